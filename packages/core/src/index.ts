@@ -1,1 +1,44 @@
-export {};
+export { type ConsentExpectation, type ConsentFindings, type ConsentVerdict, type HoldReason, judgeConsent } from "./consent.ts";
+export { type ErrorCode, type ErrorFacts, ERRORS, EvergrantError } from "./errors.ts";
+export type { AuditFacts, Expected, Failed, GrantEvent, NoticeKind, Renewed, Transition } from "./event.ts";
+export { type Freshness, freshness, remainingMs } from "./freshness.ts";
+export {
+  type AccessFacts,
+  type Attempt,
+  type Chain,
+  type ConsentReason,
+  type Court,
+  chainOf,
+  type EndReason,
+  type GrantState,
+  newToken,
+  type RefreshRenewal,
+  type Renewal,
+  type SpendableToken,
+  type SpendReason,
+  type Suspect,
+  type Trouble,
+  type WarningLevel,
+} from "./grant.ts";
+export type { AppId, AttemptId, CallerId, ChainId, ConnectionId, ConsentId, GrantId, LeaseOwner, NodeId, TokenVersionId } from "./ids.ts";
+export { isHeld, type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.ts";
+export { classify, type Ending, type ErrorDialect, type Outcome, type TokenAnswer } from "./outcome.ts";
+export { confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
+export {
+  type Fact,
+  GRACE_CLOSINGS,
+  GRACE_RETRIES,
+  type Grace,
+  type GraceAnchor,
+  type GraceClosesWhen,
+  type GraceDepth,
+  type GraceRetry,
+  type RepeatWindow,
+  ROTATION_KINDS,
+  type Rotation,
+  repeatWindow,
+} from "./rotation.ts";
+export { Secret } from "./secret.ts";
+export type { RestReason, Step } from "./step.ts";
+export { type ConfirmWindow, DEFAULT_LIMITS, type Limits, type Timing, type TimingVerdict, type TokenPolicy, timing } from "./timing.ts";
+export { transition } from "./transition.ts";

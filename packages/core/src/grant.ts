@@ -1,0 +1,116 @@
+import type { AttemptId, ChainId, NodeId, TokenVersionId } from "./ids.ts";
+
+/**
+ * What is known of one grant (app × provider subject), without its secrets: tokens are named by version id.
+ * `unconsented`: no chain yet. `live`: kept by refreshing. `in-court`: its head was refused, the verdict is out.
+ * `consent-needed`: only a person can help. `ended`: revoked or given up by us, never spent again.
+ */
+export type GrantState =
+  | { readonly kind: "unconsented" }
+  | { readonly kind: "live"; readonly chain: Chain }
+  | { readonly kind: "in-court"; readonly chain: Chain; readonly court: Court }
+  | { readonly kind: "consent-needed"; readonly chain: Chain; readonly reason: ConsentReason; readonly sinceMs: number }
+  | { readonly kind: "ended"; readonly reason: EndReason; readonly sinceMs: number };
+
+export type ConsentReason = "refused-by-provider" | "lapsed" | "not-authorised";
+export type EndReason = "revoked" | "disconnected";
+
+/** One consent's line of tokens. A re-consent starts a new chain; tokens never cross from one to another. */
+export interface Chain {
+  readonly id: ChainId;
+  /** Grows with every settle; with the chain id, what compare-and-set compares. */
+  readonly generation: number;
+  readonly renewal: Renewal;
+  readonly access: AccessFacts | null;
+  /** The attempt whose end is not known, ours or another node's. */
+  readonly attempt: Attempt | null;
+  readonly trouble: Trouble | null;
+  /** When the provider last gave us tokens. */
+  readonly renewedAtMs: number;
+  readonly usedAtMs: number | null;
+  /** Drawn at each settle, 0 ≤ jitter < 1: by how much of the jitter share the next interval is shortened. */
+  readonly jitter: number;
+  readonly warned: WarningLevel | null;
+}
+
+/** How the next access token is got: with a refresh token, or (a Custom Connection) with the app's own credentials. */
+export type Renewal =
+  | {
+      readonly kind: "refresh-token";
+      readonly head: SpendableToken;
+      readonly previous: SpendableToken | null;
+      /** Other tokens of this chain that the provider gave us, oldest first: from a race, a replay, a lost acknowledgement. */
+      readonly candidates: readonly SpendableToken[];
+      readonly suspect: Suspect | null;
+    }
+  | { readonly kind: "client-credentials" };
+
+export type RefreshRenewal = Extract<Renewal, { kind: "refresh-token" }>;
+
+export interface SpendableToken {
+  readonly version: TokenVersionId;
+  readonly receivedAtMs: number;
+  /** How often it was, or may have been, presented; a send that provably never left is taken back. */
+  readonly sends: number;
+  readonly firstSentAtMs: number | null;
+  readonly lastSentAtMs: number | null;
+  readonly refusedAtMs: number | null;
+}
+
+export interface AccessFacts {
+  readonly version: TokenVersionId;
+  readonly receivedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly scope: string | null;
+}
+
+export interface Attempt {
+  readonly id: AttemptId;
+  readonly node: NodeId;
+  /** The refresh token presented; null for client credentials. */
+  readonly token: TokenVersionId | null;
+  readonly startedAtMs: number;
+  readonly because: SpendReason;
+}
+
+export type SpendReason = "hot" | "keepalive" | "demand" | "recovery" | "confirm" | "court" | "emergency";
+
+/** A settled head that took more than one send: it is used again while its parent can still step in. */
+export interface Suspect {
+  readonly parentFirstSentAtMs: number;
+  readonly parentLastSentAtMs: number;
+}
+
+/** Why the last attempts brought nothing although the grant itself is not in doubt. */
+export interface Trouble {
+  readonly kind: "unreachable" | "app-error" | "ambiguous";
+  readonly detail: string;
+  readonly sinceMs: number;
+  readonly lastAtMs: number;
+  readonly failures: number;
+  readonly retryAtMs: number;
+  /** What the provider asked for (Retry-After): not even a waiting caller goes below it. */
+  readonly notBeforeMs: number;
+}
+
+/** The sitting over a refused head: it is presented again, spaced, then the chain's other tokens are. */
+export interface Court {
+  readonly openedAtMs: number;
+  readonly confirmations: number;
+  readonly lastTryAtMs: number;
+}
+
+export type WarningLevel = "half" | "three-quarters";
+
+export function newToken(version: TokenVersionId, receivedAtMs: number): SpendableToken {
+  return { version, receivedAtMs, sends: 0, firstSentAtMs: null, lastSentAtMs: null, refusedAtMs: null };
+}
+
+export function chainOf(state: GrantState): Chain | null {
+  return "chain" in state ? state.chain : null;
+}
+
+/** Every refresh token of a chain that is still worth something, head first. */
+export function spendableTokens(renewal: RefreshRenewal): readonly SpendableToken[] {
+  return [renewal.head, ...renewal.candidates.toReversed(), ...(renewal.previous === null ? [] : [renewal.previous])];
+}

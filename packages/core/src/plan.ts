@@ -1,0 +1,113 @@
+import { courtStep } from "./court.ts";
+import type { Chain, GrantState, RefreshRenewal, SpendReason } from "./grant.ts";
+import type { LeaseOwner, NodeId } from "./ids.ts";
+import { isHeld, type Lease } from "./lease.ts";
+import type { Step } from "./step.ts";
+import type { Timing } from "./timing.ts";
+
+export interface PlanInput {
+  readonly nowMs: number;
+  readonly lease: Lease;
+  readonly node: NodeId;
+  readonly owner: LeaseOwner;
+  /** When a caller last asked for this grant's token, as far as this node knows. */
+  readonly usedAtMs: number | null;
+  /** A caller waits for a token and has none. */
+  readonly blocked: boolean;
+}
+
+/** Decides the next step of one grant. Never spends while another attempt may still be on its way. */
+export function planStep(state: GrantState, input: PlanInput, timing: Timing): Step {
+  switch (state.kind) {
+    case "unconsented":
+    case "ended":
+      return { kind: "sleep" };
+    case "consent-needed":
+      return planPolling(state.chain, input);
+    case "in-court":
+    case "live": {
+      const inFlight = restForAttempt(state.chain, input, timing);
+      if (inFlight !== null) return inFlight;
+      const backOff = restForTrouble(state.chain, input, timing);
+      if (backOff !== null) return backOff;
+      if (state.chain.attempt !== null) return spendAgain(state.chain, "recovery");
+      return state.kind === "in-court" ? courtStep(state, input.nowMs, timing) : planLive(state.chain, input, timing);
+    }
+  }
+}
+
+/** When a live chain is due by its schedule alone. */
+export function dueAtMs(chain: Chain, usedAtMs: number | null, timing: Timing): { atMs: number; because: SpendReason } {
+  const shortened = (ms: number) => chain.renewedAtMs + ms * (1 - timing.limits.jitterShare * chain.jitter);
+  const hotAtMs = shortened(timing.hotIntervalMs);
+  const confirm = confirmAtMs(chain.renewal, timing);
+  if (confirm !== null) return { atMs: Math.min(Math.max(hotAtMs, confirm.fromMs), confirm.untilMs), because: "confirm" };
+  const usedMs = Math.max(usedAtMs ?? Number.NEGATIVE_INFINITY, chain.usedAtMs ?? Number.NEGATIVE_INFINITY);
+  const keepaliveAtMs = shortened(timing.keepaliveMs);
+  // Custom Connections hold nothing that could lapse: they are asked again only when somebody uses them.
+  const idleAtMs = chain.renewal.kind === "client-credentials" ? Number.POSITIVE_INFINITY : keepaliveAtMs;
+  return usedMs >= hotAtMs - timing.hotForMs ? { atMs: Math.min(hotAtMs, idleAtMs), because: "hot" } : { atMs: idleAtMs, because: "keepalive" };
+}
+
+function planLive(chain: Chain, input: PlanInput, timing: Timing): Step {
+  const ageMs = input.nowMs - chain.renewedAtMs;
+  const critical = timing.criticalAfterMs !== null && ageMs >= timing.criticalAfterMs;
+  const half = timing.warnAfterMs !== null && ageMs >= timing.warnAfterMs;
+  if (critical && chain.warned !== "three-quarters") return { kind: "warn", level: "three-quarters" };
+  if (half && chain.warned === null) return { kind: "warn", level: "half" };
+  if (half) return spendAgain(chain, "emergency");
+  if (input.blocked) return spendAgain(chain, "demand");
+  const due = dueAtMs(chain, input.usedAtMs, timing);
+  if (input.nowMs >= due.atMs) return spendAgain(chain, due.because);
+  return Number.isFinite(due.atMs) ? { kind: "rest", untilMs: due.atMs, because: "not-due" } : { kind: "sleep" };
+}
+
+function restForAttempt(chain: Chain, input: PlanInput, timing: Timing): Step | null {
+  const { attempt } = chain;
+  if (attempt === null) return null;
+  // The lease outlives every stray request of its attempt, so its end is the end of the drain, also for its holder.
+  const drained = !isHeld(input.lease, input.nowMs);
+  // A caller is blocked, our own attempt has ended, and the provider says that repeats are welcome: no need to drain.
+  const ended = chain.trouble !== null && chain.trouble.lastAtMs >= attempt.startedAtMs;
+  const mayOverlap = ended && input.blocked && input.lease.owner === input.owner && timing.policy.repeatsDocumented;
+  if (!drained && !mayOverlap) return { kind: "rest", untilMs: input.lease.untilMs, because: "attempt-in-flight" };
+  if (attempt.node !== input.node && timing.spendWindowMs !== null) {
+    const holdFromMs = attempt.startedAtMs + timing.spendWindowMs;
+    const holdUntilMs = attempt.startedAtMs + timing.limits.pastGraceHoldMs;
+    if (input.nowMs >= holdFromMs && input.nowMs < holdUntilMs) return { kind: "rest", untilMs: holdUntilMs, because: "past-grace-hold" };
+  }
+  return null;
+}
+
+function restForTrouble(chain: Chain, input: PlanInput, timing: Timing): Step | null {
+  if (chain.trouble === null) return null;
+  const { retryAtMs, lastAtMs, notBeforeMs } = chain.trouble;
+  const soonestMs = input.blocked ? Math.max(notBeforeMs, Math.min(retryAtMs, lastAtMs + timing.limits.retryFirstMs)) : retryAtMs;
+  return input.nowMs < soonestMs ? { kind: "rest", untilMs: soonestMs, because: "backing-off" } : null;
+}
+
+// A Custom Connection that nobody has approved yet is asked again from time to time: its owner approves by e-mail, not here.
+function planPolling(chain: Chain, input: PlanInput): Step {
+  if (chain.renewal.kind === "refresh-token") return { kind: "sleep" };
+  const pollAtMs = chain.trouble?.retryAtMs ?? input.nowMs;
+  return input.nowMs >= pollAtMs ? { kind: "request", because: "keepalive" } : { kind: "rest", untilMs: pollAtMs, because: "next-poll" };
+}
+
+// An unresolved attempt is repeated with the very token it presented.
+function spendAgain(chain: Chain, because: SpendReason): Step {
+  if (chain.renewal.kind === "client-credentials") return { kind: "request", because };
+  return { kind: "spend", token: chain.attempt?.token ?? chain.renewal.head.version, because };
+}
+
+function confirmAtMs(renewal: Chain["renewal"], timing: Timing): { fromMs: number; untilMs: number } | null {
+  if (renewal.kind === "client-credentials" || renewal.suspect === null || timing.confirm === null) return null;
+  const fromMs = renewal.suspect.parentLastSentAtMs + timing.confirm.fromMs;
+  const untilMs = renewal.suspect.parentFirstSentAtMs + timing.confirm.untilMs;
+  // Recovered too late for a window: there is nothing left to fall back on, so the ordinary schedule decides.
+  return fromMs <= untilMs ? { fromMs, untilMs } : null;
+}
+
+/** Whether a suspect head can still be confirmed while its parent could step in. */
+export function confirmIsPossible(renewal: RefreshRenewal, timing: Timing): boolean {
+  return confirmAtMs(renewal, timing) !== null;
+}

@@ -1,0 +1,185 @@
+import { type RepeatWindow, type Rotation, repeatWindow } from "./rotation.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** What a provider does to its tokens, as far as time is concerned. */
+export interface TokenPolicy {
+  readonly accessLifeMs: number;
+  /** How long an unused refresh token lives. */
+  readonly idleLifeMs: number | "unlimited" | "unknown";
+  /** How long a chain may live however often it is used. */
+  readonly absoluteLifeMs: number | "none" | "unknown";
+  readonly rotation: Rotation;
+  /** What a refresh does to the access token issued before it. */
+  readonly oldAccessToken: "survives" | "dies" | "unknown";
+  readonly earlyRefresh: "allowed" | "refused";
+  /** The provider says in public that a lost answer may be asked for again with the same refresh token. */
+  readonly repeatsDocumented: boolean;
+}
+
+/** What we allow ourselves. Every duration that is not the provider's is here, and nowhere else. */
+export interface Limits {
+  /** T: one token request, from the first byte sent to the last received. */
+  readonly requestTimeoutMs: number;
+  readonly marginMs: number;
+  /** L: how long a lease is held, in the store's time. */
+  readonly leaseMs: number;
+  /** Longest life of a request whose socket we have given up. */
+  readonly strayLifeMs: number;
+  /** Clocks of nodes, store and provider may differ by this much. */
+  readonly clockSkewMs: number;
+  /** Longest pause of a process (virtual machine, garbage collection) that may fall between check and send. */
+  readonly pauseToleratedMs: number;
+  /** Between two presentations of a refused head. */
+  readonly courtSpacingMs: number;
+  readonly courtConfirmations: number;
+  readonly keepaliveMaxMs: number;
+  /** Jitter shortens an interval by up to this share; it never lengthens one. */
+  readonly jitterShare: number;
+  readonly callerWaitMs: number;
+  readonly minTtlMs: number;
+  readonly retryFirstMs: number;
+  readonly retryMaxMs: number;
+  readonly authzMaxStaleMs: number;
+  /** An unresolved attempt of another node, past the grace, is waited for this long before its token is spent. */
+  readonly pastGraceHoldMs: number;
+  readonly healthIntervalMs: number;
+  readonly consentLinkLifeMs: number;
+  readonly consentSessionLifeMs: number;
+  readonly journalRetentionMs: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  requestTimeoutMs: 30_000,
+  marginMs: 5_000,
+  leaseMs: 90_000,
+  strayLifeMs: 15_000,
+  clockSkewMs: 10_000,
+  pauseToleratedMs: 12 * MINUTE_MS,
+  courtSpacingMs: 5 * MINUTE_MS,
+  courtConfirmations: 2,
+  keepaliveMaxMs: 7 * DAY_MS,
+  jitterShare: 0.1,
+  callerWaitMs: 8_000,
+  minTtlMs: 60_000,
+  retryFirstMs: 5_000,
+  retryMaxMs: 5 * MINUTE_MS,
+  authzMaxStaleMs: 5_000,
+  pastGraceHoldMs: DAY_MS,
+  healthIntervalMs: 60 * MINUTE_MS,
+  consentLinkLifeMs: 14 * DAY_MS,
+  consentSessionLifeMs: 60 * MINUTE_MS,
+  journalRetentionMs: 60 * DAY_MS,
+};
+
+/** When a settled head that took more than one send is used again, so that its parent could still step in. */
+export interface ConfirmWindow {
+  /** Counted from the last send of the parent: later than any paused duplicate. */
+  readonly fromMs: number;
+  /** Counted from the first send of the parent: early enough to fall back on it. */
+  readonly untilMs: number;
+}
+
+/** Every duration that decisions need, derived from one provider's policy and our limits. */
+export interface Timing {
+  readonly policy: TokenPolicy;
+  readonly limits: Limits;
+  /** A request may be started only this long after its lease was asked for, so that it never outlives the lease. */
+  readonly sendDeadlineMs: number;
+  readonly hotIntervalMs: number;
+  /** A connection is hot while it was asked for within this time. */
+  readonly hotForMs: number;
+  readonly keepaliveMs: number;
+  readonly warnAfterMs: number | null;
+  readonly criticalAfterMs: number | null;
+  readonly lapseAfterMs: number | null;
+  readonly repeat: RepeatWindow;
+  /** A token whose first send is older than this is not presented again while another could be hurt by it. */
+  readonly spendWindowMs: number | null;
+  readonly confirm: ConfirmWindow | null;
+  readonly minTtlCapMs: number;
+  /** What this provider's policy does not let us promise, in words. */
+  readonly cannotPromise: readonly string[];
+}
+
+/** The durations of one policy, or the inequalities that our limits break. */
+export type TimingVerdict = { readonly kind: "possible"; readonly timing: Timing } | { readonly kind: "impossible"; readonly reasons: readonly string[] };
+
+/**
+ * Derives every duration and checks the inequalities of the refresh protocol.
+ * Limits that break one are `impossible`: nothing starts. A policy that cannot meet one yields a sentence in `cannotPromise`.
+ */
+export function timing(policy: TokenPolicy, limits: Limits): TimingVerdict {
+  const reasons = brokenInequalities(policy, limits);
+  if (reasons.length > 0) return { kind: "impossible", reasons };
+  const hotIntervalMs = hotInterval(policy);
+  const repeat = repeatWindow(policy.rotation);
+  const confirm = confirmWindow(repeat, limits);
+  const idle = typeof policy.idleLifeMs === "number" ? policy.idleLifeMs : null;
+  const derived = {
+    policy,
+    limits,
+    sendDeadlineMs: Math.min((limits.leaseMs * 2) / 3, limits.leaseMs - limits.requestTimeoutMs - limits.marginMs),
+    hotIntervalMs,
+    hotForMs: 2 * policy.accessLifeMs,
+    keepaliveMs: Math.min(limits.keepaliveMaxMs, idle === null ? limits.keepaliveMaxMs : idle / 8),
+    warnAfterMs: idle === null ? null : idle / 2,
+    criticalAfterMs: idle === null ? null : (idle * 3) / 4,
+    lapseAfterMs: idle,
+    repeat,
+    spendWindowMs: repeat.kind === "for" ? repeat.ms - limits.requestTimeoutMs - limits.marginMs : null,
+    confirm,
+    minTtlCapMs: Math.max(0, policy.accessLifeMs - hotIntervalMs - limits.clockSkewMs),
+  };
+  return { kind: "possible", timing: { ...derived, cannotPromise: unkeepable(derived) } };
+}
+
+// Golden rule: refresh while the parent of the token in hand could still be repeated, and at two thirds of a life at most.
+function hotInterval(policy: TokenPolicy): number {
+  if (policy.earlyRefresh === "refused") return policy.accessLifeMs;
+  const grace = policy.rotation.kind === "grace" ? policy.rotation.seconds * 1000 : Number.POSITIVE_INFINITY;
+  return Math.min((policy.accessLifeMs * 2) / 3, worthTryingFor(grace, policy));
+}
+
+// A grace far below the access token's life (Okta's 30 s) must not turn the schedule into a flood.
+function worthTryingFor(graceMs: number, policy: TokenPolicy): number {
+  const interval = (graceMs * 2) / 3;
+  return interval >= policy.accessLifeMs / 4 ? interval : Number.POSITIVE_INFINITY;
+}
+
+function confirmWindow(repeat: RepeatWindow, limits: Limits): ConfirmWindow | null {
+  if (repeat.kind !== "for") return null;
+  const fromMs = limits.pauseToleratedMs + limits.marginMs;
+  const untilMs = repeat.ms - 2 * (limits.requestTimeoutMs + limits.marginMs);
+  return fromMs <= untilMs ? { fromMs, untilMs } : null;
+}
+
+function brokenInequalities(policy: TokenPolicy, limits: Limits): string[] {
+  const { requestTimeoutMs: t, marginMs: margin, leaseMs: lease, strayLifeMs: stray } = limits;
+  const reasons: string[] = [];
+  const require = (holds: boolean, sentence: string) => holds || reasons.push(sentence);
+  const whole = [...Object.entries(limits), ["accessLifeMs", policy.accessLifeMs] as const];
+  for (const [name, value] of whole) require(Number.isFinite(value) && value > 0, `${name} must be a positive number.`);
+  require(t + margin < lease, "requestTimeoutMs + marginMs must be below leaseMs: a request may not outlive its lease.");
+  require(t + stray + margin <= lease, "requestTimeoutMs + strayLifeMs + marginMs must not exceed leaseMs: the lease outlasts stray requests.");
+  require(limits.clockSkewMs < policy.accessLifeMs / 4, "clockSkewMs must be below a quarter of the access token's life.");
+  require(limits.jitterShare < 1, "jitterShare must be below 1.");
+  require(limits.retryFirstMs <= limits.retryMaxMs, "retryFirstMs must not exceed retryMaxMs.");
+  return reasons;
+}
+
+function unkeepable(timing: Omit<Timing, "cannotPromise">): string[] {
+  const { policy, limits, repeat, hotIntervalMs, confirm } = timing;
+  const sentences: string[] = [];
+  const say = (missing: boolean, sentence: string) => missing && sentences.push(sentence);
+  say(repeat.kind === "never", "This provider has no grace: one lost answer is one lost grant.");
+  const twoTries = 2 * (limits.requestTimeoutMs + limits.marginMs);
+  say(repeat.kind === "for" && repeat.ms <= twoTries, "The grace is shorter than two tries: a request that times out may lose the grant.");
+  say(repeat.kind === "for" && confirm === null, "The grace is too short to outlast a paused process: a pause between check and send may lose the grant.");
+  const outside = confirm !== null && (hotIntervalMs * (1 - limits.jitterShare) < confirm.fromMs || hotIntervalMs > confirm.untilMs);
+  say(outside, "The hot interval lies outside the confirm window: a suspect token is confirmed by an extra refresh.");
+  say(policy.idleLifeMs === "unknown", "The idle life of refresh tokens is unknown: a lapse cannot be announced.");
+  say(typeof policy.absoluteLifeMs === "number", "Consent ends after a fixed time however well it is kept.");
+  return sentences;
+}

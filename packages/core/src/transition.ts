@@ -1,0 +1,76 @@
+import type { GrantEvent, Transition } from "./event.ts";
+import { onFailure } from "./failure.ts";
+import { type Chain, chainOf, type GrantState } from "./grant.ts";
+import { presented } from "./presentation.ts";
+import { onRenewed } from "./renewal.ts";
+import type { Timing } from "./timing.ts";
+
+/** The only function that makes a new grant state. */
+export function transition(state: GrantState, event: GrantEvent, timing: Timing): Transition {
+  switch (event.kind) {
+    case "attempt-begun":
+      return onBegun(state, event);
+    case "renewed":
+      return onRenewed(state, event, timing);
+    case "failed":
+      return onFailure(state, event, timing);
+    case "declared-lost":
+      return onDeclaredLost(state, event.atMs, timing);
+    case "warned":
+      return onWarned(state, event);
+    case "consented":
+      return onConsented(state, event);
+    case "ended":
+      return {
+        kind: "moved",
+        state: { kind: "ended", reason: event.reason, sinceMs: event.atMs },
+        audit: { event: "grant-ended", facts: { reason: event.reason, chain: chainOf(state)?.id ?? null } },
+        notice: null,
+        releases: false,
+      };
+  }
+}
+
+function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-begun" }>): Transition {
+  const chain = chainOf(state);
+  if (chain === null) return { kind: "unmoved", because: "no-chain" };
+  const { attempt, node, token, because, atMs } = event;
+  const begun: Chain = {
+    ...chain,
+    attempt: { id: attempt, node, token, because, startedAtMs: atMs },
+    usedAtMs: event.usedAtMs ?? chain.usedAtMs,
+    renewal: token === null ? chain.renewal : presented(chain.renewal, token, atMs),
+  };
+  const facts = { attempt, node, token, because, chain: chain.id, generation: chain.generation };
+  return { kind: "moved", state: withChain(state, begun), audit: { event: "attempt-begun", facts }, notice: null, releases: false };
+}
+
+function onDeclaredLost(state: GrantState, atMs: number, timing: Timing): Transition {
+  if (state.kind !== "in-court") return { kind: "unmoved", because: "stale" };
+  const { chain } = state;
+  const lapsed = timing.lapseAfterMs !== null && atMs - chain.renewedAtMs >= timing.lapseAfterMs;
+  const reason = lapsed ? "lapsed" : "refused-by-provider";
+  const facts = { reason, chain: chain.id, generation: chain.generation, satForMs: atMs - state.court.openedAtMs };
+  const next: GrantState = { kind: "consent-needed", chain: { ...chain, attempt: null, trouble: null }, reason, sinceMs: atMs };
+  return { kind: "moved", state: next, audit: { event: "declared-lost", facts }, notice: "consent-needed", releases: false };
+}
+
+function onWarned(state: GrantState, event: Extract<GrantEvent, { kind: "warned" }>): Transition {
+  const chain = chainOf(state);
+  if (chain === null || chain.warned === event.level) return { kind: "unmoved", because: "stale" };
+  const facts = { level: event.level, chain: chain.id, idleForMs: event.atMs - chain.renewedAtMs };
+  const warned = withChain(state, { ...chain, warned: event.level });
+  return { kind: "moved", state: warned, audit: { event: "lapse-warned", facts }, notice: "lapse-coming", releases: false };
+}
+
+function onConsented(state: GrantState, event: Extract<GrantEvent, { kind: "consented" }>): Transition {
+  const sealed = chainOf(state);
+  if (sealed?.id === event.chain.id) return { kind: "unmoved", because: "already-settled" };
+  const facts = { chain: event.chain.id, sealedChain: sealed?.id ?? null };
+  const notice = state.kind === "consent-needed" ? "recovered" : null;
+  return { kind: "moved", state: { kind: "live", chain: event.chain }, audit: { event: "consented", facts }, notice, releases: false };
+}
+
+function withChain(state: GrantState, chain: Chain): GrantState {
+  return "chain" in state ? { ...state, chain } : state;
+}
