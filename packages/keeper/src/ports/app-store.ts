@@ -1,0 +1,40 @@
+import type { AppId } from "@evergrant/core";
+import type { Records } from "./records.ts";
+import type { Sealed, WrappedKey } from "./sealer.ts";
+
+/** Our OAuth client at a provider. */
+export interface StoredApp {
+  readonly id: AppId;
+  readonly name: string;
+  readonly provider: string;
+  readonly clientId: string;
+  readonly dataKey: WrappedKey;
+  /** Newest first; empty for a public client. */
+  readonly clientSecrets: readonly SealedClientSecret[];
+  readonly scopes: readonly string[];
+  /** An operator's replacement of the provider's origins; the only kind that may be http or loopback. */
+  readonly origins: AppOrigins | null;
+  readonly createdAtMs: number;
+}
+
+export interface SealedClientSecret {
+  readonly id: string;
+  readonly sealed: Sealed;
+  readonly addedAtMs: number;
+}
+
+export interface AppOrigins {
+  /** Authorization server: issuer, token and revocation endpoints. */
+  readonly identity: string;
+  /** Where the person's browser is sent; the same as `identity` for most. */
+  readonly login: string;
+  readonly api: string;
+}
+
+export interface AppStore {
+  list(): Promise<readonly StoredApp[]>;
+  find(id: AppId): Promise<StoredApp | undefined>;
+  findByName(name: string): Promise<StoredApp | undefined>;
+  create(app: StoredApp, records: Records): Promise<"created" | "name-taken">;
+  replaceSecrets(id: AppId, secrets: readonly SealedClientSecret[], records: Records): Promise<"done" | "unknown">;
+}

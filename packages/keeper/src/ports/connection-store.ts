@@ -1,0 +1,36 @@
+import type { AppId, ConnectionId, GrantId } from "@evergrant/core";
+import type { Tenant } from "./provider-api.ts";
+import type { Records } from "./records.ts";
+
+/** Our name for a grant plus the organisations reached through it. */
+export interface StoredConnection {
+  readonly id: ConnectionId;
+  readonly name: string;
+  readonly app: AppId;
+  /** Null until its first consent is accepted (or, for a Custom Connection, from the start its own grant). */
+  readonly grant: GrantId | null;
+  readonly tenants: readonly ConnectionTenant[];
+  readonly expectedTenant: string | null;
+  /** Raised to make every re-consent link sent so far invalid. */
+  readonly consentEpoch: number;
+  readonly disabledAtMs: number | null;
+  readonly createdAtMs: number;
+  readonly healthCheckedAtMs: number | null;
+}
+
+export interface ConnectionTenant extends Tenant {
+  readonly status: "connected" | "gone";
+  readonly sinceMs: number;
+}
+
+export interface ConnectionStore {
+  list(): Promise<readonly StoredConnection[]>;
+  find(id: ConnectionId): Promise<StoredConnection | undefined>;
+  findByName(name: string): Promise<StoredConnection | undefined>;
+  /** All connections that stand on one grant. */
+  ofGrant(grant: GrantId): Promise<readonly StoredConnection[]>;
+  create(connection: StoredConnection, records: Records): Promise<"created" | "name-taken">;
+  /** Reads, lets `decide` answer (null: nothing to write), writes: one transaction. False where there is no such connection. */
+  change(id: ConnectionId, decide: (connection: StoredConnection) => { connection: StoredConnection; records: Records } | null): Promise<boolean>;
+  remove(id: ConnectionId, records: Records): Promise<boolean>;
+}

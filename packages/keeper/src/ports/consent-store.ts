@@ -1,0 +1,73 @@
+import type { AppId, ChainId, ConnectionId, ConsentId, GrantId, HoldReason, TokenVersionId } from "@evergrant/core";
+import type { Tenant } from "./provider-api.ts";
+import type { Records } from "./records.ts";
+import type { Sealed, WrappedKey } from "./sealer.ts";
+
+/** A first-consent link: random, kept as a hash, completes once. */
+export interface ConsentLink {
+  readonly hash: string;
+  readonly connection: ConnectionId;
+  readonly accept: "ask" | "any-tenant";
+  readonly expiresAtMs: number;
+  readonly completedAtMs: number | null;
+  readonly revokedAtMs: number | null;
+  readonly createdAtMs: number;
+  readonly createdBy: string;
+}
+
+/** One run through the provider, from the click on a consent link: bound to browser, app and redirect URI. */
+export interface StoredConsent {
+  readonly id: ConsentId;
+  readonly connection: ConnectionId;
+  readonly app: AppId;
+  /** Null when it was started by a re-consent link, which is not stored. */
+  readonly linkHash: string | null;
+  readonly purpose: "first" | "again";
+  readonly stateHash: string;
+  readonly browserHash: string;
+  readonly nonce: string;
+  readonly redirectUri: string;
+  readonly dataKey: WrappedKey;
+  readonly codeVerifier: Sealed;
+  readonly startedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly progress: ConsentProgress;
+}
+
+/** How far a consent has come. A code is sent at most once: only `started` can be claimed. */
+export type ConsentProgress =
+  | { readonly kind: "started" }
+  | { readonly kind: "claimed"; readonly atMs: number; readonly attempt: string }
+  | { readonly kind: "declined"; readonly atMs: number; readonly error: string }
+  | { readonly kind: "failed"; readonly atMs: number; readonly code: "consent_code_refused" | "consent_answer_lost" | "consent_answer_incomplete"; readonly detail: string }
+  | ({ readonly kind: "held"; readonly atMs: number; readonly because: readonly HoldReason[] } & ReceivedConsent)
+  | ({ readonly kind: "accepted"; readonly atMs: number; readonly by: string } & ReceivedConsent)
+  | ({ readonly kind: "refused"; readonly atMs: number; readonly by: string } & ReceivedConsent);
+
+/** What a finished code exchange brought, tokens already durable. */
+export interface ReceivedConsent {
+  readonly grant: GrantId;
+  readonly chain: ChainId;
+  readonly version: TokenVersionId;
+  readonly subject: string | null;
+  readonly subjectName: string | null;
+  readonly scope: string | null;
+  readonly tenants: readonly Tenant[];
+  readonly chosenTenants: readonly string[];
+}
+
+export interface ConsentStore {
+  createLink(link: ConsentLink, records: Records): Promise<void>;
+  findLink(hash: string): Promise<ConsentLink | undefined>;
+  /** Marks a link as completed; false when it was completed, revoked or never there: single completion is decided here. */
+  completeLink(hash: string, atMs: number): Promise<boolean>;
+  create(consent: StoredConsent, records: Records): Promise<void>;
+  find(id: ConsentId): Promise<StoredConsent | undefined>;
+  findByState(stateHash: string): Promise<StoredConsent | undefined>;
+  /** Reads, lets `decide` answer (null: leave it), writes: one transaction. Answers the consent as it then is; undefined where there is none. */
+  change(id: ConsentId, decide: (consent: StoredConsent) => { progress: ConsentProgress; records: Records } | null): Promise<StoredConsent | undefined>;
+  /** Newest first. */
+  ofConnection(connection: ConnectionId, limit: number): Promise<readonly StoredConsent[]>;
+  /** Consents that wait for an operator, oldest first. */
+  held(limit: number): Promise<readonly StoredConsent[]>;
+}

@@ -1,0 +1,68 @@
+import type { AppId, ChainId, GrantId, GrantState, Lease, TokenVersionId } from "@evergrant/core";
+import type { Records } from "./records.ts";
+import type { Sealed, WrappedKey } from "./sealer.ts";
+
+export interface StoredGrant {
+  readonly id: GrantId;
+  readonly app: AppId;
+  /** The provider's name for the person; null where it gives none, then each consent is a grant of its own. */
+  readonly subject: string | null;
+  readonly state: GrantState;
+  readonly lease: Lease;
+  readonly dataKey: WrappedKey;
+  /** When the schedule wants to look at it; null: not before something happens to it. */
+  readonly dueAtMs: number | null;
+}
+
+/** One answer of the provider, sealed: never changed, never dropped before its retention ends. */
+export interface TokenVersion {
+  readonly id: TokenVersionId;
+  readonly grant: GrantId;
+  readonly chain: ChainId;
+  readonly parent: TokenVersionId | null;
+  readonly receivedAtMs: number;
+  readonly accessToken: Sealed;
+  readonly accessExpiresAtMs: number;
+  /** Null where the answer brought none. */
+  readonly refreshToken: Sealed | null;
+  /** Keyed fingerprint of the refresh token, for recognising it without opening anything. */
+  readonly refreshFingerprint: string | null;
+  readonly scope: string | null;
+}
+
+export interface GrantChange {
+  /** Null leaves the state as it is. */
+  readonly state: GrantState | null;
+  readonly lease: Lease | null;
+  readonly dueAtMs: number | null;
+  readonly tokens: readonly TokenVersion[];
+  readonly records: Records;
+}
+
+/** A decision about a grant as it is inside the transaction: `change: null` writes nothing. */
+export interface GrantDecision<Result> {
+  readonly change: GrantChange | null;
+  readonly result: Result;
+}
+
+/** Grants, their tokens and their leases. Knows nothing of providers or policies. */
+export interface GrantStore {
+  load(id: GrantId): Promise<StoredGrant | undefined>;
+  findBySubject(app: AppId, subject: string): Promise<StoredGrant | undefined>;
+  /** `exists` when another grant has this app and subject already; nothing is written then. */
+  create(grant: StoredGrant, records: Records): Promise<"created" | "exists">;
+  /**
+   * Reads the grant, lets `decide` answer, writes the answer: one transaction, serialised per grant. `nowMs` is the store's own time,
+   * in which leases are counted. `decide` is pure and may run more than once. Undefined where there is no such grant.
+   */
+  change<Result>(id: GrantId, decide: (grant: StoredGrant, nowMs: number) => GrantDecision<Result>): Promise<Result | undefined>;
+  /** Grants whose due instant has come, soonest first. */
+  due(beforeMs: number, limit: number): Promise<readonly GrantId[]>;
+  /** The soonest due instant of all; null when nothing is scheduled. */
+  nextDueMs(): Promise<number | null>;
+  token(id: TokenVersionId): Promise<TokenVersion | undefined>;
+  /** Whether this refresh token was ever held, whatever became of it. */
+  knowsFingerprint(fingerprint: string): Promise<boolean>;
+  /** Every refresh-token-bearing version of a chain, oldest first. */
+  tokensOfChain(grant: GrantId, chain: ChainId): Promise<readonly TokenVersion[]>;
+}

@@ -1,0 +1,31 @@
+import type { AttemptId, GrantId, Secret, TokenVersionId } from "@evergrant/core";
+
+/** What an attempt spends: a grant's token, or the one authorization code of a consent. */
+export type JournalSubject =
+  | { readonly kind: "grant"; readonly grant: GrantId; readonly chain: string; readonly generation: number; readonly token: TokenVersionId | null }
+  | { readonly kind: "consent"; readonly consent: string };
+
+/** One record. `intent` is written before the first byte is sent, `answer` before the answer is parsed, `settled` after the store has it. */
+export type JournalRecord =
+  | { readonly kind: "intent"; readonly attempt: AttemptId; readonly subject: JournalSubject; readonly fence: number; readonly leaseUntilMs: number; readonly atMs: number; readonly spends: Secret | null }
+  | { readonly kind: "answer"; readonly attempt: AttemptId; readonly subject: JournalSubject; readonly status: number; readonly body: Secret; readonly atMs: number }
+  | { readonly kind: "settled"; readonly attempt: AttemptId; readonly atMs: number };
+
+/** Where a record lies: grows with every record of this journal, across restarts. */
+export type JournalPosition = number;
+
+export interface JournalEntry {
+  readonly position: JournalPosition;
+  readonly record: JournalRecord;
+}
+
+/** A node's own append-only file. Its folder is held by one process at a time. */
+export interface Journal {
+  /** Resolves once the record is on disk (fsync); rejects when that cannot be promised, and then nothing may be sent. */
+  append(record: JournalRecord): Promise<JournalPosition>;
+  /** Everything still kept, oldest first; a torn last record is left out. */
+  read(): Promise<readonly JournalEntry[]>;
+  /** Deletes whole segments whose every attempt is settled and older than the instant. */
+  forgetBefore(atMs: number): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,19 @@
+import type { AppStore } from "./app-store.ts";
+import type { AuditStore } from "./audit-store.ts";
+import type { CallerStore } from "./caller-store.ts";
+import type { ConnectionStore } from "./connection-store.ts";
+import type { ConsentStore } from "./consent-store.ts";
+import type { DeploymentStore } from "./deployment-store.ts";
+import type { GrantStore } from "./grant-store.ts";
+
+/** One database, one port per matter. Every method rejects with `store_unavailable` when the database does not answer. */
+export interface Store {
+  readonly grants: GrantStore;
+  readonly apps: AppStore;
+  readonly connections: ConnectionStore;
+  readonly consents: ConsentStore;
+  readonly callers: CallerStore;
+  readonly audit: AuditStore;
+  readonly deployment: DeploymentStore;
+  close(): Promise<void>;
+}

@@ -1,0 +1,252 @@
+import type { AppId, CallerId, ConnectionId, ConsentId, HoldReason, Secret } from "@evergrant/core";
+import type { AppOrigins } from "../ports/app-store.ts";
+import type { Right } from "../ports/caller-store.ts";
+import type { ConnectionTenant } from "../ports/connection-store.ts";
+
+/**
+ * Everything that faces may ask of a keeper. Refusals are thrown as `EvergrantError` with a code of the catalogue.
+ * Instants are milliseconds since the epoch on the keeper's own clock.
+ */
+export interface Keeper {
+  readonly tokens: Tokens;
+  readonly apps: Apps;
+  readonly connections: Connections;
+  readonly consents: Consents;
+  readonly callers: Callers;
+  /** Whether the key is the operator's; compares hashes in constant time. */
+  isOperator(key: Secret): boolean;
+  health(): KeeperHealth;
+  /** The keeper's wall clock (a followed one runs ahead of the machine's). */
+  nowMs(): number;
+}
+
+export interface KeeperHealth {
+  /** Valid tokens can be handed out. */
+  readonly serving: boolean;
+  /** New attempts can be started: store and journal take writes. */
+  readonly refreshing: boolean;
+  readonly detail: string | null;
+}
+
+export interface Tokens {
+  /**
+   * A valid access token for a connection. Answers at once from memory while it can, waits up to the caller-wait limit otherwise.
+   * @throws consent_required · connection_disabled · token_not_ready · provider_unreachable · app_refused · store_unavailable
+   */
+  accessToken(connection: ConnectionId, ask?: AccessTokenAsk): Promise<AccessToken>;
+}
+
+export interface AccessTokenAsk {
+  /** A wish, in milliseconds; the answer tells the truth. Default 60 s, capped by the provider's access life. */
+  readonly minTtlMs?: number;
+}
+
+export interface AccessToken {
+  readonly accessToken: Secret;
+  readonly tokenType: "Bearer";
+  /** What really remains, room for clock differences taken off. */
+  readonly expiresInMs: number;
+  readonly scope: string;
+  readonly tenants: readonly { readonly id: string; readonly name: string }[];
+}
+
+export interface Apps {
+  add(app: NewApp): Promise<AppView>;
+  list(): Promise<readonly AppView[]>;
+  /** Adds a client secret in front of the others; the older ones stay for as long as they are listed. */
+  addSecret(name: string, secret: Secret, by: string): Promise<AppView>;
+  providers(): readonly { readonly id: string; readonly displayName: string; readonly kind: "authorization_code" | "client_credentials" }[];
+}
+
+export interface NewApp {
+  readonly name: string;
+  readonly provider: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret | null;
+  /** Null: the provider's default scopes. */
+  readonly scopes: readonly string[] | null;
+  readonly origins: AppOrigins | null;
+  readonly by: string;
+}
+
+export interface AppView {
+  readonly id: AppId;
+  readonly name: string;
+  readonly provider: string;
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  readonly origins: AppOrigins | null;
+  readonly clientSecrets: readonly { readonly id: string; readonly addedAtMs: number }[];
+  /** To be registered at the provider, character for character. */
+  readonly redirectUri: string;
+  readonly createdAtMs: number;
+}
+
+export interface Connections {
+  create(connection: NewConnection): Promise<ConnectionView>;
+  list(): Promise<readonly ConnectionView[]>;
+  byName(name: string): Promise<ConnectionView>;
+  /** From memory, for the hot path: undefined when there is none. */
+  idOf(name: string): ConnectionId | undefined;
+  setDisabled(name: string, disabled: boolean, by: string): Promise<ConnectionView>;
+  /** Takes the connection away at the provider; the grant is revoked only with its last connection. */
+  remove(name: string, by: string): Promise<RemovedConnection>;
+  /** Looks at the provider's list of tenants now. */
+  checkHealth(name: string): Promise<ConnectionView>;
+  /** The story of the last attempts, what happens next, and when. */
+  story(name: string, limit: number): Promise<Story>;
+}
+
+export interface NewConnection {
+  readonly name: string;
+  readonly app: string;
+  /** Tenant id or name that the consent must bring; null: ask the initiator. */
+  readonly expectedTenant: string | null;
+  readonly by: string;
+}
+
+export interface RemovedConnection {
+  /** Tenants disconnected at the provider. */
+  readonly disconnected: readonly string[];
+  /** Connections that still stand on the same grant. */
+  readonly remaining: readonly string[];
+  readonly grantRevoked: boolean;
+}
+
+/** `awaiting-consent`: never consented. `consent-held`: consented, an operator must say yes or no. `suspected`: refused, the court sits. */
+export type ConnectionStatus = "awaiting-consent" | "consent-held" | "connected" | "suspected" | "consent-needed" | "tenant-gone" | "disabled" | "ended";
+
+export interface ConnectionView {
+  readonly id: ConnectionId;
+  readonly name: string;
+  readonly app: string;
+  readonly provider: string;
+  readonly kind: "authorization_code" | "client_credentials";
+  readonly status: ConnectionStatus;
+  readonly subject: string | null;
+  readonly tenants: readonly ConnectionTenant[];
+  readonly expectedTenant: string | null;
+  /** Other connections on the same grant: their callers reach each other's organisations. */
+  readonly sharedWith: readonly string[];
+  readonly scope: string | null;
+  readonly accessExpiresAtMs: number | null;
+  readonly renewedAtMs: number | null;
+  /** When the refresh token dies if nothing is done. */
+  readonly lapsesAtMs: number | null;
+  readonly trouble: { readonly kind: string; readonly detail: string; readonly sinceMs: number; readonly failures: number } | null;
+  readonly createdAtMs: number;
+}
+
+export interface Story {
+  readonly connection: ConnectionView;
+  /** One sentence: how it stands. */
+  readonly summary: string;
+  readonly next: { readonly what: string; readonly atMs: number | null };
+  /** What the provider's policy does not let us promise. */
+  readonly cannotPromise: readonly string[];
+  /** Newest first. */
+  readonly events: readonly { readonly atMs: number; readonly event: string; readonly by: string; readonly facts: Readonly<Record<string, string | number | boolean | null>> }[];
+}
+
+export interface Consents {
+  /** A new first-consent link: shown once, kept as a hash. */
+  createLink(request: NewConsentLink): Promise<{ readonly url: string; readonly expiresAtMs: number }>;
+  /** The re-consent link of a connection: the same each time, until its epoch is raised. */
+  reconsentLink(connection: string): Promise<{ readonly url: string }>;
+  revokeReconsentLinks(connection: string, by: string): Promise<void>;
+  /** What a link would do now. Changes nothing. @throws consent_link_invalid · consent_link_used · consent_link_expired · consent_not_needed */
+  look(link: Secret): Promise<ConsentOffer>;
+  /** Starts a run bound to this browser; answers where to send it. Throws as `look`. */
+  begin(link: Secret, browser: Secret): Promise<{ readonly authorizeUrl: string }>;
+  /**
+   * Takes the provider's answer. Fails closed on anything missing, repeated or foreign; the code is sent at most once, a repeated
+   * call with the same state and browser answers the stored result.
+   * @throws consent_callback_invalid · consent_browser_mismatch · consent_session_expired
+   */
+  receive(callback: ConsentCallback): Promise<ConsentId>;
+  /** The stored result, for the browser that made it. @throws consent_unknown · consent_browser_mismatch */
+  result(consent: ConsentId, browser: Secret | null): Promise<ConsentResult>;
+  held(): Promise<readonly HeldConsent[]>;
+  /** An operator's yes or no to a held consent. @throws consent_unknown · consent_not_waiting */
+  decide(consent: ConsentId, decision: { readonly accept: boolean; readonly by: string }): Promise<ConsentResult>;
+}
+
+export interface NewConsentLink {
+  readonly connection: string;
+  /** `any-tenant`: whoever creates the link accepts beforehand whichever organisation is chosen. */
+  readonly accept: "ask" | "any-tenant";
+  readonly by: string;
+}
+
+export interface ConsentOffer {
+  readonly purpose: "first" | "again";
+  readonly connection: string;
+  readonly providerName: string;
+  readonly appName: string;
+  readonly scopes: readonly string[];
+  readonly expectedTenant: string | null;
+  readonly requestedBy: string;
+}
+
+export interface ConsentCallback {
+  readonly app: AppId;
+  /** The query as it came, repeated parameters and all. */
+  readonly params: URLSearchParams;
+  readonly browser: Secret | null;
+}
+
+export type ConsentResult =
+  | { readonly kind: "pending"; readonly connection: string }
+  | { readonly kind: "accepted"; readonly connection: string; readonly tenants: readonly string[]; readonly subjectName: string | null; readonly sharedWith: readonly string[] }
+  | { readonly kind: "held"; readonly connection: string; readonly tenants: readonly string[]; readonly subjectName: string | null; readonly because: readonly HoldReason[] }
+  | { readonly kind: "refused"; readonly connection: string }
+  | { readonly kind: "declined"; readonly connection: string }
+  | { readonly kind: "failed"; readonly connection: string; readonly code: "consent_code_refused" | "consent_answer_lost" | "consent_answer_incomplete" };
+
+export interface HeldConsent {
+  readonly id: ConsentId;
+  readonly connection: string;
+  readonly subject: string | null;
+  readonly subjectName: string | null;
+  readonly tenants: readonly string[];
+  readonly because: readonly HoldReason[];
+  readonly atMs: number;
+}
+
+export interface Callers {
+  add(caller: NewCaller): Promise<{ readonly caller: CallerView; readonly clientSecret: Secret }>;
+  list(): Promise<readonly CallerView[]>;
+  addSecret(id: CallerId, by: string): Promise<{ readonly clientSecret: Secret }>;
+  setPermissions(id: CallerId, permissions: readonly PermissionName[], by: string): Promise<CallerView>;
+  setDisabled(id: CallerId, disabled: boolean, by: string): Promise<CallerView>;
+  /** In memory and constant time; undefined when id or secret is wrong, expired or disabled. */
+  authenticate(id: string, secret: Secret): CallerPrincipal | undefined;
+}
+
+/** An authenticated caller: asks are answered from memory. */
+export interface CallerPrincipal {
+  readonly id: CallerId;
+  readonly name: string;
+  may(right: Right, connection: ConnectionId): boolean;
+}
+
+export interface NewCaller {
+  readonly name: string;
+  readonly permissions: readonly PermissionName[];
+  readonly by: string;
+}
+
+export interface PermissionName {
+  readonly connection: string;
+  readonly right: Right;
+}
+
+export interface CallerView {
+  readonly id: CallerId;
+  readonly name: string;
+  readonly permissions: readonly PermissionName[];
+  readonly secrets: readonly { readonly id: string; readonly createdAtMs: number; readonly expiresAtMs: number | null }[];
+  readonly disabledAtMs: number | null;
+  readonly createdAtMs: number;
+}
+
