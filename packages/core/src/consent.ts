@@ -1,7 +1,12 @@
 /** What a consent is measured against: the first of a connection, or one given again for a connection that people rely on. */
 export type ConsentExpectation =
   | { readonly kind: "first"; readonly expectedTenant: string | null; readonly accept: "ask" | "any-tenant" }
-  | { readonly kind: "again"; readonly subject: string | null; readonly tenants: readonly string[]; readonly knownTenants: readonly string[] };
+  | {
+      readonly kind: "again";
+      readonly subject: string | null;
+      readonly tenants: readonly string[];
+      readonly knownTenants: readonly string[];
+    };
 
 export interface ConsentFindings {
   readonly subject: string | null;
@@ -13,8 +18,17 @@ export interface ConsentFindings {
 }
 
 /** Accepted by itself, or held in quarantine until an operator says yes or no, for all these reasons. */
-export type ConsentVerdict = { readonly kind: "accept" } | { readonly kind: "hold"; readonly because: readonly HoldReason[] };
-export type HoldReason = "initiator-must-confirm" | "other-subject" | "subject-unknown" | "expected-tenant-missing" | "new-tenant" | "no-tenant" | "scope-missing";
+export type ConsentVerdict =
+  | { readonly kind: "accept" }
+  | { readonly kind: "hold"; readonly because: readonly HoldReason[] };
+export type HoldReason =
+  | "initiator-must-confirm"
+  | "other-subject"
+  | "subject-unknown"
+  | "expected-tenant-missing"
+  | "new-tenant"
+  | "no-tenant"
+  | "scope-missing";
 
 /**
  * Judges a finished consent. A re-consent passes by itself only with the same subject, the expected tenants, and no new one;
@@ -22,22 +36,33 @@ export type HoldReason = "initiator-must-confirm" | "other-subject" | "subject-u
  * Guards against login CSRF and cross-user session fixation (RFC 9700 §4.7; ASVS 5.0 V10.1.2).
  */
 export function judgeConsent(expectation: ConsentExpectation, found: ConsentFindings): ConsentVerdict {
-  const because = [...(expectation.kind === "first" ? holdsForFirst(expectation, found) : holdsForAgain(expectation, found))];
+  const because = [
+    ...(expectation.kind === "first" ? holdsForFirst(expectation, found) : holdsForAgain(expectation, found)),
+  ];
   if (found.missingScopes.length > 0) because.push("scope-missing");
   return because.length === 0 ? { kind: "accept" } : { kind: "hold", because };
 }
 
-function holdsForFirst(expectation: Extract<ConsentExpectation, { kind: "first" }>, found: ConsentFindings): HoldReason[] {
+function holdsForFirst(
+  expectation: Extract<ConsentExpectation, { kind: "first" }>,
+  found: ConsentFindings,
+): HoldReason[] {
   if (found.tenants.length === 0) return ["no-tenant"];
-  if (expectation.expectedTenant !== null) return includesTenant(found, expectation.expectedTenant) ? [] : ["expected-tenant-missing"];
+  if (expectation.expectedTenant !== null)
+    return includesTenant(found, expectation.expectedTenant) ? [] : ["expected-tenant-missing"];
   return expectation.accept === "any-tenant" ? [] : ["initiator-must-confirm"];
 }
 
 function includesTenant(found: ConsentFindings, expected: string): boolean {
-  return found.tenants.some((tenant) => found.chosenTenants.includes(tenant.id) && (tenant.id === expected || tenant.name === expected));
+  return found.tenants.some(
+    (tenant) => found.chosenTenants.includes(tenant.id) && (tenant.id === expected || tenant.name === expected),
+  );
 }
 
-function holdsForAgain(expectation: Extract<ConsentExpectation, { kind: "again" }>, found: ConsentFindings): HoldReason[] {
+function holdsForAgain(
+  expectation: Extract<ConsentExpectation, { kind: "again" }>,
+  found: ConsentFindings,
+): HoldReason[] {
   const holds: HoldReason[] = [];
   if (expectation.subject === null || found.subject === null) holds.push("subject-unknown");
   else if (expectation.subject !== found.subject) holds.push("other-subject");

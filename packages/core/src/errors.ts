@@ -1,7 +1,15 @@
 /** What a refusal means, once and for all: its status, its RFC 6749 §5.2 code where a token endpoint says it, whether to try again, and what to do. */
 export interface ErrorFacts {
   readonly status: number;
-  readonly oauth?: "invalid_request" | "invalid_client" | "invalid_target" | "invalid_scope" | "unsupported_grant_type" | "consent_required" | "temporarily_unavailable" | "server_error";
+  readonly oauth?:
+    | "invalid_request"
+    | "invalid_client"
+    | "invalid_target"
+    | "invalid_scope"
+    | "unsupported_grant_type"
+    | "consent_required"
+    | "temporarily_unavailable"
+    | "server_error";
   readonly retry: "never" | "later" | "after-consent";
   /** One sentence for whoever meets it: what is wrong and what to do. */
   readonly message: string;
@@ -9,38 +17,167 @@ export interface ErrorFacts {
 
 export const ERRORS = {
   // Token endpoint
-  request_malformed: { status: 400, oauth: "invalid_request", retry: "never", message: "The request could not be read. Send a form-encoded body with each parameter once." },
-  grant_type_unsupported: { status: 400, oauth: "unsupported_grant_type", retry: "never", message: "Only grant_type=client_credentials is served here." },
-  scope_unknown: { status: 400, oauth: "invalid_scope", retry: "never", message: "The scope parameter may only name a connection (connection:NAME). What the token may do was decided at consent." },
-  caller_authentication_failed: { status: 401, oauth: "invalid_client", retry: "never", message: "The client id or secret is wrong, expired or disabled. Check the caller's credentials." },
-  caller_authentication_ambiguous: { status: 400, oauth: "invalid_request", retry: "never", message: "Use one way of client authentication: either the Authorization header or the body." },
-  connection_not_named: { status: 400, oauth: "invalid_request", retry: "never", message: "Name the connection: use its own token endpoint, or send resource, audience or scope=connection:NAME." },
-  connection_names_disagree: { status: 400, oauth: "invalid_request", retry: "never", message: "The request names different connections. Name one." },
-  connection_not_available: { status: 400, oauth: "invalid_target", retry: "never", message: "There is no such connection for this caller. Check the name and the caller's permissions." },
-  consent_required: { status: 400, oauth: "consent_required", retry: "after-consent", message: "A person has to give consent again before this connection can be used." },
-  connection_disabled: { status: 400, oauth: "invalid_target", retry: "never", message: "This connection was disabled by an operator." },
-  token_not_ready: { status: 503, oauth: "temporarily_unavailable", retry: "later", message: "No valid token yet: a new one is being fetched. Try again after Retry-After." },
-  provider_unreachable: { status: 503, oauth: "temporarily_unavailable", retry: "later", message: "The provider's token endpoint gives no usable answer. The grant is unharmed; try again after Retry-After." },
-  app_refused: { status: 503, oauth: "temporarily_unavailable", retry: "later", message: "The provider refuses our app's own credentials. An operator has to check the app's client secret; the grant is unharmed." },
+  request_malformed: {
+    status: 400,
+    oauth: "invalid_request",
+    retry: "never",
+    message: "The request could not be read. Send a form-encoded body with each parameter once.",
+  },
+  grant_type_unsupported: {
+    status: 400,
+    oauth: "unsupported_grant_type",
+    retry: "never",
+    message: "Only grant_type=client_credentials is served here.",
+  },
+  scope_unknown: {
+    status: 400,
+    oauth: "invalid_scope",
+    retry: "never",
+    message:
+      "The scope parameter may only name a connection (connection:NAME). What the token may do was decided at consent.",
+  },
+  caller_authentication_failed: {
+    status: 401,
+    oauth: "invalid_client",
+    retry: "never",
+    message: "The client id or secret is wrong, expired or disabled. Check the caller's credentials.",
+  },
+  caller_authentication_ambiguous: {
+    status: 400,
+    oauth: "invalid_request",
+    retry: "never",
+    message: "Use one way of client authentication: either the Authorization header or the body.",
+  },
+  connection_not_named: {
+    status: 400,
+    oauth: "invalid_request",
+    retry: "never",
+    message: "Name the connection: use its own token endpoint, or send resource, audience or scope=connection:NAME.",
+  },
+  connection_names_disagree: {
+    status: 400,
+    oauth: "invalid_request",
+    retry: "never",
+    message: "The request names different connections. Name one.",
+  },
+  connection_not_available: {
+    status: 400,
+    oauth: "invalid_target",
+    retry: "never",
+    message: "There is no such connection for this caller. Check the name and the caller's permissions.",
+  },
+  consent_required: {
+    status: 400,
+    oauth: "consent_required",
+    retry: "after-consent",
+    message: "A person has to give consent again before this connection can be used.",
+  },
+  connection_disabled: {
+    status: 400,
+    oauth: "invalid_target",
+    retry: "never",
+    message: "This connection was disabled by an operator.",
+  },
+  token_not_ready: {
+    status: 503,
+    oauth: "temporarily_unavailable",
+    retry: "later",
+    message: "No valid token yet: a new one is being fetched. Try again after Retry-After.",
+  },
+  provider_unreachable: {
+    status: 503,
+    oauth: "temporarily_unavailable",
+    retry: "later",
+    message:
+      "The provider's token endpoint gives no usable answer. The grant is unharmed; try again after Retry-After.",
+  },
+  app_refused: {
+    status: 503,
+    oauth: "temporarily_unavailable",
+    retry: "later",
+    message:
+      "The provider refuses our app's own credentials. An operator has to check the app's client secret; the grant is unharmed.",
+  },
   // Consent
-  consent_link_invalid: { status: 404, retry: "never", message: "This link is not valid. Ask the person who sent it for a new one." },
-  consent_link_used: { status: 410, retry: "never", message: "This link has been used already. Nothing more is to be done; ask for a new link if something is missing." },
-  consent_link_expired: { status: 410, retry: "never", message: "This link has expired. Ask the person who sent it for a new one." },
-  consent_not_needed: { status: 409, retry: "never", message: "This connection works and needs no new consent. There is nothing to do." },
-  consent_cross_site: { status: 403, retry: "never", message: "Start from the consent page itself: this request came from another site." },
-  consent_callback_invalid: { status: 400, retry: "never", message: "This answer does not belong to a consent that was started here. Open the link again and start over." },
-  consent_browser_mismatch: { status: 403, retry: "never", message: "This consent was started in another browser. Open the link and finish it in the same browser." },
-  consent_session_expired: { status: 410, retry: "never", message: "This consent took too long. Open the link again and start over." },
-  consent_declined: { status: 200, retry: "after-consent", message: "Access was declined. Nothing was connected; open the link again to change your mind." },
-  consent_code_refused: { status: 502, retry: "after-consent", message: "The provider did not accept its own authorization code. Nothing was connected; open the link again." },
-  consent_answer_lost: { status: 502, retry: "after-consent", message: "The provider's answer was lost after the code was sent. A code works only once; open the link again." },
-  consent_answer_incomplete: { status: 502, retry: "after-consent", message: "The provider gave no refresh token. Check that the app asks for offline access, then open the link again." },
+  consent_link_invalid: {
+    status: 404,
+    retry: "never",
+    message: "This link is not valid. Ask the person who sent it for a new one.",
+  },
+  consent_link_used: {
+    status: 410,
+    retry: "never",
+    message: "This link has been used already. Nothing more is to be done; ask for a new link if something is missing.",
+  },
+  consent_link_expired: {
+    status: 410,
+    retry: "never",
+    message: "This link has expired. Ask the person who sent it for a new one.",
+  },
+  consent_not_needed: {
+    status: 409,
+    retry: "never",
+    message: "This connection works and needs no new consent. There is nothing to do.",
+  },
+  consent_cross_site: {
+    status: 403,
+    retry: "never",
+    message: "Start from the consent page itself: this request came from another site.",
+  },
+  consent_callback_invalid: {
+    status: 400,
+    retry: "never",
+    message: "This answer does not belong to a consent that was started here. Open the link again and start over.",
+  },
+  consent_browser_mismatch: {
+    status: 403,
+    retry: "never",
+    message: "This consent was started in another browser. Open the link and finish it in the same browser.",
+  },
+  consent_session_expired: {
+    status: 410,
+    retry: "never",
+    message: "This consent took too long. Open the link again and start over.",
+  },
+  consent_declined: {
+    status: 200,
+    retry: "after-consent",
+    message: "Access was declined. Nothing was connected; open the link again to change your mind.",
+  },
+  consent_code_refused: {
+    status: 502,
+    retry: "after-consent",
+    message: "The provider did not accept its own authorization code. Nothing was connected; open the link again.",
+  },
+  consent_answer_lost: {
+    status: 502,
+    retry: "after-consent",
+    message: "The provider's answer was lost after the code was sent. A code works only once; open the link again.",
+  },
+  consent_answer_incomplete: {
+    status: 502,
+    retry: "after-consent",
+    message:
+      "The provider gave no refresh token. Check that the app asks for offline access, then open the link again.",
+  },
   consent_not_waiting: { status: 409, retry: "never", message: "This consent is not waiting for a decision." },
   // Admin API
-  operator_key_invalid: { status: 401, retry: "never", message: "The operator key is missing or wrong. Send it as a bearer token." },
-  input_invalid: { status: 400, retry: "never", message: "The request does not have the expected shape. See the details." },
+  operator_key_invalid: {
+    status: 401,
+    retry: "never",
+    message: "The operator key is missing or wrong. Send it as a bearer token.",
+  },
+  input_invalid: {
+    status: 400,
+    retry: "never",
+    message: "The request does not have the expected shape. See the details.",
+  },
   body_too_large: { status: 413, retry: "never", message: "The request body is too large." },
-  media_type_unsupported: { status: 415, retry: "never", message: "Send application/x-www-form-urlencoded to the token endpoint and application/json to the admin API." },
+  media_type_unsupported: {
+    status: 415,
+    retry: "never",
+    message: "Send application/x-www-form-urlencoded to the token endpoint and application/json to the admin API.",
+  },
   route_unknown: { status: 404, retry: "never", message: "There is nothing at this address." },
   method_not_allowed: { status: 405, retry: "never", message: "This address does not take that method." },
   name_taken: { status: 409, retry: "never", message: "This name is in use. Choose another." },
@@ -49,25 +186,95 @@ export const ERRORS = {
   connection_unknown: { status: 404, retry: "never", message: "There is no connection of this name." },
   caller_unknown: { status: 404, retry: "never", message: "There is no caller of this id." },
   consent_unknown: { status: 404, retry: "never", message: "There is no consent of this id." },
-  origins_refused: { status: 400, retry: "never", message: "Replaced origins must be https, or http on loopback, without path, query or credentials." },
+  origins_refused: {
+    status: 400,
+    retry: "never",
+    message: "Replaced origins must be https, or http on loopback, without path, query or credentials.",
+  },
   kind_mismatch: { status: 409, retry: "never", message: "This is not possible for a connection of this kind." },
-  internal_error: { status: 500, oauth: "server_error", retry: "later", message: "Something failed on our side. It was logged with the request id." },
-  store_unavailable: { status: 503, oauth: "temporarily_unavailable", retry: "later", message: "The database does not answer. Valid tokens are served meanwhile; try again." },
-  request_too_frequent: { status: 429, retry: "later", message: "Too many requests from this address. Try again after Retry-After." },
+  internal_error: {
+    status: 500,
+    oauth: "server_error",
+    retry: "later",
+    message: "Something failed on our side. It was logged with the request id.",
+  },
+  store_unavailable: {
+    status: 503,
+    oauth: "temporarily_unavailable",
+    retry: "later",
+    message: "The database does not answer. Valid tokens are served meanwhile; try again.",
+  },
+  request_too_frequent: {
+    status: 429,
+    retry: "later",
+    message: "Too many requests from this address. Try again after Retry-After.",
+  },
   // Start
-  port_taken: { status: 500, retry: "never", message: "The port is in use by another program. Stop it or choose another with --port." },
-  kek_missing: { status: 500, retry: "never", message: "The store has grants but its key file is gone. Put the key file back; without it nothing can be opened." },
-  kek_wrong: { status: 500, retry: "never", message: "The key does not open this store. Use the key that it was made with." },
-  store_unopenable: { status: 500, retry: "never", message: "The database cannot be opened. Check its path, rights and disk." },
-  store_newer: { status: 500, retry: "never", message: "The database was written by a newer version. Start that version or a newer one." },
-  journal_held: { status: 500, retry: "never", message: "Another process holds the journal folder. Stop it, or give this node a folder of its own." },
-  journal_unwritable: { status: 500, retry: "never", message: "The journal folder cannot be written. Check its path, rights and disk." },
-  journal_foreign: { status: 500, retry: "never", message: "The journal belongs to another deployment. Give this node the journal that goes with its store." },
-  timing_impossible: { status: 500, retry: "never", message: "The limits break an inequality of the refresh protocol. See the details." },
-  public_url_required: { status: 500, retry: "never", message: "Off loopback a public URL is required: start with --public-url." },
-  plain_http_refused: { status: 500, retry: "never", message: "Plain http is refused off loopback. Use an https public URL." },
-  follow_clock_refused: { status: 500, retry: "never", message: "A clock can be followed only from loopback and only beside loopback providers." },
-  node_unreachable: { status: 500, retry: "later", message: "No running Evergrant answers. Start one, or give its address with --url." },
+  port_taken: {
+    status: 500,
+    retry: "never",
+    message: "The port is in use by another program. Stop it or choose another with --port.",
+  },
+  kek_missing: {
+    status: 500,
+    retry: "never",
+    message: "The store has grants but its key file is gone. Put the key file back; without it nothing can be opened.",
+  },
+  kek_wrong: {
+    status: 500,
+    retry: "never",
+    message: "The key does not open this store. Use the key that it was made with.",
+  },
+  store_unopenable: {
+    status: 500,
+    retry: "never",
+    message: "The database cannot be opened. Check its path, rights and disk.",
+  },
+  store_newer: {
+    status: 500,
+    retry: "never",
+    message: "The database was written by a newer version. Start that version or a newer one.",
+  },
+  journal_held: {
+    status: 500,
+    retry: "never",
+    message: "Another process holds the journal folder. Stop it, or give this node a folder of its own.",
+  },
+  journal_unwritable: {
+    status: 500,
+    retry: "never",
+    message: "The journal folder cannot be written. Check its path, rights and disk.",
+  },
+  journal_foreign: {
+    status: 500,
+    retry: "never",
+    message: "The journal belongs to another deployment. Give this node the journal that goes with its store.",
+  },
+  timing_impossible: {
+    status: 500,
+    retry: "never",
+    message: "The limits break an inequality of the refresh protocol. See the details.",
+  },
+  public_url_required: {
+    status: 500,
+    retry: "never",
+    message: "Off loopback a public URL is required: start with --public-url.",
+  },
+  plain_http_refused: {
+    status: 500,
+    retry: "never",
+    message: "Plain http is refused off loopback. Use an https public URL.",
+  },
+  follow_clock_refused: {
+    status: 500,
+    retry: "never",
+    message: "A clock can be followed only from loopback and only beside loopback providers.",
+  },
+  node_unreachable: {
+    status: 500,
+    retry: "later",
+    message: "No running Evergrant answers. Start one, or give its address with --url.",
+  },
 } as const satisfies Record<string, ErrorFacts>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -80,7 +287,9 @@ export class EvergrantError extends Error {
   readonly retryAfterMs: number | null;
 
   constructor(code: ErrorCode, more: { detail?: string; retryAfterMs?: number; cause?: unknown } = {}) {
-    super(more.detail === undefined ? ERRORS[code].message : `${ERRORS[code].message} (${more.detail})`, { cause: more.cause });
+    super(more.detail === undefined ? ERRORS[code].message : `${ERRORS[code].message} (${more.detail})`, {
+      cause: more.cause,
+    });
     this.code = code;
     this.detail = more.detail ?? null;
     this.retryAfterMs = more.retryAfterMs ?? null;

@@ -4,7 +4,15 @@ import type { Outcome } from "./outcome.ts";
 
 /** Something that happened to a grant. Instants are the wall clock of the node that saw it. */
 export type GrantEvent =
-  | { readonly kind: "attempt-begun"; readonly atMs: number; readonly attempt: AttemptId; readonly node: NodeId; readonly token: TokenVersionId | null; readonly because: SpendReason; readonly usedAtMs: number | null }
+  | {
+      readonly kind: "attempt-begun";
+      readonly atMs: number;
+      readonly attempt: AttemptId;
+      readonly node: NodeId;
+      readonly token: TokenVersionId | null;
+      readonly because: SpendReason;
+      readonly usedAtMs: number | null;
+    }
   | ({ readonly kind: "renewed"; readonly atMs: number } & Renewed)
   | ({ readonly kind: "failed"; readonly atMs: number } & Failed)
   | { readonly kind: "declared-lost"; readonly atMs: number }

@@ -1,8 +1,8 @@
+import type { Failed, NoticeKind, Transition } from "./event.ts";
 import type { Chain, Court, GrantState, Trouble } from "./grant.ts";
 import type { TokenVersionId } from "./ids.ts";
 import { refused, takenBack } from "./presentation.ts";
 import type { Timing } from "./timing.ts";
-import type { Failed, NoticeKind, Transition } from "./event.ts";
 
 type FailedEvent = Failed & { readonly atMs: number };
 type Held = Extract<GrantState, { chain: Chain }>;
@@ -14,13 +14,20 @@ type Held = Extract<GrantState, { chain: Chain }>;
 export function onFailure(state: GrantState, event: FailedEvent, timing: Timing): Transition {
   if (!("chain" in state)) return { kind: "unmoved", because: "no-chain" };
   const { chain } = state;
-  const isOurs = chain.attempt?.id === event.attempt && chain.id === event.expected.chain && chain.generation === event.expected.generation;
+  const isOurs =
+    chain.attempt?.id === event.attempt &&
+    chain.id === event.expected.chain &&
+    chain.generation === event.expected.generation;
   if (!isOurs) return { kind: "unmoved", because: "stale" };
   switch (event.outcome.kind) {
     case "rejected":
-      return chain.attempt?.token ? onRejected(state, chain.attempt.token, event) : onTrouble(state, { ...event, detail: event.outcome.error, trouble: "app-error" }, timing);
+      return chain.attempt?.token
+        ? onRejected(state, chain.attempt.token, event)
+        : onTrouble(state, { ...event, detail: event.outcome.error, trouble: "app-error" }, timing);
     case "inactive":
-      return chain.renewal.kind === "client-credentials" ? onInactive(state, event, timing) : onTrouble(state, { ...event, detail: event.outcome.error, trouble: "app-error" }, timing);
+      return chain.renewal.kind === "client-credentials"
+        ? onInactive(state, event, timing)
+        : onTrouble(state, { ...event, detail: event.outcome.error, trouble: "app-error" }, timing);
     case "app-error":
       return onTrouble(state, { ...event, detail: event.outcome.error, trouble: "app-error" }, timing);
     case "not-executed":
@@ -38,25 +45,61 @@ function onRejected(state: Held, token: TokenVersionId, event: FailedEvent): Tra
     state.kind === "in-court"
       ? { ...state.court, confirmations: state.court.confirmations + (isHead ? 1 : 0), lastTryAtMs: event.atMs }
       : { openedAtMs: event.atMs, confirmations: 0, lastTryAtMs: event.atMs };
-  const facts = { attempt: event.attempt, chain: chain.id, generation: chain.generation, token, head: isHead, confirmations: court.confirmations };
-  return { kind: "moved", state: { kind: "in-court", chain: heard, court }, audit: { event: "refused", facts }, notice: null, releases: true };
+  const facts = {
+    attempt: event.attempt,
+    chain: chain.id,
+    generation: chain.generation,
+    token,
+    head: isHead,
+    confirmations: court.confirmations,
+  };
+  return {
+    kind: "moved",
+    state: { kind: "in-court", chain: heard, court },
+    audit: { event: "refused", facts },
+    notice: null,
+    releases: true,
+  };
 }
 
 function onInactive(state: Held, event: FailedEvent, timing: Timing): Transition {
   const { chain } = state;
-  const trouble = troubled(chain, { atMs: event.atMs, kind: "app-error", detail: "not authorised", retryAfterMs: null }, timing);
+  const trouble = troubled(
+    chain,
+    { atMs: event.atMs, kind: "app-error", detail: "not authorised", retryAfterMs: null },
+    timing,
+  );
   const known = state.kind === "consent-needed";
-  const next: GrantState = { kind: "consent-needed", reason: "not-authorised", sinceMs: known ? state.sinceMs : event.atMs, chain: { ...chain, attempt: null, trouble } };
+  const next: GrantState = {
+    kind: "consent-needed",
+    reason: "not-authorised",
+    sinceMs: known ? state.sinceMs : event.atMs,
+    chain: { ...chain, attempt: null, trouble },
+  };
   const facts = { attempt: event.attempt, chain: chain.id, retryAtMs: trouble.retryAtMs };
-  return { kind: "moved", state: next, audit: { event: "not-authorised", facts }, notice: known ? null : "consent-needed", releases: true };
+  return {
+    kind: "moved",
+    state: next,
+    audit: { event: "not-authorised", facts },
+    notice: known ? null : "consent-needed",
+    releases: true,
+  };
 }
 
-function onTrouble(state: Held, event: FailedEvent & { detail: string; trouble: Trouble["kind"] }, timing: Timing): Transition {
+function onTrouble(
+  state: Held,
+  event: FailedEvent & { detail: string; trouble: Trouble["kind"] },
+  timing: Timing,
+): Transition {
   const { chain } = state;
   const { outcome } = event;
   const unresolved = outcome.kind === "ambiguous";
   const retryAfterMs = outcome.kind === "not-executed" ? outcome.retryAfterMs : null;
-  const trouble = troubled(chain, { atMs: event.atMs, kind: event.trouble, detail: event.detail, retryAfterMs }, timing);
+  const trouble = troubled(
+    chain,
+    { atMs: event.atMs, kind: event.trouble, detail: event.detail, retryAfterMs },
+    timing,
+  );
   const spent = chain.attempt?.token ?? null;
   const next: Chain = {
     ...chain,
@@ -64,12 +107,31 @@ function onTrouble(state: Held, event: FailedEvent & { detail: string; trouble: 
     attempt: unresolved ? chain.attempt : null,
     renewal: unresolved || spent === null ? chain.renewal : takenBack(chain.renewal, spent),
   };
-  const facts = { attempt: event.attempt, chain: chain.id, generation: chain.generation, class: outcome.kind, detail: event.detail, failures: trouble.failures, retryAtMs: trouble.retryAtMs };
-  const notice: NoticeKind | null = trouble.kind === "app-error" && chain.trouble?.kind !== "app-error" ? "app-broken" : null;
-  return { kind: "moved", state: { ...state, chain: next }, audit: { event: "attempt-failed", facts }, notice, releases: !unresolved };
+  const facts = {
+    attempt: event.attempt,
+    chain: chain.id,
+    generation: chain.generation,
+    class: outcome.kind,
+    detail: event.detail,
+    failures: trouble.failures,
+    retryAtMs: trouble.retryAtMs,
+  };
+  const notice: NoticeKind | null =
+    trouble.kind === "app-error" && chain.trouble?.kind !== "app-error" ? "app-broken" : null;
+  return {
+    kind: "moved",
+    state: { ...state, chain: next },
+    audit: { event: "attempt-failed", facts },
+    notice,
+    releases: !unresolved,
+  };
 }
 
-function troubled(chain: Chain, failure: { atMs: number; kind: Trouble["kind"]; detail: string; retryAfterMs: number | null }, timing: Timing): Trouble {
+function troubled(
+  chain: Chain,
+  failure: { atMs: number; kind: Trouble["kind"]; detail: string; retryAfterMs: number | null },
+  timing: Timing,
+): Trouble {
   const failures = (chain.trouble?.failures ?? 0) + 1;
   // Retry-After is obeyed up to an hour or so; a provider cannot put a grant to sleep for a year.
   const notBeforeMs = failure.atMs + Math.min(failure.retryAfterMs ?? 0, timing.limits.healthIntervalMs);

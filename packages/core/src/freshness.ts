@@ -7,7 +7,11 @@ import type { Timing } from "./timing.ts";
  */
 export type Freshness = "fresh" | "stale" | "short" | "expired";
 
-export function freshness(access: AccessFacts | null, ask: { nowMs: number; minTtlMs: number }, timing: Timing): Freshness {
+export function freshness(
+  access: AccessFacts | null,
+  ask: { nowMs: number; minTtlMs: number },
+  timing: Timing,
+): Freshness {
   if (access === null || remainingMs(access, ask.nowMs, timing) <= 0) return "expired";
   const wishedMs = Math.min(ask.minTtlMs, timing.minTtlCapMs);
   if (remainingMs(access, ask.nowMs, timing) < wishedMs) return "short";
@@ -22,5 +26,7 @@ export function remainingMs(access: AccessFacts, nowMs: number, timing: Timing):
 // A token that lives shorter than its policy says (or longer) is renewed at the same share of its own life.
 function refreshPointMs(access: AccessFacts, timing: Timing): number {
   const lifeMs = access.expiresAtMs - access.receivedAtMs;
-  return access.receivedAtMs + Math.min(timing.hotIntervalMs, (lifeMs * timing.hotIntervalMs) / timing.policy.accessLifeMs);
+  return (
+    access.receivedAtMs + Math.min(timing.hotIntervalMs, (lifeMs * timing.hotIntervalMs) / timing.policy.accessLifeMs)
+  );
 }

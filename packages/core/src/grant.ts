@@ -106,11 +106,41 @@ export function newToken(version: TokenVersionId, receivedAtMs: number): Spendab
   return { version, receivedAtMs, sends: 0, firstSentAtMs: null, lastSentAtMs: null, refusedAtMs: null };
 }
 
-export function chainOf(state: GrantState): Chain | null {
-  return "chain" in state ? state.chain : null;
+/** The chain that a consent (or a Custom Connection's set-up) begins; its first answer is generation 0. */
+export function firstChain(
+  id: ChainId,
+  start: {
+    renewal: Renewal["kind"];
+    version: TokenVersionId | null;
+    access: AccessFacts | null;
+    atMs: number;
+    jitter: number;
+  },
+): Chain {
+  const renewal: Renewal =
+    start.renewal === "refresh-token" && start.version !== null
+      ? {
+          kind: "refresh-token",
+          head: newToken(start.version, start.atMs),
+          previous: null,
+          candidates: [],
+          suspect: null,
+        }
+      : { kind: "client-credentials" };
+  return {
+    id,
+    generation: 0,
+    renewal,
+    access: start.access,
+    attempt: null,
+    trouble: null,
+    renewedAtMs: start.atMs,
+    usedAtMs: null,
+    jitter: start.jitter,
+    warned: null,
+  };
 }
 
-/** Every refresh token of a chain that is still worth something, head first. */
-export function spendableTokens(renewal: RefreshRenewal): readonly SpendableToken[] {
-  return [renewal.head, ...renewal.candidates.toReversed(), ...(renewal.previous === null ? [] : [renewal.previous])];
+export function chainOf(state: GrantState): Chain | null {
+  return "chain" in state ? state.chain : null;
 }

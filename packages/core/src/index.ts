@@ -1,5 +1,11 @@
-export { type ConsentExpectation, type ConsentFindings, type ConsentVerdict, type HoldReason, judgeConsent } from "./consent.ts";
-export { type ErrorCode, type ErrorFacts, ERRORS, EvergrantError } from "./errors.ts";
+export {
+  type ConsentExpectation,
+  type ConsentFindings,
+  type ConsentVerdict,
+  type HoldReason,
+  judgeConsent,
+} from "./consent.ts";
+export { ERRORS, type ErrorCode, type ErrorFacts, EvergrantError } from "./errors.ts";
 export type { AuditFacts, Expected, Failed, GrantEvent, NoticeKind, Renewed, Transition } from "./event.ts";
 export { type Freshness, freshness, remainingMs } from "./freshness.ts";
 export {
@@ -10,6 +16,7 @@ export {
   type Court,
   chainOf,
   type EndReason,
+  firstChain,
   type GrantState,
   newToken,
   type RefreshRenewal,
@@ -20,7 +27,18 @@ export {
   type Trouble,
   type WarningLevel,
 } from "./grant.ts";
-export type { AppId, AttemptId, CallerId, ChainId, ConnectionId, ConsentId, GrantId, LeaseOwner, NodeId, TokenVersionId } from "./ids.ts";
+export type {
+  AppId,
+  AttemptId,
+  CallerId,
+  ChainId,
+  ConnectionId,
+  ConsentId,
+  GrantId,
+  LeaseOwner,
+  NodeId,
+  TokenVersionId,
+} from "./ids.ts";
 export { isHeld, type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.ts";
 export { classify, type Ending, type ErrorDialect, type Outcome, type TokenAnswer } from "./outcome.ts";
 export { confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
@@ -40,5 +58,13 @@ export {
 } from "./rotation.ts";
 export { Secret } from "./secret.ts";
 export type { RestReason, Step } from "./step.ts";
-export { type ConfirmWindow, DEFAULT_LIMITS, type Limits, type Timing, type TimingVerdict, type TokenPolicy, timing } from "./timing.ts";
+export {
+  type ConfirmWindow,
+  DEFAULT_LIMITS,
+  type Limits,
+  type Timing,
+  type TimingVerdict,
+  type TokenPolicy,
+  timing,
+} from "./timing.ts";
 export { transition } from "./transition.ts";

@@ -2,7 +2,13 @@ import { Secret } from "./secret.ts";
 
 /** How a request to a token endpoint ended, as the socket saw it. Bodies are at most the client's limit long. */
 export type Ending =
-  | { readonly kind: "answered"; readonly status: number; readonly body: Secret; readonly retryAfterMs: number | null; readonly serverDateMs: number | null }
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly body: Secret;
+      readonly retryAfterMs: number | null;
+      readonly serverDateMs: number | null;
+    }
   /** `bytesSent`: whether any byte of the HTTP request can have left (a TLS or TCP failure before it cannot have). */
   | { readonly kind: "broken"; readonly bytesSent: boolean; readonly reason: string };
 
@@ -41,10 +47,13 @@ export interface TokenAnswer {
  */
 export function classify(ending: Ending, dialect: ErrorDialect): Outcome {
   if (ending.kind === "broken") {
-    return ending.bytesSent ? { kind: "ambiguous", reason: ending.reason } : { kind: "not-executed", reason: ending.reason, retryAfterMs: null };
+    return ending.bytesSent
+      ? { kind: "ambiguous", reason: ending.reason }
+      : { kind: "not-executed", reason: ending.reason, retryAfterMs: null };
   }
   const { status } = ending;
-  if (status === 429) return { kind: "not-executed", reason: "429 Too Many Requests", retryAfterMs: ending.retryAfterMs };
+  if (status === 429)
+    return { kind: "not-executed", reason: "429 Too Many Requests", retryAfterMs: ending.retryAfterMs };
   const body = parseObject(ending.body.reveal());
   if (status >= 200 && status < 300) return classifySuccess(status, body, dialect);
   const error = typeof body?.error === "string" && /^[\x20-\x7e]{1,100}$/.test(body.error) ? body.error : null;
@@ -64,13 +73,17 @@ function classifySuccess(status: number, body: Record<string, unknown> | null, d
     return error === "invalid_grant" ? { kind: "rejected", error } : { kind: "app-error", error, status };
   }
   const answer = readTokenAnswer(body);
-  return answer === null ? { kind: "ambiguous", reason: `status ${status} without a usable access_token` } : { kind: "success", answer };
+  return answer === null
+    ? { kind: "ambiguous", reason: `status ${status} without a usable access_token` }
+    : { kind: "success", answer };
 }
 
 function parseObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
   } catch {
     return null;
   }
@@ -103,5 +116,7 @@ function secretOrNull(value: string | null): Secret | null {
 // Some servers send the number as a string; an expiry that cannot be read must not cost the token.
 function readSeconds(value: unknown): number | null {
   const seconds = typeof value === "string" ? Number(value) : value;
-  return typeof seconds === "number" && Number.isFinite(seconds) && seconds > 0 && seconds < 1e9 ? Math.floor(seconds * 1000) : null;
+  return typeof seconds === "number" && Number.isFinite(seconds) && seconds > 0 && seconds < 1e9
+    ? Math.floor(seconds * 1000)
+    : null;
 }

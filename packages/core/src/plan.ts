@@ -1,5 +1,5 @@
 import { courtStep } from "./court.ts";
-import type { Chain, GrantState, RefreshRenewal, SpendReason } from "./grant.ts";
+import type { Chain, GrantState, RefreshRenewal, SpendReason, Trouble } from "./grant.ts";
 import type { LeaseOwner, NodeId } from "./ids.ts";
 import { isHeld, type Lease } from "./lease.ts";
 import type { Step } from "./step.ts";
@@ -7,6 +7,8 @@ import type { Timing } from "./timing.ts";
 
 export interface PlanInput {
   readonly nowMs: number;
+  /** The store's own time, in which leases are counted. */
+  readonly leaseNowMs: number;
   readonly lease: Lease;
   readonly node: NodeId;
   readonly owner: LeaseOwner;
@@ -41,12 +43,15 @@ export function dueAtMs(chain: Chain, usedAtMs: number | null, timing: Timing): 
   const shortened = (ms: number) => chain.renewedAtMs + ms * (1 - timing.limits.jitterShare * chain.jitter);
   const hotAtMs = shortened(timing.hotIntervalMs);
   const confirm = confirmAtMs(chain.renewal, timing);
-  if (confirm !== null) return { atMs: Math.min(Math.max(hotAtMs, confirm.fromMs), confirm.untilMs), because: "confirm" };
+  if (confirm !== null)
+    return { atMs: Math.min(Math.max(hotAtMs, confirm.fromMs), confirm.untilMs), because: "confirm" };
   const usedMs = Math.max(usedAtMs ?? Number.NEGATIVE_INFINITY, chain.usedAtMs ?? Number.NEGATIVE_INFINITY);
   const keepaliveAtMs = shortened(timing.keepaliveMs);
   // Custom Connections hold nothing that could lapse: they are asked again only when somebody uses them.
   const idleAtMs = chain.renewal.kind === "client-credentials" ? Number.POSITIVE_INFINITY : keepaliveAtMs;
-  return usedMs >= hotAtMs - timing.hotForMs ? { atMs: Math.min(hotAtMs, idleAtMs), because: "hot" } : { atMs: idleAtMs, because: "keepalive" };
+  return usedMs >= hotAtMs - timing.hotForMs
+    ? { atMs: Math.min(hotAtMs, idleAtMs), because: "hot" }
+    : { atMs: idleAtMs, because: "keepalive" };
 }
 
 function planLive(chain: Chain, input: PlanInput, timing: Timing): Step {
@@ -66,7 +71,7 @@ function restForAttempt(chain: Chain, input: PlanInput, timing: Timing): Step | 
   const { attempt } = chain;
   if (attempt === null) return null;
   // The lease outlives every stray request of its attempt, so its end is the end of the drain, also for its holder.
-  const drained = !isHeld(input.lease, input.nowMs);
+  const drained = !isHeld(input.lease, input.leaseNowMs);
   // A caller is blocked, our own attempt has ended, and the provider says that repeats are welcome: no need to drain.
   const ended = chain.trouble !== null && chain.trouble.lastAtMs >= attempt.startedAtMs;
   const mayOverlap = ended && input.blocked && input.lease.owner === input.owner && timing.policy.repeatsDocumented;
@@ -74,23 +79,31 @@ function restForAttempt(chain: Chain, input: PlanInput, timing: Timing): Step | 
   if (attempt.node !== input.node && timing.spendWindowMs !== null) {
     const holdFromMs = attempt.startedAtMs + timing.spendWindowMs;
     const holdUntilMs = attempt.startedAtMs + timing.limits.pastGraceHoldMs;
-    if (input.nowMs >= holdFromMs && input.nowMs < holdUntilMs) return { kind: "rest", untilMs: holdUntilMs, because: "past-grace-hold" };
+    if (input.nowMs >= holdFromMs && input.nowMs < holdUntilMs)
+      return { kind: "rest", untilMs: holdUntilMs, because: "past-grace-hold" };
   }
   return null;
 }
 
 function restForTrouble(chain: Chain, input: PlanInput, timing: Timing): Step | null {
   if (chain.trouble === null) return null;
-  const { retryAtMs, lastAtMs, notBeforeMs } = chain.trouble;
-  const soonestMs = input.blocked ? Math.max(notBeforeMs, Math.min(retryAtMs, lastAtMs + timing.limits.retryFirstMs)) : retryAtMs;
+  const soonestMs = input.blocked ? soonestForCallerMs(chain.trouble, timing) : chain.trouble.retryAtMs;
   return input.nowMs < soonestMs ? { kind: "rest", untilMs: soonestMs, because: "backing-off" } : null;
+}
+
+// For a caller who waits the first repeat comes at once, later ones at the shortest pause; what the provider asked for holds.
+function soonestForCallerMs(trouble: Trouble, timing: Timing): number {
+  const pauseMs = trouble.failures === 1 && trouble.kind !== "app-error" ? 0 : timing.limits.retryFirstMs;
+  return Math.max(trouble.notBeforeMs, Math.min(trouble.retryAtMs, trouble.lastAtMs + pauseMs));
 }
 
 // A Custom Connection that nobody has approved yet is asked again from time to time: its owner approves by e-mail, not here.
 function planPolling(chain: Chain, input: PlanInput): Step {
   if (chain.renewal.kind === "refresh-token") return { kind: "sleep" };
   const pollAtMs = chain.trouble?.retryAtMs ?? input.nowMs;
-  return input.nowMs >= pollAtMs ? { kind: "request", because: "keepalive" } : { kind: "rest", untilMs: pollAtMs, because: "next-poll" };
+  return input.nowMs >= pollAtMs
+    ? { kind: "request", because: "keepalive" }
+    : { kind: "rest", untilMs: pollAtMs, because: "next-poll" };
 }
 
 // An unresolved attempt is repeated with the very token it presented.

@@ -3,13 +3,20 @@ import type { TokenVersionId } from "./ids.ts";
 
 /** The renewal after one of its tokens is about to be presented: counted before it is sent, so that a crash overcounts. */
 export function presented(renewal: Renewal, version: TokenVersionId, atMs: number): Renewal {
-  return changeToken(renewal, version, (token) => ({ ...token, sends: token.sends + 1, firstSentAtMs: token.firstSentAtMs ?? atMs, lastSentAtMs: atMs }));
+  return changeToken(renewal, version, (token) => ({
+    ...token,
+    sends: token.sends + 1,
+    firstSentAtMs: token.firstSentAtMs ?? atMs,
+    lastSentAtMs: atMs,
+  }));
 }
 
 /** The renewal after a send of which the provider provably did nothing. */
 export function takenBack(renewal: Renewal, version: TokenVersionId): Renewal {
   return changeToken(renewal, version, (token) =>
-    token.sends <= 1 ? { ...token, sends: 0, firstSentAtMs: null, lastSentAtMs: null } : { ...token, sends: token.sends - 1 },
+    token.sends <= 1
+      ? { ...token, sends: 0, firstSentAtMs: null, lastSentAtMs: null }
+      : { ...token, sends: token.sends - 1 },
   );
 }
 
@@ -18,14 +25,20 @@ export function refused(renewal: Renewal, version: TokenVersionId, atMs: number)
 }
 
 export function findToken(chain: Chain, version: TokenVersionId): SpendableToken | undefined {
-  return chain.renewal.kind === "refresh-token" ? tokensOf(chain.renewal).find((token) => token.version === version) : undefined;
+  return chain.renewal.kind === "refresh-token"
+    ? tokensOf(chain.renewal).find((token) => token.version === version)
+    : undefined;
 }
 
 function tokensOf(renewal: RefreshRenewal): readonly SpendableToken[] {
   return [renewal.head, ...renewal.candidates, ...(renewal.previous === null ? [] : [renewal.previous])];
 }
 
-function changeToken(renewal: Renewal, version: TokenVersionId, change: (token: SpendableToken) => SpendableToken): Renewal {
+function changeToken(
+  renewal: Renewal,
+  version: TokenVersionId,
+  change: (token: SpendableToken) => SpendableToken,
+): Renewal {
   if (renewal.kind === "client-credentials") return renewal;
   const changed = (token: SpendableToken) => (token.version === version ? change(token) : token);
   return {

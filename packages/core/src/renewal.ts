@@ -1,8 +1,16 @@
-import { type Chain, type GrantState, newToken, type RefreshRenewal, type Renewal, type SpendableToken, type Suspect } from "./grant.ts";
+import type { Renewed, Transition } from "./event.ts";
+import {
+  type Chain,
+  type GrantState,
+  newToken,
+  type RefreshRenewal,
+  type Renewal,
+  type SpendableToken,
+  type Suspect,
+} from "./grant.ts";
 import type { TokenVersionId } from "./ids.ts";
 import { findToken } from "./presentation.ts";
 import type { Timing } from "./timing.ts";
-import type { Renewed, Transition } from "./event.ts";
 
 type RenewedEvent = Renewed & { readonly atMs: number };
 
@@ -17,9 +25,22 @@ export function onRenewed(state: GrantState, event: RenewedEvent, timing: Timing
   if (chain.id !== event.expected.chain) return sealedLate(state, event);
   if (chain.generation !== event.expected.generation) return keepCandidate(state, chain, event);
   const next = settled(chain, event, timing);
-  const facts = { attempt: event.attempt, chain: chain.id, generation: next.generation, rotated: event.rotated, suspect: isSuspect(next), expiresAtMs: event.access.expiresAtMs };
+  const facts = {
+    attempt: event.attempt,
+    chain: chain.id,
+    generation: next.generation,
+    rotated: event.rotated,
+    suspect: isSuspect(next),
+    expiresAtMs: event.access.expiresAtMs,
+  };
   const notice = state.kind === "consent-needed" ? "recovered" : null;
-  return { kind: "moved", state: { kind: "live", chain: next }, audit: { event: "renewed", facts }, notice, releases: true };
+  return {
+    kind: "moved",
+    state: { kind: "live", chain: next },
+    audit: { event: "renewed", facts },
+    notice,
+    releases: true,
+  };
 }
 
 function settled(chain: Chain, event: RenewedEvent, timing: Timing): Chain {
@@ -40,7 +61,12 @@ function settled(chain: Chain, event: RenewedEvent, timing: Timing): Chain {
 function rotated(chain: Chain, event: RenewedEvent, timing: Timing): Renewal {
   if (chain.renewal.kind === "client-credentials" || event.spent === null) return chain.renewal;
   const spent = findToken(chain, event.spent) ?? chain.renewal.head;
-  if (!event.rotated) return { ...chain.renewal, head: { ...spent, sends: 0, firstSentAtMs: null, lastSentAtMs: null, refusedAtMs: null }, suspect: null };
+  if (!event.rotated)
+    return {
+      ...chain.renewal,
+      head: { ...spent, sends: 0, firstSentAtMs: null, lastSentAtMs: null, refusedAtMs: null },
+      suspect: null,
+    };
   const clean = spent.sends <= 1;
   return {
     kind: "refresh-token",
@@ -53,14 +79,20 @@ function rotated(chain: Chain, event: RenewedEvent, timing: Timing): Renewal {
 }
 
 function leftOver(renewal: RefreshRenewal, spent: SpendableToken): readonly SpendableToken[] {
-  return [...renewal.candidates, renewal.head].filter((token) => token.version !== spent.version && token.refusedAtMs === null);
+  return [...renewal.candidates, renewal.head].filter(
+    (token) => token.version !== spent.version && token.refusedAtMs === null,
+  );
 }
 
 function suspicion(parent: SpendableToken, atMs: number): Suspect {
   return { parentFirstSentAtMs: parent.firstSentAtMs ?? atMs, parentLastSentAtMs: parent.lastSentAtMs ?? atMs };
 }
 
-function keepCandidate(state: Exclude<GrantState, { kind: "unconsented" } | { kind: "ended" }>, chain: Chain, event: RenewedEvent): Transition {
+function keepCandidate(
+  state: Exclude<GrantState, { kind: "unconsented" } | { kind: "ended" }>,
+  chain: Chain,
+  event: RenewedEvent,
+): Transition {
   if (chain.renewal.kind === "client-credentials" || !event.rotated) return { kind: "unmoved", because: "stale" };
   const parent = chain.renewal.previous ?? chain.renewal.head;
   const renewal: Renewal = {
@@ -71,7 +103,9 @@ function keepCandidate(state: Exclude<GrantState, { kind: "unconsented" } | { ki
   const kept: Chain = { ...chain, renewal };
   // A verdict without this token was no verdict: the court sits again.
   const next: GrantState =
-    state.kind === "consent-needed" ? { kind: "in-court", chain: kept, court: { openedAtMs: event.atMs, confirmations: 0, lastTryAtMs: event.atMs } } : { ...state, chain: kept };
+    state.kind === "consent-needed"
+      ? { kind: "in-court", chain: kept, court: { openedAtMs: event.atMs, confirmations: 0, lastTryAtMs: event.atMs } }
+      : { ...state, chain: kept };
   const facts = { attempt: event.attempt, chain: chain.id, generation: chain.generation, version: event.version };
   return { kind: "moved", state: next, audit: { event: "late-token-kept", facts }, notice: null, releases: true };
 }

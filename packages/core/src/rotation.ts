@@ -30,12 +30,21 @@ export type Rotation =
   | { readonly kind: "strict" }
   | { readonly kind: "unrevoked" };
 
-export const ROTATION_KINDS = ["none", "grace", "confirm-on-use", "strict", "unrevoked"] as const satisfies readonly Rotation["kind"][];
+export const ROTATION_KINDS = [
+  "none",
+  "grace",
+  "confirm-on-use",
+  "strict",
+  "unrevoked",
+] as const satisfies readonly Rotation["kind"][];
 export const GRACE_RETRIES = ["same", "sibling", "supersede"] as const satisfies readonly GraceRetry[];
 export const GRACE_CLOSINGS = ["never", "successor-used"] as const satisfies readonly GraceClosesWhen[];
 
 /** For how long after its first use a refresh token may be presented again without risking the chain. */
-export type RepeatWindow = { readonly kind: "always" } | { readonly kind: "never" } | { readonly kind: "for"; readonly ms: number };
+export type RepeatWindow =
+  | { readonly kind: "always" }
+  | { readonly kind: "never" }
+  | { readonly kind: "for"; readonly ms: number };
 
 export function repeatWindow(rotation: Rotation): RepeatWindow {
   switch (rotation.kind) {

@@ -13,4 +13,10 @@ export type Step =
   /** Nothing to do until something happens to it. */
   | { readonly kind: "sleep" };
 
-export type RestReason = "not-due" | "attempt-in-flight" | "backing-off" | "court-spacing" | "past-grace-hold" | "next-poll";
+export type RestReason =
+  | "not-due"
+  | "attempt-in-flight"
+  | "backing-off"
+  | "court-spacing"
+  | "past-grace-hold"
+  | "next-poll";

@@ -104,7 +104,9 @@ export interface Timing {
 }
 
 /** The durations of one policy, or the inequalities that our limits break. */
-export type TimingVerdict = { readonly kind: "possible"; readonly timing: Timing } | { readonly kind: "impossible"; readonly reasons: readonly string[] };
+export type TimingVerdict =
+  | { readonly kind: "possible"; readonly timing: Timing }
+  | { readonly kind: "impossible"; readonly reasons: readonly string[] };
 
 /**
  * Derives every duration and checks the inequalities of the refresh protocol.
@@ -161,9 +163,12 @@ function brokenInequalities(policy: TokenPolicy, limits: Limits): string[] {
   const require = (holds: boolean, sentence: string) => holds || reasons.push(sentence);
   const whole = [...Object.entries(limits), ["accessLifeMs", policy.accessLifeMs] as const];
   for (const [name, value] of whole) require(Number.isFinite(value) && value > 0, `${name} must be a positive number.`);
-  require(t + margin < lease, "requestTimeoutMs + marginMs must be below leaseMs: a request may not outlive its lease.");
-  require(t + stray + margin <= lease, "requestTimeoutMs + strayLifeMs + marginMs must not exceed leaseMs: the lease outlasts stray requests.");
-  require(limits.clockSkewMs < policy.accessLifeMs / 4, "clockSkewMs must be below a quarter of the access token's life.");
+  require(t + margin <
+    lease, "requestTimeoutMs + marginMs must be below leaseMs: a request may not outlive its lease.");
+  require(t + stray + margin <=
+    lease, "requestTimeoutMs + strayLifeMs + marginMs must not exceed leaseMs: the lease outlasts stray requests.");
+  require(limits.clockSkewMs <
+    policy.accessLifeMs / 4, "clockSkewMs must be below a quarter of the access token's life.");
   require(limits.jitterShare < 1, "jitterShare must be below 1.");
   require(limits.retryFirstMs <= limits.retryMaxMs, "retryFirstMs must not exceed retryMaxMs.");
   return reasons;
@@ -175,9 +180,16 @@ function unkeepable(timing: Omit<Timing, "cannotPromise">): string[] {
   const say = (missing: boolean, sentence: string) => missing && sentences.push(sentence);
   say(repeat.kind === "never", "This provider has no grace: one lost answer is one lost grant.");
   const twoTries = 2 * (limits.requestTimeoutMs + limits.marginMs);
-  say(repeat.kind === "for" && repeat.ms <= twoTries, "The grace is shorter than two tries: a request that times out may lose the grant.");
-  say(repeat.kind === "for" && confirm === null, "The grace is too short to outlast a paused process: a pause between check and send may lose the grant.");
-  const outside = confirm !== null && (hotIntervalMs * (1 - limits.jitterShare) < confirm.fromMs || hotIntervalMs > confirm.untilMs);
+  say(
+    repeat.kind === "for" && repeat.ms <= twoTries,
+    "The grace is shorter than two tries: a request that times out may lose the grant.",
+  );
+  say(
+    repeat.kind === "for" && confirm === null,
+    "The grace is too short to outlast a paused process: a pause between check and send may lose the grant.",
+  );
+  const outside =
+    confirm !== null && (hotIntervalMs * (1 - limits.jitterShare) < confirm.fromMs || hotIntervalMs > confirm.untilMs);
   say(outside, "The hot interval lies outside the confirm window: a suspect token is confirmed by an extra refresh.");
   say(policy.idleLifeMs === "unknown", "The idle life of refresh tokens is unknown: a lapse cannot be announced.");
   say(typeof policy.absoluteLifeMs === "number", "Consent ends after a fixed time however well it is kept.");

@@ -42,7 +42,13 @@ function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-
     renewal: token === null ? chain.renewal : presented(chain.renewal, token, atMs),
   };
   const facts = { attempt, node, token, because, chain: chain.id, generation: chain.generation };
-  return { kind: "moved", state: withChain(state, begun), audit: { event: "attempt-begun", facts }, notice: null, releases: false };
+  return {
+    kind: "moved",
+    state: withChain(state, begun),
+    audit: { event: "attempt-begun", facts },
+    notice: null,
+    releases: false,
+  };
 }
 
 function onDeclaredLost(state: GrantState, atMs: number, timing: Timing): Transition {
@@ -51,8 +57,19 @@ function onDeclaredLost(state: GrantState, atMs: number, timing: Timing): Transi
   const lapsed = timing.lapseAfterMs !== null && atMs - chain.renewedAtMs >= timing.lapseAfterMs;
   const reason = lapsed ? "lapsed" : "refused-by-provider";
   const facts = { reason, chain: chain.id, generation: chain.generation, satForMs: atMs - state.court.openedAtMs };
-  const next: GrantState = { kind: "consent-needed", chain: { ...chain, attempt: null, trouble: null }, reason, sinceMs: atMs };
-  return { kind: "moved", state: next, audit: { event: "declared-lost", facts }, notice: "consent-needed", releases: false };
+  const next: GrantState = {
+    kind: "consent-needed",
+    chain: { ...chain, attempt: null, trouble: null },
+    reason,
+    sinceMs: atMs,
+  };
+  return {
+    kind: "moved",
+    state: next,
+    audit: { event: "declared-lost", facts },
+    notice: "consent-needed",
+    releases: false,
+  };
 }
 
 function onWarned(state: GrantState, event: Extract<GrantEvent, { kind: "warned" }>): Transition {
@@ -60,7 +77,13 @@ function onWarned(state: GrantState, event: Extract<GrantEvent, { kind: "warned"
   if (chain === null || chain.warned === event.level) return { kind: "unmoved", because: "stale" };
   const facts = { level: event.level, chain: chain.id, idleForMs: event.atMs - chain.renewedAtMs };
   const warned = withChain(state, { ...chain, warned: event.level });
-  return { kind: "moved", state: warned, audit: { event: "lapse-warned", facts }, notice: "lapse-coming", releases: false };
+  return {
+    kind: "moved",
+    state: warned,
+    audit: { event: "lapse-warned", facts },
+    notice: "lapse-coming",
+    releases: false,
+  };
 }
 
 function onConsented(state: GrantState, event: Extract<GrantEvent, { kind: "consented" }>): Transition {
@@ -68,7 +91,13 @@ function onConsented(state: GrantState, event: Extract<GrantEvent, { kind: "cons
   if (sealed?.id === event.chain.id) return { kind: "unmoved", because: "already-settled" };
   const facts = { chain: event.chain.id, sealedChain: sealed?.id ?? null };
   const notice = state.kind === "consent-needed" ? "recovered" : null;
-  return { kind: "moved", state: { kind: "live", chain: event.chain }, audit: { event: "consented", facts }, notice, releases: false };
+  return {
+    kind: "moved",
+    state: { kind: "live", chain: event.chain },
+    audit: { event: "consented", facts },
+    notice,
+    releases: false,
+  };
 }
 
 function withChain(state: GrantState, chain: Chain): GrantState {

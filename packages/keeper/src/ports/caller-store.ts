@@ -31,7 +31,10 @@ export interface CallerStore {
   list(): Promise<readonly StoredCaller[]>;
   find(id: CallerId): Promise<StoredCaller | undefined>;
   create(caller: StoredCaller, records: Records): Promise<"created" | "name-taken">;
-  change(id: CallerId, decide: (caller: StoredCaller) => { caller: StoredCaller; records: Records } | null): Promise<boolean>;
+  change(
+    id: CallerId,
+    decide: (caller: StoredCaller) => { caller: StoredCaller; records: Records } | null,
+  ): Promise<boolean>;
   /** Grows with every change to callers, permissions or connections' disablings: what nodes poll. */
   epoch(): Promise<number>;
 }

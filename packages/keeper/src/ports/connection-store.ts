@@ -31,6 +31,9 @@ export interface ConnectionStore {
   ofGrant(grant: GrantId): Promise<readonly StoredConnection[]>;
   create(connection: StoredConnection, records: Records): Promise<"created" | "name-taken">;
   /** Reads, lets `decide` answer (null: nothing to write), writes: one transaction. False where there is no such connection. */
-  change(id: ConnectionId, decide: (connection: StoredConnection) => { connection: StoredConnection; records: Records } | null): Promise<boolean>;
+  change(
+    id: ConnectionId,
+    decide: (connection: StoredConnection) => { connection: StoredConnection; records: Records } | null,
+  ): Promise<boolean>;
   remove(id: ConnectionId, records: Records): Promise<boolean>;
 }

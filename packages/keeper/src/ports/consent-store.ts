@@ -39,7 +39,12 @@ export type ConsentProgress =
   | { readonly kind: "started" }
   | { readonly kind: "claimed"; readonly atMs: number; readonly attempt: string }
   | { readonly kind: "declined"; readonly atMs: number; readonly error: string }
-  | { readonly kind: "failed"; readonly atMs: number; readonly code: "consent_code_refused" | "consent_answer_lost" | "consent_answer_incomplete"; readonly detail: string }
+  | {
+      readonly kind: "failed";
+      readonly atMs: number;
+      readonly code: "consent_code_refused" | "consent_answer_lost" | "consent_answer_incomplete";
+      readonly detail: string;
+    }
   | ({ readonly kind: "held"; readonly atMs: number; readonly because: readonly HoldReason[] } & ReceivedConsent)
   | ({ readonly kind: "accepted"; readonly atMs: number; readonly by: string } & ReceivedConsent)
   | ({ readonly kind: "refused"; readonly atMs: number; readonly by: string } & ReceivedConsent);
@@ -65,7 +70,10 @@ export interface ConsentStore {
   find(id: ConsentId): Promise<StoredConsent | undefined>;
   findByState(stateHash: string): Promise<StoredConsent | undefined>;
   /** Reads, lets `decide` answer (null: leave it), writes: one transaction. Answers the consent as it then is; undefined where there is none. */
-  change(id: ConsentId, decide: (consent: StoredConsent) => { progress: ConsentProgress; records: Records } | null): Promise<StoredConsent | undefined>;
+  change(
+    id: ConsentId,
+    decide: (consent: StoredConsent) => { progress: ConsentProgress; records: Records } | null,
+  ): Promise<StoredConsent | undefined>;
   /** Newest first. */
   ofConnection(connection: ConnectionId, limit: number): Promise<readonly StoredConsent[]>;
   /** Consents that wait for an operator, oldest first. */

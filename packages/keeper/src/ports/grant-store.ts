@@ -55,7 +55,10 @@ export interface GrantStore {
    * Reads the grant, lets `decide` answer, writes the answer: one transaction, serialised per grant. `nowMs` is the store's own time,
    * in which leases are counted. `decide` is pure and may run more than once. Undefined where there is no such grant.
    */
-  change<Result>(id: GrantId, decide: (grant: StoredGrant, nowMs: number) => GrantDecision<Result>): Promise<Result | undefined>;
+  change<Result>(
+    id: GrantId,
+    decide: (grant: StoredGrant, nowMs: number) => GrantDecision<Result>,
+  ): Promise<Result | undefined>;
   /** Grants whose due instant has come, soonest first. */
   due(beforeMs: number, limit: number): Promise<readonly GrantId[]>;
   /** The soonest due instant of all; null when nothing is scheduled. */

@@ -1,14 +1,35 @@
-import type { AttemptId, GrantId, Secret, TokenVersionId } from "@evergrant/core";
+import type { AttemptId, ChainId, ConsentId, GrantId, Secret, TokenVersionId } from "@evergrant/core";
 
 /** What an attempt spends: a grant's token, or the one authorization code of a consent. */
 export type JournalSubject =
-  | { readonly kind: "grant"; readonly grant: GrantId; readonly chain: string; readonly generation: number; readonly token: TokenVersionId | null }
-  | { readonly kind: "consent"; readonly consent: string };
+  | {
+      readonly kind: "grant";
+      readonly grant: GrantId;
+      readonly chain: ChainId;
+      readonly generation: number;
+      readonly token: TokenVersionId | null;
+    }
+  | { readonly kind: "consent"; readonly consent: ConsentId };
 
 /** One record. `intent` is written before the first byte is sent, `answer` before the answer is parsed, `settled` after the store has it. */
 export type JournalRecord =
-  | { readonly kind: "intent"; readonly attempt: AttemptId; readonly subject: JournalSubject; readonly fence: number; readonly leaseUntilMs: number; readonly atMs: number; readonly spends: Secret | null }
-  | { readonly kind: "answer"; readonly attempt: AttemptId; readonly subject: JournalSubject; readonly status: number; readonly body: Secret; readonly atMs: number }
+  | {
+      readonly kind: "intent";
+      readonly attempt: AttemptId;
+      readonly subject: JournalSubject;
+      readonly fence: number;
+      readonly leaseUntilMs: number;
+      readonly atMs: number;
+      readonly spends: Secret | null;
+    }
+  | {
+      readonly kind: "answer";
+      readonly attempt: AttemptId;
+      readonly subject: JournalSubject;
+      readonly status: number;
+      readonly body: Secret;
+      readonly atMs: number;
+    }
   | { readonly kind: "settled"; readonly attempt: AttemptId; readonly atMs: number };
 
 /** Where a record lies: grows with every record of this journal, across restarts. */

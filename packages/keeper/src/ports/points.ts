@@ -1,5 +1,13 @@
 /** The named points of the refresh protocol, in the order in which an attempt passes them. */
-export const POINTS = ["intent-written", "intent-journaled", "sent", "received", "journaled", "settled", "settle-acknowledged"] as const;
+export const POINTS = [
+  "intent-written",
+  "intent-journaled",
+  "sent",
+  "received",
+  "journaled",
+  "settled",
+  "settle-acknowledged",
+] as const;
 export type Point = (typeof POINTS)[number];
 
 /** What an attempt is about when it passes a point. */

@@ -22,7 +22,11 @@ export type TenantsAnswer =
 export interface ProviderApi {
   tenants(provider: Provider, endpoints: ResolvedEndpoints, accessToken: Secret): Promise<TenantsAnswer>;
   /** Ends one connection at the provider (Xero: DELETE /connections/{id}); `gone` also when it was not there. */
-  deleteConnection(provider: Provider, endpoints: ResolvedEndpoints, request: { readonly connectionId: string; readonly accessToken: Secret }): Promise<"gone" | "failed">;
+  deleteConnection(
+    provider: Provider,
+    endpoints: ResolvedEndpoints,
+    request: { readonly connectionId: string; readonly accessToken: Secret },
+  ): Promise<"gone" | "failed">;
   /** RFC 8414 §3 or OpenID Connect Discovery; the issuer in the answer must be exactly the one asked for. */
   discover(issuer: string): Promise<ResolvedEndpoints | null>;
 }

@@ -28,7 +28,13 @@ export interface Provider {
 
 /** Endpoints by value, or found by RFC 8414 / OpenID Connect discovery under the app's issuer. */
 export type ProviderEndpoints =
-  | { readonly kind: "fixed"; readonly issuer: string; readonly authorization: string; readonly token: string; readonly revocation: string | null }
+  | {
+      readonly kind: "fixed";
+      readonly issuer: string;
+      readonly authorization: string;
+      readonly token: string;
+      readonly revocation: string | null;
+    }
   | { readonly kind: "discovered" };
 
 /** Endpoints as they are used, after an operator's replacement or discovery. */
@@ -41,7 +47,9 @@ export interface ResolvedEndpoints {
 }
 
 /** Where the provider names the person: a claim of a JWT that it just gave us over TLS, or nowhere. */
-export type SubjectDiscovery = { readonly kind: "jwt-claim"; readonly token: "access" | "id"; readonly claim: string } | { readonly kind: "none" };
+export type SubjectDiscovery =
+  | { readonly kind: "jwt-claim"; readonly token: "access" | "id"; readonly claim: string }
+  | { readonly kind: "none" };
 
 /** How the organisations that a token reaches are found. */
 export type TenantDiscovery =

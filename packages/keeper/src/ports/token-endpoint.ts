@@ -13,12 +13,18 @@ export interface TokenRequest {
 
 export type TokenGrant =
   | { readonly kind: "refresh_token"; readonly refreshToken: Secret }
-  | { readonly kind: "authorization_code"; readonly code: Secret; readonly redirectUri: string; readonly codeVerifier: Secret }
+  | {
+      readonly kind: "authorization_code";
+      readonly code: Secret;
+      readonly redirectUri: string;
+      readonly codeVerifier: Secret;
+    }
   | { readonly kind: "client_credentials"; readonly scope: string | null };
 
 /** Speaks to token endpoints. Never throws for what the network does; never follows a redirect; never retries by itself. */
 export interface TokenEndpoint {
-  send(request: TokenRequest): Promise<Ending>;
+  /** `sent` is called once, when the whole request has been handed to the socket; not at all when it never was. */
+  send(request: TokenRequest, sent: () => void): Promise<Ending>;
   /** RFC 7009. `done` only for a 2xx: anything else is worth another try. */
   revoke(request: Omit<TokenRequest, "grant"> & { readonly token: Secret }): Promise<"done" | "failed">;
 }

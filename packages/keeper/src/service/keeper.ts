@@ -55,7 +55,11 @@ export interface Apps {
   list(): Promise<readonly AppView[]>;
   /** Adds a client secret in front of the others; the older ones stay for as long as they are listed. */
   addSecret(name: string, secret: Secret, by: string): Promise<AppView>;
-  providers(): readonly { readonly id: string; readonly displayName: string; readonly kind: "authorization_code" | "client_credentials" }[];
+  providers(): readonly {
+    readonly id: string;
+    readonly displayName: string;
+    readonly kind: "authorization_code" | "client_credentials";
+  }[];
 }
 
 export interface NewApp {
@@ -114,7 +118,15 @@ export interface RemovedConnection {
 }
 
 /** `awaiting-consent`: never consented. `consent-held`: consented, an operator must say yes or no. `suspected`: refused, the court sits. */
-export type ConnectionStatus = "awaiting-consent" | "consent-held" | "connected" | "suspected" | "consent-needed" | "tenant-gone" | "disabled" | "ended";
+export type ConnectionStatus =
+  | "awaiting-consent"
+  | "consent-held"
+  | "connected"
+  | "suspected"
+  | "consent-needed"
+  | "tenant-gone"
+  | "disabled"
+  | "ended";
 
 export interface ConnectionView {
   readonly id: ConnectionId;
@@ -133,7 +145,12 @@ export interface ConnectionView {
   readonly renewedAtMs: number | null;
   /** When the refresh token dies if nothing is done. */
   readonly lapsesAtMs: number | null;
-  readonly trouble: { readonly kind: string; readonly detail: string; readonly sinceMs: number; readonly failures: number } | null;
+  readonly trouble: {
+    readonly kind: string;
+    readonly detail: string;
+    readonly sinceMs: number;
+    readonly failures: number;
+  } | null;
   readonly createdAtMs: number;
 }
 
@@ -145,7 +162,12 @@ export interface Story {
   /** What the provider's policy does not let us promise. */
   readonly cannotPromise: readonly string[];
   /** Newest first. */
-  readonly events: readonly { readonly atMs: number; readonly event: string; readonly by: string; readonly facts: Readonly<Record<string, string | number | boolean | null>> }[];
+  readonly events: readonly {
+    readonly atMs: number;
+    readonly event: string;
+    readonly by: string;
+    readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+  }[];
 }
 
 export interface Consents {
@@ -197,11 +219,27 @@ export interface ConsentCallback {
 
 export type ConsentResult =
   | { readonly kind: "pending"; readonly connection: string }
-  | { readonly kind: "accepted"; readonly connection: string; readonly tenants: readonly string[]; readonly subjectName: string | null; readonly sharedWith: readonly string[] }
-  | { readonly kind: "held"; readonly connection: string; readonly tenants: readonly string[]; readonly subjectName: string | null; readonly because: readonly HoldReason[] }
+  | {
+      readonly kind: "accepted";
+      readonly connection: string;
+      readonly tenants: readonly string[];
+      readonly subjectName: string | null;
+      readonly sharedWith: readonly string[];
+    }
+  | {
+      readonly kind: "held";
+      readonly connection: string;
+      readonly tenants: readonly string[];
+      readonly subjectName: string | null;
+      readonly because: readonly HoldReason[];
+    }
   | { readonly kind: "refused"; readonly connection: string }
   | { readonly kind: "declined"; readonly connection: string }
-  | { readonly kind: "failed"; readonly connection: string; readonly code: "consent_code_refused" | "consent_answer_lost" | "consent_answer_incomplete" };
+  | {
+      readonly kind: "failed";
+      readonly connection: string;
+      readonly code: "consent_code_refused" | "consent_answer_lost" | "consent_answer_incomplete";
+    };
 
 export interface HeldConsent {
   readonly id: ConsentId;
@@ -245,8 +283,11 @@ export interface CallerView {
   readonly id: CallerId;
   readonly name: string;
   readonly permissions: readonly PermissionName[];
-  readonly secrets: readonly { readonly id: string; readonly createdAtMs: number; readonly expiresAtMs: number | null }[];
+  readonly secrets: readonly {
+    readonly id: string;
+    readonly createdAtMs: number;
+    readonly expiresAtMs: number | null;
+  }[];
   readonly disabledAtMs: number | null;
   readonly createdAtMs: number;
 }
-

@@ -1,0 +1,189 @@
+import {
+  type ConnectionId,
+  chainOf,
+  EvergrantError,
+  type Freshness,
+  freshness,
+  type GrantId,
+  remainingMs,
+  type Step,
+  type Timing,
+} from "@evergrant/core";
+import type { StoredConnection } from "../ports/connection-store.ts";
+import type { StoredGrant } from "../ports/grant-store.ts";
+import type { App, AppDirectory } from "./app-directory.ts";
+import type { ConnectionDirectory } from "./connection-directory.ts";
+import type { Driven, GrantRefresher } from "./grant-refresher.ts";
+import type { AccessToken, AccessTokenAsk, Tokens } from "./keeper.ts";
+import type { LiveToken, LiveTokens } from "./live-tokens.ts";
+import type { ServiceContext } from "./service-context.ts";
+import { openToken } from "./token-versions.ts";
+import { pause } from "./until-stored.ts";
+
+interface Ask {
+  readonly connection: StoredConnection;
+  readonly grant: GrantId;
+  readonly app: App;
+  readonly minTtlMs: number;
+}
+
+/** Hands out access tokens: from memory while one is good, behind a shared attempt otherwise. */
+export class AccessTokens implements Tokens {
+  readonly #context: ServiceContext;
+  readonly #connections: ConnectionDirectory;
+  readonly #apps: AppDirectory;
+  readonly #live: LiveTokens;
+  readonly #refresher: GrantRefresher;
+
+  constructor(
+    context: ServiceContext,
+    parts: { connections: ConnectionDirectory; apps: AppDirectory; live: LiveTokens; refresher: GrantRefresher },
+  ) {
+    this.#context = context;
+    this.#connections = parts.connections;
+    this.#apps = parts.apps;
+    this.#live = parts.live;
+    this.#refresher = parts.refresher;
+  }
+
+  async accessToken(id: ConnectionId, ask: AccessTokenAsk = {}): Promise<AccessToken> {
+    const { connection, grant } = usable(this.#connections.get(id));
+    this.#live.markUsed(grant, this.#context.time.wallMs());
+    const app = this.#apps.peek(connection.app) ?? (await this.#apps.get(connection.app));
+    const asked: Ask = { connection, grant, app, minTtlMs: ask.minTtlMs ?? this.#context.limits.minTtlMs };
+    return this.#fromMemory(asked) ?? (await this.#waitFor(asked));
+  }
+
+  #fromMemory(ask: Ask): AccessToken | undefined {
+    const live = this.#live.get(ask.grant);
+    if (live === undefined) return undefined;
+    switch (this.#freshness(live, ask)) {
+      case "fresh":
+        return this.#answer(live, ask);
+      case "stale":
+        // Where a refresh may kill the token in hand, handing it out and refreshing behind would cut the caller off.
+        if (ask.app.timing.policy.oldAccessToken === "dies") return undefined;
+        this.#refreshBehind(ask.grant);
+        return this.#answer(live, ask);
+      case "short":
+      case "expired":
+        return undefined;
+    }
+  }
+
+  #refreshBehind(grant: GrantId): void {
+    this.#refresher
+      .drive(grant, { blocked: false })
+      .catch((error: unknown) => this.#context.report({ what: "refresh", subject: grant, error }));
+  }
+
+  // A cold or worn token: wait for a new one within the caller's patience, and fall back on whatever is still valid.
+  async #waitFor(ask: Ask): Promise<AccessToken> {
+    const deadlineMs = this.#context.time.monotonicMs() + this.#context.limits.callerWaitMs;
+    let last: Driven | "waiting" | undefined;
+    try {
+      await this.#warm(ask.grant);
+      for (;;) {
+        const answer = this.#fromMemory(ask);
+        if (answer !== undefined) return answer;
+        const leftMs = deadlineMs - this.#context.time.monotonicMs();
+        if (leftMs <= 0 || (last !== undefined && last !== "waiting" && last.kind === "renewed")) break;
+        last = await Promise.race([
+          this.#refresher.drive(ask.grant, { blocked: true }),
+          pause(this.#context, leftMs).then(() => "waiting" as const),
+        ]);
+        if (last === "waiting" || last.kind === "renewed") continue;
+        const restMs = last.kind === "resting" ? this.#restMs(last.step) : null;
+        if (restMs === null || restMs > deadlineMs - this.#context.time.monotonicMs()) break;
+        await pause(this.#context, Math.max(restMs, 1));
+      }
+    } catch (error) {
+      const live = this.#stillValid(ask);
+      if (live !== undefined) return this.#answer(live, ask);
+      throw error;
+    }
+    const live = this.#stillValid(ask);
+    if (live !== undefined) return this.#answer(live, ask);
+    throw this.#refusal(last, ask.app.timing);
+  }
+
+  /** Brings a token from the store into memory after a start. */
+  async #warm(id: GrantId): Promise<void> {
+    if (this.#live.get(id) !== undefined) return;
+    const grant = await this.#context.store.grants.load(id);
+    const access = grant === undefined ? null : (chainOf(grant.state)?.access ?? null);
+    if (grant === undefined || access === null) return;
+    const version = await this.#context.store.grants.token(access.version);
+    const secret = version === undefined ? null : openToken(this.#context.sealer, grant, version, "access-token");
+    if (secret !== null) this.#live.offer(id, { secret, facts: access });
+  }
+
+  #stillValid(ask: Ask): LiveToken | undefined {
+    const live = this.#live.get(ask.grant);
+    return live !== undefined && remainingMs(live.facts, this.#context.time.wallMs(), ask.app.timing) > 0
+      ? live
+      : undefined;
+  }
+
+  #freshness(live: LiveToken, ask: Ask): Freshness {
+    return freshness(live.facts, { nowMs: this.#context.time.wallMs(), minTtlMs: ask.minTtlMs }, ask.app.timing);
+  }
+
+  #restMs(step: Step): number | null {
+    return step.kind === "rest" ? step.untilMs - this.#context.time.wallMs() : null;
+  }
+
+  #answer(live: LiveToken, ask: Ask): AccessToken {
+    return {
+      accessToken: live.secret,
+      tokenType: "Bearer",
+      expiresInMs: remainingMs(live.facts, this.#context.time.wallMs(), ask.app.timing),
+      scope: live.facts.scope ?? ask.app.stored.scopes.join(" "),
+      tenants: ask.connection.tenants
+        .filter((tenant) => tenant.status === "connected")
+        .map(({ id, name }) => ({ id, name })),
+    };
+  }
+
+  #refusal(last: Driven | "waiting" | undefined, timing: Timing): EvergrantError {
+    const restMs = last !== undefined && last !== "waiting" && last.kind === "resting" ? this.#restMs(last.step) : null;
+    const retryAfterMs = Math.max(1_000, Math.min(restMs ?? 1_000, timing.limits.retryMaxMs));
+    if (last === undefined || last === "waiting" || last.kind !== "resting")
+      return new EvergrantError("token_not_ready", { retryAfterMs });
+    return refusalFor(last.grant, retryAfterMs);
+  }
+}
+
+function usable(connection: StoredConnection | undefined): { connection: StoredConnection; grant: GrantId } {
+  if (connection === undefined) throw new EvergrantError("connection_not_available");
+  if (connection.disabledAtMs !== null) throw new EvergrantError("connection_disabled");
+  const allGone = connection.tenants.length > 0 && connection.tenants.every((tenant) => tenant.status === "gone");
+  if (connection.grant === null || allGone)
+    throw new EvergrantError(
+      "consent_required",
+      allGone ? { detail: "the organisation was disconnected at the provider" } : {},
+    );
+  return { connection, grant: connection.grant };
+}
+
+function refusalFor(grant: StoredGrant, retryAfterMs: number): EvergrantError {
+  switch (grant.state.kind) {
+    case "unconsented":
+    case "consent-needed":
+    case "ended":
+      return new EvergrantError("consent_required");
+    case "in-court":
+      return new EvergrantError("token_not_ready", {
+        detail: "the provider refused the refresh token; this is being checked",
+        retryAfterMs,
+      });
+    case "live": {
+      const { trouble } = grant.state.chain;
+      if (trouble === null) return new EvergrantError("token_not_ready", { retryAfterMs });
+      return new EvergrantError(trouble.kind === "app-error" ? "app_refused" : "provider_unreachable", {
+        detail: trouble.detail,
+        retryAfterMs,
+      });
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { type AppId, EvergrantError, type Secret, type Timing, timing } from "@evergrant/core";
+import type { StoredApp } from "../ports/app-store.ts";
+import type { Provider, ResolvedEndpoints } from "../ports/provider.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+/** An app with all that using it needs: its provider's data, its endpoints, and the timing derived from both. */
+export interface App {
+  readonly stored: StoredApp;
+  readonly provider: Provider;
+  readonly timing: Timing;
+  endpoints(): Promise<ResolvedEndpoints>;
+  /** Opened for one request, newest first; one null for a public client. */
+  secrets(): readonly (Secret | null)[];
+}
+
+/** Apps in memory, read through: they change seldom and every attempt needs one. */
+export class AppDirectory {
+  readonly #context: ServiceContext;
+  readonly #apps = new Map<AppId, App>();
+
+  constructor(context: ServiceContext) {
+    this.#context = context;
+  }
+
+  async get(id: AppId): Promise<App> {
+    const known = this.#apps.get(id);
+    if (known !== undefined) return known;
+    const stored = await this.#context.store.apps.find(id);
+    if (stored === undefined) throw new EvergrantError("app_unknown");
+    const app = this.#resolve(stored);
+    this.#apps.set(id, app);
+    return app;
+  }
+
+  /** From memory alone; undefined until it was asked for once. */
+  peek(id: AppId): App | undefined {
+    return this.#apps.get(id);
+  }
+
+  forget(id: AppId): void {
+    this.#apps.delete(id);
+  }
+
+  #resolve(stored: StoredApp): App {
+    const { providers, limits, sealer, providerApi } = this.#context;
+    const provider = providers.get(stored.provider);
+    if (provider === undefined) throw new EvergrantError("provider_unknown", { detail: stored.provider });
+    const verdict = timing(provider.policy, limits);
+    if (verdict.kind === "impossible")
+      throw new EvergrantError("timing_impossible", { detail: verdict.reasons.join(" ") });
+    let discovered: ResolvedEndpoints | null = null;
+    return {
+      stored,
+      provider,
+      timing: verdict.timing,
+      endpoints: async () =>
+        (discovered ??= await resolveEndpoints(provider, stored, (issuer) => providerApi.discover(issuer))),
+      secrets: () => {
+        if (stored.clientSecrets.length === 0) return [null];
+        return stored.clientSecrets.map((secret) =>
+          sealer.open(stored.dataKey, secretContext(stored.id, secret.id), secret.sealed),
+        );
+      },
+    };
+  }
+}
+
+export function secretContext(app: AppId, secretId: string) {
+  return { owner: app, chain: "", kind: "client-secret", version: secretId } as const;
+}
+
+async function resolveEndpoints(
+  provider: Provider,
+  app: StoredApp,
+  discover: (issuer: string) => Promise<ResolvedEndpoints | null>,
+): Promise<ResolvedEndpoints> {
+  const { origins } = app;
+  if (provider.endpoints.kind === "discovered") {
+    const found = origins === null ? null : await discover(origins.identity);
+    if (origins === null || found === null)
+      throw new EvergrantError("provider_unreachable", { detail: "no metadata at the app's issuer" });
+    return { ...found, apiOrigins: [origins.api] };
+  }
+  const { issuer, authorization, token, revocation } = provider.endpoints;
+  if (origins === null) return { issuer, authorization, token, revocation, apiOrigins: provider.apiOrigins };
+  return {
+    issuer: origins.identity,
+    authorization: withOrigin(authorization, origins.login),
+    token: withOrigin(token, origins.identity),
+    revocation: revocation === null ? null : withOrigin(revocation, origins.identity),
+    apiOrigins: [origins.api],
+  };
+}
+
+// Only the origin is an operator's to replace; the path stays the provider's.
+function withOrigin(url: string, origin: string): string {
+  const { pathname, search } = new URL(url);
+  return new URL(pathname + search, origin).href;
+}

@@ -1,0 +1,133 @@
+import { type AppId, EvergrantError, type Secret } from "@evergrant/core";
+import type { AppOrigins, SealedClientSecret, StoredApp } from "../ports/app-store.ts";
+import type { WrappedKey } from "../ports/sealer.ts";
+import { type AppDirectory, secretContext } from "./app-directory.ts";
+import { redirectUri } from "./consent-runs.ts";
+import type { Apps, AppView, NewApp } from "./keeper.ts";
+import { newId } from "./new-id.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+const SECRETS_AT_MOST = 5;
+
+/** Our OAuth clients at providers, as operators see them. */
+export class AppDesk implements Apps {
+  readonly #context: ServiceContext;
+  readonly #directory: AppDirectory;
+
+  constructor(context: ServiceContext, directory: AppDirectory) {
+    this.#context = context;
+    this.#directory = directory;
+  }
+
+  async add(request: NewApp): Promise<AppView> {
+    const { providers, chance, sealer, store, time } = this.#context;
+    const provider = providers.get(request.provider);
+    if (provider === undefined)
+      throw new EvergrantError("provider_unknown", { detail: `known: ${[...providers.keys()].join(", ")}` });
+    if (provider.endpoints.kind === "discovered" && request.origins === null)
+      throw new EvergrantError("origins_refused", { detail: `${provider.id} needs the origins of its issuer and API` });
+    const id = newId<AppId>("ap", chance);
+    const dataKey = sealer.newDataKey(id);
+    const createdAtMs = time.wallMs();
+    const app: StoredApp = {
+      id,
+      name: request.name,
+      provider: provider.id,
+      clientId: request.clientId,
+      dataKey,
+      clientSecrets: request.clientSecret === null ? [] : [this.#seal({ id, dataKey }, request.clientSecret)],
+      scopes: request.scopes ?? [...provider.defaultScopes],
+      origins: request.origins === null ? null : checkedOrigins(request.origins),
+      createdAtMs,
+    };
+    const created = await store.apps.create(app, {
+      audit: [
+        {
+          event: "app-added",
+          subject: { kind: "app", id },
+          atMs: createdAtMs,
+          by: request.by,
+          facts: { name: app.name, provider: provider.id },
+        },
+      ],
+      notices: [],
+    });
+    if (created === "name-taken") throw new EvergrantError("name_taken");
+    return this.#view(app);
+  }
+
+  async list(): Promise<readonly AppView[]> {
+    return (await this.#context.store.apps.list()).map((app) => this.#view(app));
+  }
+
+  async addSecret(name: string, secret: Secret, by: string): Promise<AppView> {
+    const { store, time } = this.#context;
+    const app = await store.apps.findByName(name);
+    if (app === undefined) throw new EvergrantError("app_unknown");
+    const clientSecrets = [this.#seal(app, secret), ...app.clientSecrets].slice(0, SECRETS_AT_MOST);
+    await store.apps.replaceSecrets(app.id, clientSecrets, {
+      audit: [
+        {
+          event: "client-secret-added",
+          subject: { kind: "app", id: app.id },
+          atMs: time.wallMs(),
+          by,
+          facts: { secrets: clientSecrets.length },
+        },
+      ],
+      notices: [],
+    });
+    this.#directory.forget(app.id);
+    return this.#view({ ...app, clientSecrets });
+  }
+
+  providers() {
+    return [...this.#context.providers.values()].map(({ id, displayName, kind }) => ({ id, displayName, kind }));
+  }
+
+  #seal(app: { id: AppId; dataKey: WrappedKey }, secret: Secret): SealedClientSecret {
+    const id = newId<string>("sc", this.#context.chance);
+    return {
+      id,
+      sealed: this.#context.sealer.seal(app.dataKey, secretContext(app.id, id), secret),
+      addedAtMs: this.#context.time.wallMs(),
+    };
+  }
+
+  #view(app: StoredApp): AppView {
+    const { id, name, provider, clientId, scopes, origins, createdAtMs } = app;
+    const clientSecrets = app.clientSecrets.map((secret) => ({ id: secret.id, addedAtMs: secret.addedAtMs }));
+    return {
+      id,
+      name,
+      provider,
+      clientId,
+      scopes,
+      origins,
+      clientSecrets,
+      redirectUri: redirectUri(this.#context.publicUrl, id),
+      createdAtMs,
+    };
+  }
+}
+
+function checkedOrigins(origins: AppOrigins): AppOrigins {
+  const { identity, login, api } = origins;
+  return { identity: checkedOrigin(identity), login: checkedOrigin(login), api: checkedOrigin(api) };
+}
+
+// Plain http carries client secrets in clear: only within this machine.
+function checkedOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const plain =
+    url !== null &&
+    url.username === "" &&
+    url.password === "" &&
+    url.search === "" &&
+    url.hash === "" &&
+    url.pathname === "/";
+  const loopback = url !== null && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  if (url === null || !plain || !(url.protocol === "https:" || (url.protocol === "http:" && loopback)))
+    throw new EvergrantError("origins_refused");
+  return url.origin;
+}

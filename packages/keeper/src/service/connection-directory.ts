@@ -1,0 +1,40 @@
+import type { ConnectionId } from "@evergrant/core";
+import type { StoredConnection } from "../ports/connection-store.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+/** Connections in memory, by id and by name: what the hot path may ask without a database. */
+export class ConnectionDirectory {
+  readonly #context: ServiceContext;
+  readonly #byId = new Map<ConnectionId, StoredConnection>();
+  readonly #idByName = new Map<string, ConnectionId>();
+
+  constructor(context: ServiceContext) {
+    this.#context = context;
+  }
+
+  async load(): Promise<void> {
+    for (const connection of await this.#context.store.connections.list()) this.#remember(connection);
+  }
+
+  get(id: ConnectionId): StoredConnection | undefined {
+    return this.#byId.get(id);
+  }
+
+  idOf(name: string): ConnectionId | undefined {
+    return this.#idByName.get(name);
+  }
+
+  /** Reads one connection anew after it was changed. */
+  async refresh(id: ConnectionId): Promise<void> {
+    const known = this.#byId.get(id);
+    const stored = await this.#context.store.connections.find(id);
+    if (known !== undefined) this.#idByName.delete(known.name);
+    if (stored === undefined) this.#byId.delete(id);
+    else this.#remember(stored);
+  }
+
+  #remember(connection: StoredConnection): void {
+    this.#byId.set(connection.id, connection);
+    this.#idByName.set(connection.name, connection.id);
+  }
+}

@@ -1,0 +1,52 @@
+import type { ConsentFindings, Secret, TokenAnswer } from "@evergrant/core";
+import type { StoredConsent } from "../ports/consent-store.ts";
+import type { Tenant, TenantsAnswer } from "../ports/provider-api.ts";
+import type { App } from "./app-directory.ts";
+import { jwtClaims, textClaim } from "./jwt-claims.ts";
+import { missingScopes } from "./scopes.ts";
+import type { ServiceContext } from "./service-context.ts";
+import { pause } from "./until-stored.ts";
+
+export interface Findings extends ConsentFindings {
+  readonly subjectName: string | null;
+  readonly tenants: readonly Tenant[];
+}
+
+const LIST_TRIES = 3;
+
+/** Who consented, to what, for which organisations: read from the fresh tokens and the provider's own list. */
+export async function findOut(
+  context: ServiceContext,
+  work: { app: App; consent: StoredConsent; answer: TokenAnswer },
+): Promise<Findings> {
+  const { app, consent, answer } = work;
+  const { subject, tenants: discovery } = app.provider;
+  const access = jwtClaims(answer.accessToken);
+  const id = jwtClaims(answer.idToken);
+  const tenants = discovery.kind === "none" ? [] : await listTenants(context, app, answer.accessToken);
+  const eventId = discovery.kind === "none" ? null : textClaim(access, discovery.consentClaim);
+  const startedAtMs = consent.startedAtMs - context.limits.clockSkewMs;
+  const ofThisConsent = tenants.filter(
+    (tenant) =>
+      (eventId !== null && tenant.consentEventId === eventId) ||
+      (tenant.updatedAtMs !== null && tenant.updatedAtMs >= startedAtMs),
+  );
+  const chosen = ofThisConsent.length === 0 && tenants.length === 1 ? tenants : ofThisConsent;
+  return {
+    subject: subject.kind === "none" ? null : textClaim(subject.token === "access" ? access : id, subject.claim),
+    subjectName: textClaim(id, "email") ?? textClaim(id, "preferred_username") ?? textClaim(id, "name"),
+    tenants,
+    chosenTenants: chosen.map((tenant) => tenant.id),
+    missingScopes: missingScopes(app.stored.scopes, answer.scope),
+  };
+}
+
+async function listTenants(context: ServiceContext, app: App, accessToken: Secret): Promise<readonly Tenant[]> {
+  const endpoints = await app.endpoints();
+  for (let tries = 1; ; tries += 1) {
+    const listed: TenantsAnswer = await context.providerApi.tenants(app.provider, endpoints, accessToken);
+    if (listed.kind === "listed") return listed.tenants;
+    if (tries === LIST_TRIES) return [];
+    await pause(context, context.limits.marginMs / 10);
+  }
+}

@@ -1,0 +1,112 @@
+import {
+  chainOf,
+  type EndReason,
+  EvergrantError,
+  type GrantId,
+  type Secret,
+  type TokenVersionId,
+  takeLease,
+  transition,
+} from "@evergrant/core";
+import type { StoredGrant } from "../ports/grant-store.ts";
+import type { App, AppDirectory } from "./app-directory.ts";
+import type { GrantRefresher } from "./grant-refresher.ts";
+import { changeFor } from "./grant-steps.ts";
+import type { LiveTokens } from "./live-tokens.ts";
+import type { ServiceContext } from "./service-context.ts";
+import { openToken } from "./token-versions.ts";
+import { pause } from "./until-stored.ts";
+
+/** Ends grants: under the same lease as a refresh, so that no answer on its way outlives the revocation. */
+export class GrantEnding {
+  readonly #context: ServiceContext;
+  readonly #apps: AppDirectory;
+  readonly #live: LiveTokens;
+  readonly #refresher: GrantRefresher;
+
+  constructor(context: ServiceContext, parts: { apps: AppDirectory; live: LiveTokens; refresher: GrantRefresher }) {
+    this.#context = context;
+    this.#apps = parts.apps;
+    this.#live = parts.live;
+    this.#refresher = parts.refresher;
+  }
+
+  /** Revokes a grant at the provider and never spends it again. True when the provider confirmed. */
+  async revoke(id: GrantId, reason: EndReason): Promise<boolean> {
+    const held = await this.#holdLease(id);
+    if (held === undefined) return false;
+    const app = await this.#apps.get(held.app);
+    const chain = chainOf(held.state);
+    const head = chain?.renewal.kind === "refresh-token" ? chain.renewal.head.version : null;
+    const confirmed = head !== null && (await this.#revokeToken(held, app, head));
+    await this.#end(id, app, reason);
+    return confirmed;
+  }
+
+  /** Revokes tokens that were received but never put to use. */
+  async revokeUnused(id: GrantId, version: TokenVersionId): Promise<void> {
+    const grant = await this.#context.store.grants.load(id);
+    if (grant === undefined) return;
+    await this.#revokeToken(grant, await this.#apps.get(grant.app), version);
+  }
+
+  async #holdLease(id: GrantId): Promise<StoredGrant | undefined> {
+    const { store, owner, limits, time } = this.#context;
+    const deadlineMs = time.monotonicMs() + limits.leaseMs + limits.callerWaitMs;
+    for (;;) {
+      const taken = await store.grants.change<{ grant: StoredGrant } | { busyUntilMs: number }>(id, (grant, nowMs) => {
+        const inFlight = chainOf(grant.state)?.attempt != null;
+        const lease = takeLease(grant.lease, { owner, nowMs, leaseMs: limits.leaseMs });
+        // Our own attempt may be on its way under this very lease.
+        if (lease === null || (inFlight && grant.lease.untilMs > nowMs))
+          return { change: null, result: { busyUntilMs: grant.lease.untilMs } };
+        return {
+          change: { state: null, lease, dueAtMs: grant.dueAtMs, tokens: [], records: { audit: [], notices: [] } },
+          result: { grant },
+        };
+      });
+      if (taken === undefined) return undefined;
+      if ("grant" in taken) return taken.grant;
+      if (time.monotonicMs() >= deadlineMs)
+        throw new EvergrantError("token_not_ready", {
+          detail: "an attempt is still on its way",
+          retryAfterMs: limits.retryFirstMs,
+        });
+      await pause(this.#context, Math.max(1, Math.min(taken.busyUntilMs - time.wallMs(), limits.marginMs / 20)));
+    }
+  }
+
+  async #end(id: GrantId, app: App, reason: EndReason): Promise<void> {
+    const { store, time } = this.#context;
+    await store.grants.change(id, (grant, storeNowMs) => {
+      const moved = transition(grant.state, { kind: "ended", atMs: time.wallMs(), reason }, app.timing);
+      const view = this.#refresher.view(id, { blocked: false, leaseNowMs: storeNowMs });
+      const lease = { ...grant.lease, owner: null, untilMs: 0 };
+      return {
+        change: moved.kind === "moved" ? changeFor(grant, moved, { view, timing: app.timing, lease }) : null,
+        result: true,
+      };
+    });
+    this.#live.drop(id);
+  }
+
+  async #revokeToken(grant: StoredGrant, app: App, id: TokenVersionId): Promise<boolean> {
+    const { store, sealer, tokenEndpoint, limits } = this.#context;
+    const { revocation } = await app.endpoints();
+    const version = await store.grants.token(id);
+    const token: Secret | null = version === undefined ? null : openToken(sealer, grant, version, "refresh-token");
+    const clientSecret = app.secrets()[0] ?? null;
+    if (revocation === null || token === null || app.provider.revocation === "none") return false;
+    const { clientAuthentication } = app.provider;
+    return (
+      (await tokenEndpoint.revoke({
+        url: revocation,
+        clientId: app.stored.clientId,
+        clientSecret,
+        clientAuthentication,
+        token,
+        timeoutMs: limits.requestTimeoutMs,
+      })) === "done"
+    );
+  }
+}

@@ -1,0 +1,96 @@
+import { type ConnectionId, type GrantId, remainingMs } from "@evergrant/core";
+import type { ConnectionTenant, StoredConnection } from "../ports/connection-store.ts";
+import type { Tenant } from "../ports/provider-api.ts";
+import type { AuditEntry, NoticeEntry } from "../ports/records.ts";
+import type { AppDirectory } from "./app-directory.ts";
+import type { ConnectionDirectory } from "./connection-directory.ts";
+import type { LiveTokens } from "./live-tokens.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+/**
+ * Asks the provider which tenants are still connected. A refresh may succeed while the connection is dead, so this is
+ * the only thing that marks a tenant as gone, or as back.
+ */
+export class HealthWatch {
+  readonly #context: ServiceContext;
+  readonly #apps: AppDirectory;
+  readonly #connections: ConnectionDirectory;
+  readonly #live: LiveTokens;
+
+  constructor(
+    context: ServiceContext,
+    parts: { apps: AppDirectory; connections: ConnectionDirectory; live: LiveTokens },
+  ) {
+    this.#context = context;
+    this.#apps = parts.apps;
+    this.#connections = parts.connections;
+    this.#live = parts.live;
+  }
+
+  /** After a renewal: looks when the last look is older than the health interval. */
+  afterRenewal(grant: GrantId): void {
+    const { activity, report, limits, time } = this.#context;
+    const look = async () => {
+      const connections = await this.#context.store.connections.ofGrant(grant);
+      const due = connections.some(
+        (connection) => (connection.healthCheckedAtMs ?? 0) + limits.healthIntervalMs <= time.wallMs(),
+      );
+      if (due) await this.check(grant);
+    };
+    activity.during(look).catch((error: unknown) => report({ what: "health", subject: grant, error }));
+  }
+
+  /** One list for all connections of the grant. False when the provider could not be asked. */
+  async check(id: GrantId): Promise<boolean> {
+    const { store, providerApi, time } = this.#context;
+    const grant = await store.grants.load(id);
+    const live = this.#live.get(id);
+    if (grant === undefined || live === undefined) return false;
+    const app = await this.#apps.get(grant.app);
+    if (app.provider.tenants.kind === "none" || remainingMs(live.facts, time.wallMs(), app.timing) <= 0) return false;
+    const listed = await providerApi.tenants(app.provider, await app.endpoints(), live.secret);
+    if (listed.kind !== "listed") return false;
+    for (const connection of await store.connections.ofGrant(id)) await this.#apply(connection.id, listed.tenants);
+    return true;
+  }
+
+  async #apply(id: ConnectionId, listed: readonly Tenant[]): Promise<void> {
+    const atMs = this.#context.time.wallMs();
+    await this.#context.store.connections.change(id, (connection) => {
+      const tenants = connection.tenants.map((tenant) => seen(tenant, listed, atMs));
+      const changed = tenants.filter((tenant, index) => tenant.status !== connection.tenants[index]?.status);
+      return {
+        connection: { ...connection, tenants, healthCheckedAtMs: atMs },
+        records: recordsFor(connection, changed, atMs),
+      };
+    });
+    await this.#connections.refresh(id);
+  }
+}
+
+function seen(known: ConnectionTenant, listed: readonly Tenant[], atMs: number): ConnectionTenant {
+  const now = listed.find((tenant) => tenant.id === known.id);
+  const status = now === undefined ? "gone" : "connected";
+  return { ...known, ...now, status, sinceMs: status === known.status ? known.sinceMs : atMs };
+}
+
+function recordsFor(
+  connection: StoredConnection,
+  changed: readonly ConnectionTenant[],
+  atMs: number,
+): { audit: AuditEntry[]; notices: NoticeEntry[] } {
+  const subject = { kind: "connection", id: connection.id } as const;
+  const facts = (tenant: ConnectionTenant) => ({ tenant: tenant.id, name: tenant.name });
+  return {
+    audit: changed.map((tenant) => ({
+      event: tenant.status === "gone" ? "tenant-gone" : "tenant-back",
+      subject,
+      atMs,
+      by: "keeper",
+      facts: facts(tenant),
+    })),
+    notices: changed
+      .filter((tenant) => tenant.status === "gone")
+      .map((tenant) => ({ notice: "tenant-gone", subject, atMs, facts: facts(tenant) })),
+  };
+}

@@ -1,0 +1,98 @@
+import { type AttemptId, type ConsentId, chainOf, classify, isHeld } from "@evergrant/core";
+import type { JournalRecord } from "../ports/journal.ts";
+import type { AppDirectory } from "./app-directory.ts";
+import type { GrantRefresher } from "./grant-refresher.ts";
+import type { ServiceContext } from "./service-context.ts";
+import { pause } from "./until-stored.ts";
+
+type Intent = Extract<JournalRecord, { kind: "intent" }>;
+type Answer = Extract<JournalRecord, { kind: "answer" }>;
+
+interface Unsettled {
+  readonly intent: Intent;
+  readonly answer: Answer | null;
+}
+
+/** What takes up a code exchange that a crash cut off: with its raw answer, or (null) without one. */
+export type ResumeConsent = (consent: ConsentId, attempt: AttemptId, answer: Answer | null) => Promise<void>;
+
+/** Rule 10: at start, every answer that the journal holds and the store may not have goes through the same lease and compare-and-set. */
+export async function replayJournal(
+  context: ServiceContext,
+  parts: { apps: AppDirectory; refresher: GrantRefresher; resumeConsent: ResumeConsent },
+): Promise<void> {
+  for (const unsettled of unsettledAttempts(await context.journal.read())) {
+    const { subject } = unsettled.intent;
+    if (subject.kind === "consent")
+      await parts.resumeConsent(subject.consent, unsettled.intent.attempt, unsettled.answer);
+    else if (unsettled.answer !== null)
+      await replayAnswer(context, parts, { intent: unsettled.intent, answer: unsettled.answer });
+    else await closeIfMovedOn(context, unsettled.intent);
+  }
+  await context.journal.forgetBefore(context.time.wallMs() - context.limits.journalRetentionMs);
+}
+
+function unsettledAttempts(entries: readonly { readonly record: JournalRecord }[]): readonly Unsettled[] {
+  const open = new Map<AttemptId, Unsettled>();
+  for (const { record } of entries) {
+    switch (record.kind) {
+      case "intent":
+        open.set(record.attempt, { intent: record, answer: null });
+        break;
+      case "answer": {
+        // A second answer of one attempt comes from the next client secret: the last one counts.
+        const known = open.get(record.attempt);
+        if (known !== undefined) open.set(record.attempt, { ...known, answer: record });
+        break;
+      }
+      case "settled":
+        open.delete(record.attempt);
+        break;
+    }
+  }
+  return [...open.values()];
+}
+
+async function replayAnswer(
+  context: ServiceContext,
+  parts: { apps: AppDirectory; refresher: GrantRefresher },
+  { intent, answer }: Unsettled & { answer: Answer },
+): Promise<void> {
+  if (intent.subject.kind !== "grant") return;
+  const { grant: id, chain, generation, token } = intent.subject;
+  for (;;) {
+    const grant = await context.store.grants.load(id);
+    if (grant === undefined) return;
+    const foreign = grant.lease.fence !== intent.fence && isHeld(grant.lease, context.time.wallMs());
+    if (foreign) {
+      await pause(context, grant.lease.untilMs - context.time.wallMs());
+      continue;
+    }
+    const app = await parts.apps.get(grant.app);
+    const outcome = classify(
+      { kind: "answered", status: answer.status, body: answer.body, retryAfterMs: null, serverDateMs: null },
+      app.provider.errors,
+    );
+    const expected = { chain, generation };
+    await parts.refresher.settle({
+      grant,
+      attempt: intent.attempt,
+      expected,
+      spent: token,
+      fence: intent.fence,
+      app,
+      outcome,
+      sentAtMs: intent.atMs,
+      receivedAtMs: answer.atMs,
+    });
+    return;
+  }
+}
+
+// An intent without an answer is repeated by the schedule; once the grant has moved on, nothing is owed any more.
+async function closeIfMovedOn(context: ServiceContext, intent: Intent): Promise<void> {
+  if (intent.subject.kind !== "grant") return;
+  const grant = await context.store.grants.load(intent.subject.grant);
+  if (grant !== undefined && chainOf(grant.state)?.attempt?.id === intent.attempt) return;
+  await context.journal.append({ kind: "settled", attempt: intent.attempt, atMs: context.time.wallMs() });
+}

@@ -1,0 +1,24 @@
+import type { Secret } from "@evergrant/core";
+
+/**
+ * The claims of a JWT that the provider gave us over TLS just now, unverified: OpenID Connect Core §3.1.3.7 lets a client
+ * rely on TLS for a token that came straight from the token endpoint. An empty object for anything that is not a JWT.
+ */
+export function jwtClaims(token: Secret | null): Readonly<Record<string, unknown>> {
+  const payload = token?.reveal().split(".")[1];
+  if (payload === undefined) return {};
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
+    return typeof claims === "object" && claims !== null && !Array.isArray(claims)
+      ? (claims as Record<string, unknown>)
+      : {};
+  } catch {
+    return {};
+  }
+}
+
+/** A claim as text fit for storing and showing, or null. */
+export function textClaim(claims: Readonly<Record<string, unknown>>, name: string): string | null {
+  const value = claims[name];
+  return typeof value === "string" && value.length > 0 && value.length <= 256 ? value : null;
+}

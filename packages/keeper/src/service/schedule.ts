@@ -1,0 +1,92 @@
+import type { GrantId } from "@evergrant/core";
+import type { Timer } from "../ports/time.ts";
+import type { GrantRefresher } from "./grant-refresher.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+const BATCH = 50;
+const AT_ONCE = 8;
+
+/** Wakes when the next grant is due and drives all that are, a bounded number at once. */
+export class Schedule {
+  readonly #context: ServiceContext;
+  readonly #refresher: () => GrantRefresher;
+  #timer: { readonly timer: Timer; readonly atMs: number } | null = null;
+  #stopped = true;
+  #running: Promise<void> | null = null;
+
+  constructor(context: ServiceContext, refresher: () => GrantRefresher) {
+    this.#context = context;
+    this.#refresher = refresher;
+  }
+
+  async start(): Promise<void> {
+    this.#stopped = false;
+    await this.#wake();
+  }
+
+  /** Something is due at this instant: be awake by then. */
+  touch(atMs: number | null): void {
+    if (this.#stopped || atMs === null || (this.#timer !== null && this.#timer.atMs <= atMs)) return;
+    this.#timer?.timer.cancel();
+    const delayMs = Math.max(0, atMs - this.#context.time.wallMs());
+    const timer = this.#context.time.setTimer(delayMs, () => {
+      this.#timer = null;
+      void this.#wake();
+    });
+    this.#timer = { timer, atMs };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.timer.cancel();
+    this.#timer = null;
+    await this.#running;
+  }
+
+  #wake(): Promise<void> {
+    this.#running ??= this.#context.activity
+      .during(() => this.#driveDue())
+      .finally(() => {
+        this.#running = null;
+      });
+    return this.#running;
+  }
+
+  async #driveDue(): Promise<void> {
+    try {
+      const tried = new Set<GrantId>();
+      for (;;) {
+        const due = (await this.#context.store.grants.due(this.#context.time.wallMs(), BATCH)).filter(
+          (id) => !tried.has(id),
+        );
+        if (due.length === 0 || this.#stopped) break;
+        for (const id of due) tried.add(id);
+        await this.#driveAll(due);
+      }
+      this.touch(await this.#nextMs(tried));
+    } catch (error) {
+      this.#context.report({ what: "schedule", subject: "due", error });
+      this.touch(this.#context.time.wallMs() + this.#context.limits.retryFirstMs);
+    }
+  }
+
+  // A grant that was driven just now and still says "due" is looked at again soon, not in a tight loop.
+  async #nextMs(tried: ReadonlySet<GrantId>): Promise<number | null> {
+    const nextMs = await this.#context.store.grants.nextDueMs();
+    const nowMs = this.#context.time.wallMs();
+    return nextMs !== null && nextMs <= nowMs && tried.size > 0 ? nowMs + this.#context.limits.marginMs : nextMs;
+  }
+
+  async #driveAll(due: readonly GrantId[]): Promise<void> {
+    const queue = [...due];
+    const worker = async () => {
+      for (let id = queue.shift(); id !== undefined && !this.#stopped; id = queue.shift()) {
+        const subject = id;
+        await this.#refresher()
+          .drive(id, { blocked: false })
+          .catch((error: unknown) => this.#context.report({ what: "refresh", subject, error }));
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, due.length) }, worker));
+  }
+}

@@ -1,0 +1,38 @@
+import type { LeaseOwner, Limits, NodeId } from "@evergrant/core";
+import type { Chance } from "../ports/chance.ts";
+import type { Journal } from "../ports/journal.ts";
+import type { Reached } from "../ports/points.ts";
+import type { Provider } from "../ports/provider.ts";
+import type { ProviderApi } from "../ports/provider-api.ts";
+import type { Sealer } from "../ports/sealer.ts";
+import type { Store } from "../ports/store.ts";
+import type { Time } from "../ports/time.ts";
+import type { TokenEndpoint } from "../ports/token-endpoint.ts";
+import type { Activity } from "./activity.ts";
+
+/** Everything that the services of one node are given: ports, limits, and who they are. */
+export interface ServiceContext {
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly sealer: Sealer;
+  readonly tokenEndpoint: TokenEndpoint;
+  readonly providerApi: ProviderApi;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly time: Time;
+  readonly chance: Chance;
+  readonly limits: Limits;
+  readonly reached: Reached;
+  readonly node: NodeId;
+  readonly owner: LeaseOwner;
+  /** Where browsers and callers reach this deployment, without a trailing slash. */
+  readonly publicUrl: string;
+  readonly activity: Activity;
+  readonly report: (failure: ServiceFailure) => void;
+}
+
+/** Something that failed behind everybody's back; holds no secret. */
+export interface ServiceFailure {
+  readonly what: string;
+  readonly subject: string;
+  readonly error: unknown;
+}
