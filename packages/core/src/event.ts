@@ -1,6 +1,6 @@
 import type { Chain, EndReason, GrantState, SpendReason, WarningLevel } from "./grant.ts";
 import type { AttemptId, ChainId, NodeId, TokenVersionId } from "./ids.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Failure } from "./outcome.ts";
 
 /** Something that happened to a grant. Instants are the wall clock of the node that saw it. */
 export type GrantEvent =
@@ -43,7 +43,7 @@ export interface Renewed {
 export interface Failed {
   readonly attempt: AttemptId;
   readonly expected: Expected;
-  readonly outcome: Exclude<Outcome, { kind: "success" }>;
+  readonly outcome: Failure;
 }
 
 /** The new state with the one audit record that goes into the same transaction, or the reason why nothing moved. */

@@ -40,7 +40,7 @@ export type {
   TokenVersionId,
 } from "./ids.ts";
 export { isHeld, type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.ts";
-export { classify, type Ending, type ErrorDialect, type Outcome, type TokenAnswer } from "./outcome.ts";
+export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";
 export { confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
 export {
   type Fact,

@@ -20,9 +20,11 @@ export interface ErrorDialect {
   readonly okMember: string | null;
 }
 
-/** The classes of the refresh protocol. Only `rejected` and `inactive` say anything about the grant. */
-export type Outcome =
-  | { readonly kind: "success"; readonly answer: TokenAnswer }
+/** The classes of the refresh protocol. */
+export type Outcome = { readonly kind: "success"; readonly answer: TokenAnswer } | Failure;
+
+/** Every end without tokens. Only `rejected` and `inactive` say anything about the grant. */
+export type Failure =
   | { readonly kind: "rejected"; readonly error: string }
   | { readonly kind: "inactive"; readonly error: string }
   | { readonly kind: "app-error"; readonly error: string; readonly status: number }

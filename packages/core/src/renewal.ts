@@ -23,7 +23,7 @@ export function onRenewed(state: GrantState, event: RenewedEvent, timing: Timing
   const { chain } = state;
   if (isKnown(chain, event.version)) return { kind: "unmoved", because: "already-settled" };
   if (chain.id !== event.expected.chain) return sealedLate(state, event);
-  if (chain.generation !== event.expected.generation) return keepCandidate(state, chain, event);
+  if (chain.generation !== event.expected.generation) return keepCandidate(state, event, timing);
   const next = settled(chain, event, timing);
   const facts = {
     attempt: event.attempt,
@@ -88,11 +88,10 @@ function suspicion(parent: SpendableToken, atMs: number): Suspect {
   return { parentFirstSentAtMs: parent.firstSentAtMs ?? atMs, parentLastSentAtMs: parent.lastSentAtMs ?? atMs };
 }
 
-function keepCandidate(
-  state: Exclude<GrantState, { kind: "unconsented" } | { kind: "ended" }>,
-  chain: Chain,
-  event: RenewedEvent,
-): Transition {
+type Chained = Exclude<GrantState, { kind: "unconsented" } | { kind: "ended" }>;
+
+function keepCandidate(state: Chained, event: RenewedEvent, timing: Timing): Transition {
+  const { chain } = state;
   if (chain.renewal.kind === "client-credentials" || !event.rotated) return { kind: "unmoved", because: "stale" };
   const parent = chain.renewal.previous ?? chain.renewal.head;
   const renewal: Renewal = {
@@ -100,14 +99,26 @@ function keepCandidate(
     candidates: [...chain.renewal.candidates, newToken(event.version, event.atMs)],
     suspect: chain.renewal.suspect ?? suspicion(parent, event.atMs),
   };
-  const kept: Chain = { ...chain, renewal };
-  // A verdict without this token was no verdict: the court sits again.
-  const next: GrantState =
-    state.kind === "consent-needed"
-      ? { kind: "in-court", chain: kept, court: { openedAtMs: event.atMs, confirmations: 0, lastTryAtMs: event.atMs } }
-      : { ...state, chain: kept };
+  const attempt = chain.attempt?.id === event.attempt ? null : chain.attempt;
   const facts = { attempt: event.attempt, chain: chain.id, generation: chain.generation, version: event.version };
-  return { kind: "moved", state: next, audit: { event: "late-token-kept", facts }, notice: null, releases: true };
+  return {
+    kind: "moved",
+    state: reopened(
+      state,
+      { ...chain, renewal, attempt },
+      { atMs: event.atMs, confirmations: timing.limits.courtConfirmations },
+    ),
+    audit: { event: "late-token-kept", facts },
+    notice: null,
+    releases: true,
+  };
+}
+
+// A verdict without this token was no verdict: the court sits again, and hears the newcomer at once.
+function reopened(state: Chained, chain: Chain, sitting: { atMs: number; confirmations: number }): GrantState {
+  if (state.kind !== "consent-needed") return { ...state, chain };
+  const { atMs, confirmations } = sitting;
+  return { kind: "in-court", chain, court: { openedAtMs: atMs, confirmations, lastTryAtMs: atMs } };
 }
 
 function sealedLate(state: GrantState, event: RenewedEvent): Transition {

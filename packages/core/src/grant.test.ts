@@ -1,0 +1,437 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { GrantEvent, Renewed, Transition } from "./event.ts";
+import { type Chain, chainOf, firstChain, type GrantState, type RefreshRenewal } from "./grant.ts";
+import type { AttemptId, ChainId, LeaseOwner, NodeId, TokenVersionId } from "./ids.ts";
+import { type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.ts";
+import type { Failure } from "./outcome.ts";
+import { dueAtMs, type PlanInput, planStep } from "./plan.ts";
+import { DEFAULT_LIMITS, type Timing, type TokenPolicy, timing } from "./timing.ts";
+import { transition } from "./transition.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const NODE = "node-a" as NodeId;
+const OWNER = "owner-a" as LeaseOwner;
+const CHAIN = "ch_1" as ChainId;
+
+const POLICY: TokenPolicy = {
+  accessLifeMs: 30 * MINUTE_MS,
+  idleLifeMs: 60 * DAY_MS,
+  absoluteLifeMs: "unknown",
+  rotation: {
+    kind: "grace",
+    seconds: 1800,
+    anchor: "first-use",
+    depth: "unknown",
+    retry: "unknown",
+    closesWhen: "unknown",
+  },
+  oldAccessToken: "unknown",
+  earlyRefresh: "allowed",
+  repeatsDocumented: true,
+};
+const TIMING = timingOf(POLICY);
+
+function timingOf(policy: TokenPolicy): Timing {
+  const verdict = timing(policy, DEFAULT_LIMITS);
+  if (verdict.kind === "impossible") throw new Error(verdict.reasons.join(" "));
+  return verdict.timing;
+}
+
+/** A grant and a clock: events go in, the state is looked at. */
+class GrantWorld {
+  nowMs = 0;
+  state: GrantState;
+  lease: Lease = NO_LEASE;
+  #attempts = 0;
+  readonly timing: Timing;
+
+  constructor(timing: Timing = TIMING) {
+    this.timing = timing;
+    const access = {
+      version: "tv_0" as TokenVersionId,
+      receivedAtMs: 0,
+      expiresAtMs: timing.policy.accessLifeMs,
+      scope: null,
+    };
+    const chain = firstChain(CHAIN, { renewal: "refresh-token", version: access.version, access, atMs: 0, jitter: 0 });
+    this.state = { kind: "live", chain };
+  }
+
+  get chain(): Chain {
+    const chain = chainOf(this.state);
+    if (chain === null) throw new Error("no chain");
+    return chain;
+  }
+
+  get renewal(): RefreshRenewal {
+    const { renewal } = this.chain;
+    if (renewal.kind === "client-credentials") throw new Error("no refresh token");
+    return renewal;
+  }
+
+  advance(ms: number): this {
+    this.nowMs += ms;
+    return this;
+  }
+
+  apply(event: GrantEvent): Transition {
+    const moved = transition(this.state, event, this.timing);
+    if (moved.kind === "moved") this.state = moved.state;
+    return moved;
+  }
+
+  plan(more: Partial<PlanInput> = {}) {
+    const input = {
+      nowMs: this.nowMs,
+      leaseNowMs: this.nowMs,
+      lease: this.lease,
+      node: NODE,
+      owner: OWNER,
+      usedAtMs: null,
+      blocked: false,
+    };
+    return planStep(this.state, { ...input, ...more }, this.timing);
+  }
+
+  begin(token: TokenVersionId = this.renewal.head.version): AttemptId {
+    this.#attempts += 1;
+    const attempt = `at_${this.#attempts}` as AttemptId;
+    const lease = takeLease(this.lease, { owner: OWNER, nowMs: this.nowMs, leaseMs: this.timing.limits.leaseMs });
+    if (lease === null) throw new Error("held");
+    this.lease = lease;
+    this.apply({ kind: "attempt-begun", atMs: this.nowMs, attempt, node: NODE, token, because: "hot", usedAtMs: null });
+    return attempt;
+  }
+
+  renew(attempt: AttemptId, change: Partial<Renewed> = {}): Transition {
+    const spent = this.chain.attempt?.token ?? this.renewal.head.version;
+    const renewed: Renewed = {
+      attempt,
+      expected: { chain: this.chain.id, generation: this.chain.generation },
+      spent,
+      version: attempt.replace("at", "tv") as TokenVersionId,
+      rotated: true,
+      access: { expiresAtMs: this.nowMs + this.timing.policy.accessLifeMs, scope: null },
+      usedAtMs: null,
+      jitter: 0,
+      ...change,
+    };
+    const moved = this.apply({ kind: "renewed", atMs: this.nowMs, ...renewed });
+    if (moved.kind === "moved" && moved.releases) this.lease = releaseLease(this.lease, this.lease.fence);
+    return moved;
+  }
+
+  fail(attempt: AttemptId, outcome: Failure): Transition {
+    const moved = this.apply({
+      kind: "failed",
+      atMs: this.nowMs,
+      attempt,
+      expected: { chain: this.chain.id, generation: this.chain.generation },
+      outcome,
+    });
+    if (moved.kind === "moved" && moved.releases) this.lease = releaseLease(this.lease, this.lease.fence);
+    return moved;
+  }
+}
+
+describe("the schedule of a live grant", () => {
+  test("one that callers use is due after 20 minutes", () => {
+    const world = new GrantWorld();
+    expect(world.plan({ usedAtMs: 0 })).toEqual({ kind: "rest", untilMs: 20 * MINUTE_MS, because: "not-due" });
+    expect(world.advance(20 * MINUTE_MS).plan({ usedAtMs: 0 })).toMatchObject({ kind: "spend", because: "hot" });
+  });
+
+  test("one that nobody uses is due after 7 days", () => {
+    const world = new GrantWorld();
+    expect(world.plan()).toEqual({ kind: "rest", untilMs: 7 * DAY_MS, because: "not-due" });
+    expect(world.advance(7 * DAY_MS).plan()).toMatchObject({ kind: "spend", because: "keepalive" });
+  });
+
+  test("a waiting caller makes it due at once", () => {
+    expect(new GrantWorld().plan({ blocked: true })).toMatchObject({ kind: "spend", because: "demand" });
+  });
+
+  test("a neglected one is warned of twice and spent in between as an emergency", () => {
+    const world = new GrantWorld().advance(31 * DAY_MS);
+    expect(world.plan()).toEqual({ kind: "warn", level: "half" });
+    expect(world.apply({ kind: "warned", atMs: world.nowMs, level: "half" })).toMatchObject({ notice: "lapse-coming" });
+    expect(world.plan()).toMatchObject({ kind: "spend", because: "emergency" });
+    expect(world.advance(15 * DAY_MS).plan()).toEqual({ kind: "warn", level: "three-quarters" });
+  });
+
+  test("jitter only shortens an interval", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (jitter) => {
+        const { atMs } = dueAtMs({ ...new GrantWorld().chain, jitter }, 0, TIMING);
+        expect(atMs).toBeGreaterThan(18 * MINUTE_MS - 1);
+        expect(atMs).toBeLessThanOrEqual(20 * MINUTE_MS);
+      }),
+    );
+  });
+});
+
+describe("an answer that was lost", () => {
+  test("keeps the lease until strays are gone, then the same token is sent again", () => {
+    const world = new GrantWorld();
+    const attempt = world.begin();
+    world.advance(1_000).fail(attempt, { kind: "ambiguous", reason: "reset" });
+    expect(world.plan()).toMatchObject({ kind: "rest", because: "attempt-in-flight" });
+    expect(world.advance(DEFAULT_LIMITS.leaseMs).plan()).toEqual({ kind: "spend", token: "tv_0", because: "recovery" });
+  });
+
+  test("is asked for again at once while a caller waits, where the provider says that repeats are welcome", () => {
+    const world = new GrantWorld();
+    world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+    expect(world.plan({ blocked: true })).toMatchObject({ kind: "spend", token: "tv_0" });
+    const reserved = new GrantWorld(timingOf({ ...POLICY, repeatsDocumented: false }));
+    reserved.fail(reserved.begin(), { kind: "ambiguous", reason: "reset" });
+    expect(reserved.plan({ blocked: true })).toMatchObject({ kind: "rest", because: "attempt-in-flight" });
+  });
+
+  test("leaves a suspect head behind, which is confirmed while its parent could still step in", () => {
+    const world = new GrantWorld();
+    world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+    world.advance(DEFAULT_LIMITS.leaseMs).renew(world.begin());
+    expect(world.renewal.suspect).not.toBeNull();
+    const due = dueAtMs(world.chain, null, TIMING);
+    expect(due.because).toBe("confirm");
+    expect(due.atMs).toBeGreaterThan(DEFAULT_LIMITS.leaseMs + DEFAULT_LIMITS.pauseToleratedMs);
+    expect(due.atMs).toBeLessThan(30 * MINUTE_MS);
+    world.nowMs = due.atMs;
+    world.renew(world.begin());
+    expect(world.renewal).toMatchObject({ suspect: null, candidates: [] });
+  });
+
+  test("of another node, past the grace, is waited for instead of spent", () => {
+    const world = new GrantWorld();
+    world.begin();
+    const elsewhere = { node: "node-b" as NodeId, owner: "owner-b" as LeaseOwner };
+    expect(world.advance(30 * MINUTE_MS).plan(elsewhere)).toMatchObject({ kind: "rest", because: "past-grace-hold" });
+    expect(world.plan()).toMatchObject({ kind: "spend", because: "recovery" });
+    expect(world.advance(DAY_MS).plan(elsewhere)).toMatchObject({ kind: "spend", because: "recovery" });
+  });
+});
+
+describe("whatever is not the grant's never touches its health", () => {
+  test.each<[Failure, string]>([
+    [{ kind: "app-error", error: "invalid_client", status: 401 }, "app-error"],
+    [{ kind: "not-executed", reason: "ECONNREFUSED", retryAfterMs: null }, "unreachable"],
+    [{ kind: "ambiguous", reason: "status 502" }, "ambiguous"],
+    [{ kind: "inactive", error: "unauthorized_client" }, "app-error"],
+  ])("%o", (failure, trouble) => {
+    const world = new GrantWorld();
+    for (let tries = 0; tries < 50; tries += 1) {
+      world.fail(world.begin(), failure);
+      expect(world.state.kind).toBe("live");
+      world.advance(DEFAULT_LIMITS.leaseMs + DEFAULT_LIMITS.retryMaxMs);
+    }
+    expect(world.chain.trouble).toMatchObject({ kind: trouble, failures: 50 });
+  });
+
+  test("Retry-After is obeyed, also when a caller waits", () => {
+    const world = new GrantWorld();
+    world.fail(world.begin(), { kind: "not-executed", reason: "429", retryAfterMs: 40_000 });
+    expect(world.plan({ blocked: true })).toEqual({ kind: "rest", untilMs: 40_000, because: "backing-off" });
+  });
+
+  test("an app that is refused is told once, not at every try", () => {
+    const world = new GrantWorld();
+    const failure: Failure = { kind: "app-error", error: "invalid_client", status: 401 };
+    expect(world.fail(world.begin(), failure)).toMatchObject({ notice: "app-broken" });
+    expect(world.fail(world.begin(), failure)).toMatchObject({ notice: null });
+  });
+});
+
+describe("the court", () => {
+  const refusal: Failure = { kind: "rejected", error: "invalid_grant" };
+
+  test("never ends a grant on one refusal: the head is heard again twice, five minutes apart", () => {
+    const world = new GrantWorld();
+    world.fail(world.begin(), refusal);
+    for (let heard = 0; heard < 2; heard += 1) {
+      expect(world.state.kind).toBe("in-court");
+      expect(world.plan({ blocked: true })).toMatchObject({ kind: "rest", because: "court-spacing" });
+      expect(world.advance(5 * MINUTE_MS).plan()).toEqual({ kind: "spend", token: "tv_0", because: "court" });
+      world.fail(world.begin(), refusal);
+    }
+    expect(world.plan()).toEqual({ kind: "declare-lost" });
+    expect(world.apply({ kind: "declared-lost", atMs: world.nowMs })).toMatchObject({ notice: "consent-needed" });
+    expect(world.state).toMatchObject({ kind: "consent-needed", reason: "refused-by-provider" });
+  });
+
+  test("tries the parent before its grace closes, even if the head has not been heard out", () => {
+    const world = new GrantWorld();
+    world.renew(world.begin());
+    world.advance(20 * MINUTE_MS).fail(world.begin(), refusal);
+    world.advance(5 * MINUTE_MS);
+    expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_1" });
+    world.fail(world.begin(), refusal);
+    expect(world.advance(4 * MINUTE_MS).plan()).toEqual({ kind: "spend", token: "tv_0", because: "court" });
+  });
+
+  test("a token of the chain that still works is the acquittal", () => {
+    const world = new GrantWorld();
+    world.renew(world.begin());
+    world.advance(20 * MINUTE_MS).fail(world.begin(), refusal);
+    world.advance(8 * MINUTE_MS + 40_000);
+    world.renew(world.begin("tv_0" as TokenVersionId));
+    expect(world.state.kind).toBe("live");
+  });
+
+  test("a token that turns up after the verdict makes the court sit again", () => {
+    const world = new GrantWorld();
+    const late = world.begin();
+    world.state = {
+      kind: "consent-needed",
+      chain: { ...world.chain, generation: 1 },
+      reason: "refused-by-provider",
+      sinceMs: 0,
+    };
+    world.renew(late, { expected: { chain: CHAIN, generation: 0 } });
+    expect(world.state.kind).toBe("in-court");
+    expect(world.plan()).toEqual({ kind: "spend", token: "tv_1", because: "court" });
+  });
+
+  test("says that a grant lapsed when nobody could keep it for its whole idle life", () => {
+    const world = new GrantWorld().advance(61 * DAY_MS);
+    world.fail(world.begin(), refusal);
+    for (let heard = 0; heard < 2; heard += 1) world.advance(5 * MINUTE_MS).fail(world.begin(), refusal);
+    world.apply({ kind: "declared-lost", atMs: world.nowMs });
+    expect(world.state).toMatchObject({ kind: "consent-needed", reason: "lapsed" });
+  });
+});
+
+describe("a new consent", () => {
+  test("starts a new chain; a late token of the old one is sealed, never spent (I16)", () => {
+    const world = new GrantWorld();
+    const late = world.begin();
+    const access = { version: "tv_new" as TokenVersionId, receivedAtMs: 0, expiresAtMs: 1, scope: null };
+    const chain = firstChain("ch_2" as ChainId, {
+      renewal: "refresh-token",
+      version: access.version,
+      access,
+      atMs: 0,
+      jitter: 0,
+    });
+    world.apply({ kind: "consented", atMs: 0, chain });
+    const moved = world.renew(late, { expected: { chain: CHAIN, generation: 0 } });
+    expect(moved).toMatchObject({ kind: "moved", audit: { event: "late-token-sealed" } });
+    expect(world.state).toEqual({ kind: "live", chain });
+  });
+
+  test("settling the same answer twice changes nothing", () => {
+    const world = new GrantWorld();
+    const attempt = world.begin();
+    world.renew(attempt);
+    const before = world.state;
+    expect(world.renew(attempt, { expected: { chain: CHAIN, generation: 0 } })).toEqual({
+      kind: "unmoved",
+      because: "already-settled",
+    });
+    expect(world.state).toBe(before);
+  });
+});
+
+describe("the lease", () => {
+  test("is one holder's at a time, its fence grows, and an old fence releases nothing", () => {
+    const ask = (owner: string, nowMs: number) => ({ owner: owner as LeaseOwner, nowMs, leaseMs: 90_000 });
+    const first = takeLease(NO_LEASE, ask("a", 0));
+    if (first === null) throw new Error("not taken");
+    expect(takeLease(first, ask("b", 89_999))).toBeNull();
+    const second = takeLease(first, ask("b", 90_000));
+    expect(second).toMatchObject({ fence: 2, owner: "b" });
+    expect(second && releaseLease(second, first.fence)).toBe(second);
+  });
+});
+
+/** One random thing that happens to a grant: what is in flight, what comes back, and how late. */
+type Happening = {
+  readonly ms: number;
+  readonly what: "renew" | "renew-late" | "reject" | "lose" | "fail" | "declare" | "consent" | "end";
+};
+
+test("whatever happens in whatever order: integers only grow, nothing received is dropped, chains never mix, each move is told once", () => {
+  const happening: fc.Arbitrary<Happening> = fc.record({
+    ms: fc.integer({ min: 0, max: 10 * DAY_MS }),
+    what: fc.constantFrom("renew", "renew-late", "reject", "lose", "fail", "declare", "consent", "end"),
+  });
+  fc.assert(
+    fc.property(fc.array(happening, { maxLength: 40 }), (happenings) => {
+      const world = new GrantWorld();
+      let stale: { attempt: AttemptId; expected: { chain: ChainId; generation: number } } | null = null;
+      for (const { ms, what } of happenings) {
+        if (world.state.kind === "ended") break;
+        const before = world.state;
+        world.advance(ms);
+        world.lease = NO_LEASE;
+        const attempt = world.begin();
+        const moved = happen(world, { what, attempt, stale });
+        if (what === "lose")
+          stale = { attempt, expected: { chain: world.chain.id, generation: world.chain.generation } };
+        check(before, world.state, moved);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function happen(
+  world: GrantWorld,
+  event: {
+    what: Happening["what"];
+    attempt: AttemptId;
+    stale: { attempt: AttemptId; expected: Renewed["expected"] } | null;
+  },
+): Transition {
+  const { attempt, stale, what } = event;
+  switch (what) {
+    case "renew":
+      return world.renew(attempt);
+    case "renew-late":
+      return stale === null ? world.renew(attempt) : world.renew(stale.attempt, { expected: stale.expected });
+    case "reject":
+      return world.fail(attempt, { kind: "rejected", error: "invalid_grant" });
+    case "lose":
+      return world.fail(attempt, { kind: "ambiguous", reason: "reset" });
+    case "fail":
+      return world.fail(attempt, { kind: "not-executed", reason: "refused", retryAfterMs: null });
+    case "declare":
+      return world.apply({ kind: "declared-lost", atMs: world.nowMs });
+    case "consent": {
+      const version = `tv_c${world.nowMs}` as TokenVersionId;
+      const chain = firstChain(`ch_${attempt}` as ChainId, {
+        renewal: "refresh-token",
+        version,
+        access: null,
+        atMs: world.nowMs,
+        jitter: 0,
+      });
+      return world.apply({ kind: "consented", atMs: world.nowMs, chain });
+    }
+    case "end":
+      return world.apply({ kind: "ended", atMs: world.nowMs, reason: "revoked" });
+  }
+}
+
+function check(before: GrantState, after: GrantState, moved: Transition): void {
+  const [old, now] = [chainOf(before), chainOf(after)];
+  if (moved.kind === "moved") {
+    expect(moved.audit.event).not.toBe("");
+    if (moved.audit.event === "renewed" || moved.audit.event === "late-token-kept") {
+      const version = moved.audit.event === "renewed" ? now?.access?.version : moved.audit.facts.version;
+      expect(now === null ? [] : versionsOf(now)).toContain(version);
+    }
+  }
+  if (old === null || now === null || old.id !== now.id) return;
+  expect(now.generation).toBeGreaterThanOrEqual(old.generation);
+  if (now.generation === old.generation) expect(versionsOf(now)[0]).toBe(versionsOf(old)[0]);
+  if (after.kind === "consent-needed" && before.kind !== "consent-needed") expect(before.kind).toBe("in-court");
+}
+
+function versionsOf(chain: Chain): readonly string[] {
+  if (chain.renewal.kind === "client-credentials") return [];
+  const { head, candidates, previous } = chain.renewal;
+  return [head, ...candidates, ...(previous === null ? [] : [previous])].map((token) => token.version);
+}
