@@ -1,0 +1,221 @@
+import { z } from "zod";
+import { appListSchema, appSchema, newAppSchema, newAppSecretSchema, providerListSchema } from "./apps.ts";
+import {
+  addedCallerSchema,
+  addedCallerSecretSchema,
+  callerListSchema,
+  callerPermissionsSchema,
+  callerSchema,
+  newCallerSchema,
+} from "./callers.ts";
+import {
+  connectionListSchema,
+  connectionSchema,
+  newConnectionSchema,
+  removedConnectionSchema,
+  storyQuerySchema,
+  storySchema,
+} from "./connections.ts";
+import {
+  consentDecisionSchema,
+  consentLinkSchema,
+  consentResultSchema,
+  consentsQuerySchema,
+  heldConsentListSchema,
+  newConsentLinkSchema,
+  reconsentLinkSchema,
+} from "./consents.ts";
+import { operatorSchema } from "./health.ts";
+import { idSchema, nameSchema } from "./names.ts";
+
+/** One operation of the admin API: how it is called, and the shapes that go in and come out. */
+export interface Operation {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Below `ADMIN_API_PREFIX`; `:name` and `:id` are path parameters. */
+  readonly path: string;
+  readonly status: 200 | 201 | 204;
+  readonly params: z.ZodType;
+  readonly query: z.ZodType;
+  readonly body: z.ZodType;
+  readonly answer: z.ZodType;
+}
+
+export const ADMIN_API_PREFIX = "/api/v1";
+
+const none = z.strictObject({});
+const noBody = none.optional();
+const nothing = z.undefined();
+const byName = z.strictObject({ name: nameSchema });
+const byId = z.strictObject({ id: idSchema });
+const plain = { params: none, query: none, body: noBody };
+
+/** The admin API as data: the server serves exactly these operations, clients draw their types from them. */
+export const ADMIN_API = {
+  me: { ...plain, method: "GET", path: "/me", status: 200, answer: operatorSchema },
+
+  listProviders: { ...plain, method: "GET", path: "/providers", status: 200, answer: providerListSchema },
+  listApps: { ...plain, method: "GET", path: "/apps", status: 200, answer: appListSchema },
+  addApp: { ...plain, method: "POST", path: "/apps", status: 201, body: newAppSchema, answer: appSchema },
+  addAppSecret: {
+    ...plain,
+    method: "POST",
+    path: "/apps/:name/secrets",
+    status: 200,
+    params: byName,
+    body: newAppSecretSchema,
+    answer: appSchema,
+  },
+
+  listConnections: { ...plain, method: "GET", path: "/connections", status: 200, answer: connectionListSchema },
+  createConnection: {
+    ...plain,
+    method: "POST",
+    path: "/connections",
+    status: 201,
+    body: newConnectionSchema,
+    answer: connectionSchema,
+  },
+  readConnection: {
+    ...plain,
+    method: "GET",
+    path: "/connections/:name",
+    status: 200,
+    params: byName,
+    answer: connectionSchema,
+  },
+  removeConnection: {
+    ...plain,
+    method: "DELETE",
+    path: "/connections/:name",
+    status: 200,
+    params: byName,
+    answer: removedConnectionSchema,
+  },
+  disableConnection: {
+    ...plain,
+    method: "POST",
+    path: "/connections/:name/disable",
+    status: 200,
+    params: byName,
+    answer: connectionSchema,
+  },
+  enableConnection: {
+    ...plain,
+    method: "POST",
+    path: "/connections/:name/enable",
+    status: 200,
+    params: byName,
+    answer: connectionSchema,
+  },
+  checkConnection: {
+    ...plain,
+    method: "POST",
+    path: "/connections/:name/check",
+    status: 200,
+    params: byName,
+    answer: connectionSchema,
+  },
+  readStory: {
+    ...plain,
+    method: "GET",
+    path: "/connections/:name/story",
+    status: 200,
+    params: byName,
+    query: storyQuerySchema,
+    answer: storySchema,
+  },
+
+  createConsentLink: {
+    ...plain,
+    method: "POST",
+    path: "/connections/:name/consent-links",
+    status: 201,
+    params: byName,
+    body: newConsentLinkSchema,
+    answer: consentLinkSchema,
+  },
+  readReconsentLink: {
+    ...plain,
+    method: "GET",
+    path: "/connections/:name/reconsent-link",
+    status: 200,
+    params: byName,
+    answer: reconsentLinkSchema,
+  },
+  revokeReconsentLinks: {
+    ...plain,
+    method: "POST",
+    path: "/connections/:name/reconsent-links/revoke",
+    status: 204,
+    params: byName,
+    answer: nothing,
+  },
+  listConsents: {
+    ...plain,
+    method: "GET",
+    path: "/consents",
+    status: 200,
+    query: consentsQuerySchema,
+    answer: heldConsentListSchema,
+  },
+  decideConsent: {
+    ...plain,
+    method: "POST",
+    path: "/consents/:id/decision",
+    status: 200,
+    params: byId,
+    body: consentDecisionSchema,
+    answer: consentResultSchema,
+  },
+
+  listCallers: { ...plain, method: "GET", path: "/callers", status: 200, answer: callerListSchema },
+  addCaller: { ...plain, method: "POST", path: "/callers", status: 201, body: newCallerSchema, answer: addedCallerSchema },
+  addCallerSecret: {
+    ...plain,
+    method: "POST",
+    path: "/callers/:id/secrets",
+    status: 201,
+    params: byId,
+    answer: addedCallerSecretSchema,
+  },
+  setCallerPermissions: {
+    ...plain,
+    method: "PUT",
+    path: "/callers/:id/permissions",
+    status: 200,
+    params: byId,
+    body: callerPermissionsSchema,
+    answer: callerSchema,
+  },
+  disableCaller: {
+    ...plain,
+    method: "POST",
+    path: "/callers/:id/disable",
+    status: 200,
+    params: byId,
+    answer: callerSchema,
+  },
+  enableCaller: {
+    ...plain,
+    method: "POST",
+    path: "/callers/:id/enable",
+    status: 200,
+    params: byId,
+    answer: callerSchema,
+  },
+} as const satisfies Record<string, Operation>;
+
+export type OperationName = keyof typeof ADMIN_API;
+
+/** What a client sends as the body of an operation. */
+export type OperationInput<Name extends OperationName> = z.input<(typeof ADMIN_API)[Name]["body"]>;
+
+/** What a client gets back. */
+export type OperationAnswer<Name extends OperationName> = z.output<(typeof ADMIN_API)[Name]["answer"]>;
+
+/** What the server sees of a request that passed. */
+export interface OperationRequest<Name extends OperationName> {
+  readonly params: z.output<(typeof ADMIN_API)[Name]["params"]>;
+  readonly query: z.output<(typeof ADMIN_API)[Name]["query"]>;
+  readonly body: z.output<(typeof ADMIN_API)[Name]["body"]>;
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { idSchema, instantMsSchema, nameSchema } from "./names.ts";
+
+const originSchema = z.string().min(1).max(300);
+// RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
+const scopeSchema = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]{1,200}$/, "must be one scope without spaces");
+const clientSecretSchema = z.string().min(1).max(1000);
+
+/** Replaces a provider's own origins: identity server, where browsers log in, and API. */
+export const appOriginsSchema = z.strictObject({ identity: originSchema, login: originSchema, api: originSchema });
+
+/** `POST /apps`: our OAuth client at a provider. */
+export const newAppSchema = z.strictObject({
+  name: nameSchema,
+  provider: nameSchema,
+  clientId: z.string().min(1).max(300),
+  clientSecret: clientSecretSchema.nullable().default(null),
+  /** Null: the provider's default scopes. */
+  scopes: z.array(scopeSchema).max(100).nullable().default(null),
+  origins: appOriginsSchema.nullable().default(null),
+});
+export type NewApp = z.input<typeof newAppSchema>;
+
+/** `POST /apps/{name}/secrets`: goes in front of the others. */
+export const newAppSecretSchema = z.strictObject({ clientSecret: clientSecretSchema });
+export type NewAppSecret = z.input<typeof newAppSecretSchema>;
+
+export const appSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  provider: z.string(),
+  clientId: z.string(),
+  scopes: z.array(z.string()).readonly(),
+  origins: z.object({ identity: z.string(), login: z.string(), api: z.string() }).nullable(),
+  clientSecrets: z.array(z.object({ id: z.string(), addedAtMs: instantMsSchema })).readonly(),
+  /** To be registered at the provider, character for character. */
+  redirectUri: z.string(),
+  createdAtMs: instantMsSchema,
+});
+export type App = z.infer<typeof appSchema>;
+
+export const appListSchema = z.object({ apps: z.array(appSchema).readonly() });
+
+export const providerListSchema = z.object({
+  providers: z
+    .array(z.object({ id: z.string(), displayName: z.string(), kind: z.enum(["authorization_code", "client_credentials"]) }))
+    .readonly(),
+});
+export type ProviderList = z.infer<typeof providerListSchema>;

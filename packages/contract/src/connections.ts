@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { idSchema, instantMsSchema, nameSchema } from "./names.ts";
+
+/** `POST /connections`. */
+export const newConnectionSchema = z.strictObject({
+  name: nameSchema,
+  app: nameSchema,
+  /** Id or name of the organisation that the consent must bring; null: ask whoever sends the link. */
+  expectedTenant: z.string().min(1).max(200).nullable().default(null),
+});
+export type NewConnection = z.input<typeof newConnectionSchema>;
+
+export const CONNECTION_STATUSES = [
+  "awaiting-consent",
+  "consent-held",
+  "connected",
+  "suspected",
+  "consent-needed",
+  "tenant-gone",
+  "disabled",
+  "ended",
+] as const;
+
+export const connectionTenantSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: z.enum(["connected", "gone"]),
+  sinceMs: instantMsSchema,
+});
+
+export const connectionSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  app: z.string(),
+  provider: z.string(),
+  kind: z.enum(["authorization_code", "client_credentials"]),
+  status: z.enum(CONNECTION_STATUSES),
+  subject: z.string().nullable(),
+  tenants: z.array(connectionTenantSchema).readonly(),
+  expectedTenant: z.string().nullable(),
+  /** Other connections on the same grant: their callers reach each other's organisations. */
+  sharedWith: z.array(z.string()).readonly(),
+  scope: z.string().nullable(),
+  accessExpiresAtMs: instantMsSchema.nullable(),
+  renewedAtMs: instantMsSchema.nullable(),
+  /** When the refresh token dies if nothing is done. */
+  lapsesAtMs: instantMsSchema.nullable(),
+  trouble: z
+    .object({ kind: z.string(), detail: z.string(), sinceMs: instantMsSchema, failures: z.number().int() })
+    .nullable(),
+  createdAtMs: instantMsSchema,
+});
+export type Connection = z.infer<typeof connectionSchema>;
+
+export const connectionListSchema = z.object({ connections: z.array(connectionSchema).readonly() });
+
+export const removedConnectionSchema = z.object({
+  /** Organisations disconnected at the provider. */
+  disconnected: z.array(z.string()).readonly(),
+  /** Connections that still stand on the same grant. */
+  remaining: z.array(z.string()).readonly(),
+  grantRevoked: z.boolean(),
+});
+export type RemovedConnection = z.infer<typeof removedConnectionSchema>;
+
+/** Query of `GET /connections/{name}/story`. */
+export const storyQuerySchema = z.strictObject({
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, "must be a whole number from 1 to 200")
+    .transform(Number)
+    .pipe(z.number().int().min(1).max(200))
+    .default(20),
+});
+
+export const storySchema = z.object({
+  connection: connectionSchema,
+  /** One sentence: how it stands. */
+  summary: z.string(),
+  next: z.object({ what: z.string(), atMs: instantMsSchema.nullable() }),
+  /** What the provider's policy does not let us promise. */
+  cannotPromise: z.array(z.string()).readonly(),
+  /** Newest first. */
+  events: z
+    .array(
+      z.object({
+        atMs: instantMsSchema,
+        event: z.string(),
+        by: z.string(),
+        facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+      }),
+    )
+    .readonly(),
+});
+export type Story = z.infer<typeof storySchema>;

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { instantMsSchema } from "./names.ts";
+
+/** `GET /healthz`: the process lives. */
+export const livenessSchema = z.object({ status: z.literal("ok") });
+export type Liveness = z.infer<typeof livenessSchema>;
+
+/** `GET /readyz`: 200 while valid tokens can be handed out, else 503. */
+export const readinessSchema = z.object({
+  serving: z.boolean(),
+  /** New attempts can be started: store and journal take writes. */
+  refreshing: z.boolean(),
+});
+export type Readiness = z.infer<typeof readinessSchema>;
+
+/** `GET /api/v1/me`: what the operator key opens. */
+export const operatorSchema = z.object({
+  role: z.literal("operator"),
+  publicUrl: z.string(),
+  nowMs: instantMsSchema,
+  health: readinessSchema.extend({ detail: z.string().nullable() }),
+});
+export type Operator = z.infer<typeof operatorSchema>;

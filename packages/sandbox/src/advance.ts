@@ -1,0 +1,81 @@
+import type { SandboxClock } from "./clock.ts";
+import { type LedgerView, nextEventAtMs } from "./engine/index.ts";
+import { SandboxError } from "./errors.ts";
+import type { Followers } from "./followers.ts";
+import { waitRealMs } from "./real-time.ts";
+
+export interface Advanced {
+  readonly nowMs: number;
+  readonly offsetMs: number;
+  readonly steps: number;
+}
+
+export interface AdvanceParts {
+  readonly clock: SandboxClock;
+  readonly followers: Followers;
+  readonly view: LedgerView;
+  /** Ends all waiting when the sandbox closes. */
+  readonly closing: AbortSignal;
+  /** How long, in real time, one step may take until all followers are idle. */
+  readonly idleTimeoutMs: number;
+}
+
+/**
+ * Moves the clock to `targetMs` in steps: each goes to the earliest of the target, our own next event and the followers' next due
+ * instant, and waits until every follower is idle. Throws `clock_backwards` and `follower_not_idle`.
+ */
+export function createAdvance(parts: AdvanceParts): (targetMs: number) => Promise<Advanced> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (targetMs) => {
+    // One at a time: two interleaved advances would each wait for the other's followers.
+    const mine = last.then(() => advance(parts, targetMs));
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+async function advance(parts: AdvanceParts, targetMs: number): Promise<Advanced> {
+  const { clock, followers } = parts;
+  if (targetMs < clock.nowMs())
+    throw new SandboxError("clock_backwards", "The clock only moves forward. Name an instant after the present one.");
+  await untilIdle(parts);
+  let steps = 0;
+  do {
+    // Real time goes on during the steps, so the next stop may have been passed meanwhile.
+    const stopMs = Math.max(nextStopMs(parts, targetMs), clock.nowMs());
+    clock.moveTo(stopMs);
+    followers.step(clock.offsetMs());
+    steps += 1;
+    await untilIdle(parts);
+  } while (clock.nowMs() < targetMs && !parts.closing.aborted);
+  return { nowMs: clock.nowMs(), offsetMs: clock.offsetMs(), steps };
+}
+
+function nextStopMs({ clock, followers, view }: AdvanceParts, targetMs: number): number {
+  const nowMs = clock.nowMs();
+  const eventMs = nextEventAtMs(view);
+  const dueMs = followers.nextDueMs(nowMs);
+  const stops = [targetMs];
+  if (eventMs !== null && eventMs > nowMs) stops.push(eventMs);
+  // One millisecond past, so that a follower's rounded clock has reached it too.
+  if (dueMs !== null) stops.push(dueMs + 1);
+  return Math.min(...stops);
+}
+
+async function untilIdle(parts: AdvanceParts): Promise<void> {
+  const given = new AbortController();
+  const signal = AbortSignal.any([parts.closing, given.signal]);
+  const idle = parts.followers.whenIdle().then(() => true);
+  const timedOut = waitRealMs(parts.idleTimeoutMs, signal).then(() => false);
+  const wasIdle = await Promise.race([idle, timedOut]);
+  given.abort();
+  if (wasIdle || parts.closing.aborted) return;
+  const busy = parts.followers
+    .list()
+    .filter((each) => !each.idle)
+    .map((each) => each.id);
+  throw new SandboxError(
+    "follower_not_idle",
+    `The clock stopped on its way: ${busy.join(", ") || "a follower"} did not report idle in time. Look at that process, then advance again.`,
+  );
+}

@@ -1,0 +1,125 @@
+import { z } from "zod";
+import { ROLES } from "../engine/index.ts";
+import { FAULT_ENDPOINTS, FAULT_POINTS } from "../faults.ts";
+
+const name = z.string().trim().min(1).max(200);
+const id = z.string().min(1).max(200);
+const scopes = z.array(z.string().regex(/^[\x21-\x7e]{1,100}$/)).max(100);
+const redirectUris = z.array(z.string().max(2000)).max(50);
+const clientId = z.string().regex(/^[A-Za-z0-9._-]{8,100}$/);
+const clientSecret = z
+  .string()
+  .min(8)
+  .max(200)
+  .regex(/^[\x20-\x7e]+$/);
+const role = z.enum(ROLES);
+const instant = z.union([z.number().int().min(0).max(8.64e15), z.iso.datetime({ offset: true })]);
+const duration = z.union([
+  z.number().int().min(0).max(8.64e15),
+  z.string().regex(/^\d{1,12}(ms|s|m|h|d)$/, 'a duration is a number and one of ms, s, m, h, d: "61d"'),
+]);
+
+const scheduledAction = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("disconnect"), connectionId: id }),
+  z.strictObject({ kind: z.literal("set-role"), userId: id, organisationId: id, role: role.nullable() }),
+  z.strictObject({ kind: z.literal("deactivate-custom-connection"), clientId: id }),
+  z.strictObject({ kind: z.literal("revoke-grant"), grantId: id }),
+]);
+
+const stallMs = z.number().int().min(0).max(600_000);
+const faultAction = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("drop") }),
+  z.strictObject({ kind: z.literal("stall"), ms: stallMs }),
+  z.strictObject({ kind: z.literal("html"), status: z.number().int().min(400).max(599).default(502) }),
+  z.strictObject({
+    kind: z.literal("status"),
+    status: z.number().int().min(400).max(599),
+    retryAfterSeconds: z.number().int().min(0).max(1_000_000).optional(),
+  }),
+  z.strictObject({ kind: z.literal("malformed-json") }),
+]);
+
+/** What each control operation takes. Unknown members are refused. */
+export const inputs = {
+  nothing: z.strictObject({}),
+  advance: z.union(
+    [z.strictObject({ to: instant }), z.strictObject({ by: duration })],
+    'name either "to" (ISO date or epoch ms) or "by" ("61d", "31m" or ms)',
+  ),
+  fault: z.strictObject({
+    endpoint: z.enum(FAULT_ENDPOINTS),
+    grantType: name.optional(),
+    clientId: id.optional(),
+    nth: z.number().int().min(1).max(1_000_000).optional(),
+    times: z.number().int().min(1).max(1_000_000).optional(),
+    point: z.enum(FAULT_POINTS),
+    action: faultAction,
+  }),
+  schedule: z.strictObject({ at: instant, action: scheduledAction }),
+  followerReport: z.strictObject({
+    clockId: z.number().int().min(0),
+    nextDueMs: z.number().min(0).max(8.64e15).nullable(),
+    idle: z.boolean(),
+  }),
+  createUser: z.strictObject({
+    email: z.email().max(200),
+    givenName: name,
+    familyName: name,
+    password: z.string().min(1).max(200).default("sandbox"),
+  }),
+  changeUser: z.strictObject({ password: z.string().min(1).max(200) }),
+  createOrganisation: z.strictObject({
+    name,
+    countryCode: z.string().regex(/^[A-Z]{2}$/),
+    baseCurrency: z.string().regex(/^[A-Z]{3}$/),
+    timezone: name.default("UTC"),
+    isDemoCompany: z.boolean().default(false),
+  }),
+  setMembership: z.strictObject({ userId: id, organisationId: id, role: role.nullable() }),
+  createApp: z.strictObject({
+    name,
+    kind: z.enum(["web", "pkce"]).default("web"),
+    clientId: clientId.optional(),
+    clientSecret: clientSecret.optional(),
+    redirectUris,
+    scopes: scopes.nullable().default(null),
+  }),
+  changeApp: z.strictObject({
+    name: name.optional(),
+    redirectUris: redirectUris.optional(),
+    scopes: scopes.nullable().optional(),
+  }),
+  addSecret: z.strictObject({ clientSecret: clientSecret.optional() }),
+  createCustomConnection: z.strictObject({
+    name,
+    userId: id,
+    scopes: scopes.min(1),
+    clientId: clientId.optional(),
+    clientSecret: clientSecret.optional(),
+  }),
+  authoriseCustomConnection: z.strictObject({ organisationId: id }),
+  changeCustomConnection: z.strictObject({ name: name.optional(), scopes: scopes.min(1).optional() }),
+  tokenQuestion: z.union(
+    [
+      z.strictObject({ token: z.string().min(1).max(5000) }),
+      z.strictObject({ refreshTokenHash: z.string().regex(/^[0-9a-f]{64}$/i) }),
+    ],
+    'name either "token" or "refreshTokenHash" (SHA-256, hex)',
+  ),
+  switches: z.record(z.string().max(100), z.unknown()),
+} as const;
+
+export type AdvanceInput = z.input<typeof inputs.advance>;
+export type FaultInput = z.input<typeof inputs.fault>;
+export type ScheduleInput = z.input<typeof inputs.schedule>;
+export type CreateUserInput = z.input<typeof inputs.createUser>;
+export type ChangeUserInput = z.input<typeof inputs.changeUser>;
+export type CreateOrganisationInput = z.input<typeof inputs.createOrganisation>;
+export type SetMembershipInput = z.input<typeof inputs.setMembership>;
+export type CreateAppInput = z.input<typeof inputs.createApp>;
+export type ChangeAppInput = z.input<typeof inputs.changeApp>;
+export type AddSecretInput = z.input<typeof inputs.addSecret>;
+export type CreateCustomConnectionInput = z.input<typeof inputs.createCustomConnection>;
+export type AuthoriseCustomConnectionInput = z.input<typeof inputs.authoriseCustomConnection>;
+export type ChangeCustomConnectionInput = z.input<typeof inputs.changeCustomConnection>;
+export type TokenQuestionInput = z.input<typeof inputs.tokenQuestion>;

@@ -1,0 +1,26 @@
+import { isConsentScope } from "../engine/index.ts";
+import { SandboxError } from "../errors.ts";
+
+/** Xero's rule: absolute, https or http on `localhost`, no wildcard, no fragment. Throws `invalid_redirect_uri`. */
+export function checkRedirectUris(uris: readonly string[]): readonly string[] {
+  const refused = uris.find((uri) => !isRedirectUri(uri));
+  if (refused === undefined) return uris;
+  throw new SandboxError(
+    "invalid_redirect_uri",
+    `"${refused}" cannot be a redirect URI: it must be absolute, https (http only on localhost), without wildcard or fragment.`,
+  );
+}
+
+function isRedirectUri(uri: string): boolean {
+  const url = URL.parse(uri);
+  if (url === null || uri.includes("*") || uri.includes("#") || url.username !== "" || url.password !== "")
+    return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && url.hostname === "localhost");
+}
+
+/** Throws `unknown_scope` unless a person could consent to each. */
+export function checkScopes(scopes: readonly string[] | null): readonly string[] | null {
+  const unknown = scopes?.find((scope) => !isConsentScope(scope));
+  if (unknown !== undefined) throw new SandboxError("unknown_scope", `There is no scope "${unknown}".`);
+  return scopes;
+}

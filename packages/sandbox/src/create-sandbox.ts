@@ -1,0 +1,129 @@
+import { createAdvance } from "./advance.ts";
+import { createClock } from "./clock.ts";
+import { type Control, createControl } from "./control/control.ts";
+import { createEngine, createLedger, type DialectName, type Switches } from "./engine/index.ts";
+import { createFaults } from "./faults.ts";
+import { createFollowers } from "./followers.ts";
+import { startHttp } from "./http/start-http.ts";
+import { type InitialState, initialState } from "./initial-state.ts";
+import { realTime } from "./real-time.ts";
+import { createRequestJournal } from "./request-journal.ts";
+import { seededMint } from "./seeded-mint.ts";
+import { loadSigningKeys } from "./signing-keys.ts";
+import { openSandboxDatabase, type SandboxDatabase } from "./store/sandbox-database.ts";
+import type { Time } from "./time.ts";
+import type { World } from "./world.ts";
+
+export interface SandboxOptions {
+  /** 0, the default: any free port. */
+  readonly port?: number;
+  /** The address to listen on; the control API answers only on this machine whatever it is. */
+  readonly host?: string;
+  /** Ids and secrets follow from it; `"random"` makes them unpredictable. A database keeps the seed it began with. */
+  readonly seed?: number | "random";
+  readonly dialect?: DialectName;
+  /** Where to keep everything; without it the sandbox lives in memory. */
+  readonly file?: string;
+  readonly time?: Time;
+  /** A second listener with TLS, for clients that are led here from Xero's own host names. PEM. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly port?: number };
+  /** Redirect URIs of the demo app; added to those a database already has. */
+  readonly redirectUris?: readonly string[];
+  /** Switches that differ from the dialect from the start. */
+  readonly switches?: Partial<Switches>;
+  /** How long, in real time, a following process may take for one step of the clock. */
+  readonly followerTimeoutMs?: number;
+}
+
+export interface Sandbox {
+  readonly urls: { readonly identity: string; readonly login: string; readonly api: string; readonly control: string };
+  readonly port: number;
+  /** The port of the TLS listener, if one was asked for. */
+  readonly tlsPort?: number;
+  readonly control: Control;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts a sandbox: Xero's identity server, login pages and API on this machine. Throws `SandboxError` (`port_taken`, `database_in_use`, …). */
+export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const initial = initialState(options);
+  const database = openSandboxDatabase(options.file ?? ":memory:");
+  const closing = new AbortController();
+  try {
+    const { world, followers, control } = await assemble(options, { initial, database, closing: closing.signal });
+    const listen = { port: options.port ?? 0, host: options.host ?? "127.0.0.1", tls: options.tls ?? null };
+    const http = await startHttp({ world, control, followers, listen });
+    return sandboxOf({ control, ports: http.ports, close: () => shut({ closing, stop: http.stop, database }) });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+interface Foundations {
+  readonly initial: InitialState;
+  readonly database: SandboxDatabase;
+  readonly closing: AbortSignal;
+}
+
+async function assemble(options: SandboxOptions, { initial, database, closing }: Foundations) {
+  const ledger = createLedger(database.load(), (changes) => database.commit(changes));
+  const mint = seededMint(initial.seedOf(ledger));
+  const engine = createEngine({ ledger, mint, dialect: options.dialect ?? "xero" });
+  const clock = createClock(engine, options.time ?? realTime);
+  engine.run(clock.nowMs(), initial.prepare);
+  const world: World = {
+    engine,
+    clock,
+    keys: await loadSigningKeys(database, clock.nowMs()),
+    faults: createFaults(),
+    journal: createRequestJournal(),
+    closing,
+    nextCorrelationId: numbered((count) => mint.uuid(`answer:${count}`)),
+  };
+  const followers = createFollowers();
+  const idleTimeoutMs = options.followerTimeoutMs ?? 10_000;
+  const advance = createAdvance({ clock, followers, view: engine.view, closing, idleTimeoutMs });
+  return { world, followers, control: createControl({ world, followers, advance, reseed: initial.reseed }) };
+}
+
+function numbered<T>(make: (count: number) => T): () => T {
+  let count = 0;
+  return () => {
+    count += 1;
+    return make(count);
+  };
+}
+
+function sandboxOf(parts: {
+  readonly control: Control;
+  readonly ports: { readonly http: number; readonly tls: number | null };
+  close(): Promise<void>;
+}): Sandbox {
+  const { control, ports } = parts;
+  const origin = `http://localhost:${ports.http}`;
+  let closed: Promise<void> | null = null;
+  const close = () => {
+    closed ??= parts.close();
+    return closed;
+  };
+  return {
+    urls: { identity: origin, login: origin, api: origin, control: `${origin}/__sandbox` },
+    port: ports.http,
+    ...(ports.tls === null ? {} : { tlsPort: ports.tls }),
+    control,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function shut(parts: {
+  readonly closing: AbortController;
+  readonly stop: () => Promise<void>;
+  readonly database: SandboxDatabase;
+}): Promise<void> {
+  parts.closing.abort();
+  await parts.stop();
+  parts.database.close();
+}

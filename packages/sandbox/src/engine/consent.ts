@@ -1,0 +1,130 @@
+import {
+  type App,
+  type Code,
+  type Connection,
+  type Grant,
+  type Login,
+  mayConnect,
+  type Organisation,
+  type Role,
+} from "./rows.ts";
+import { isIdentityScope } from "./scopes.ts";
+import type { Turn } from "./turn.ts";
+
+/** One organisation on the consent page. */
+export interface Choice {
+  readonly organisation: Organisation;
+  readonly role: Role;
+  readonly connected: boolean;
+  readonly mayConnect: boolean;
+}
+
+/** The organisations a person belongs to, and what they may do with each for this app. */
+export function consentChoices(turn: Turn, app: App, userId: string): readonly Choice[] {
+  return [...turn.draft.all("memberships")]
+    .filter((membership) => membership.userId === userId)
+    .flatMap((membership) => {
+      const organisation = turn.draft.get("organisations", membership.organisationId);
+      if (organisation === undefined) return [];
+      const connected = liveConnection(turn, app.clientId, userId, organisation.id) !== undefined;
+      return [{ organisation, role: membership.role, connected, mayConnect: mayConnect[membership.role] }];
+    })
+    .sort((a, b) => a.organisation.name.localeCompare(b.organisation.name));
+}
+
+export interface ConsentRequest {
+  readonly app: App;
+  readonly login: Login;
+  readonly redirectUri: string;
+  readonly scopes: readonly string[];
+  readonly challenge: string | null;
+  readonly nonce: string | null;
+  /** The organisation to connect; null: go on with those connected already. */
+  readonly organisationId: string | null;
+}
+
+export type ConsentOutcome =
+  | { readonly kind: "code"; readonly code: string }
+  | { readonly kind: "refused"; readonly reason: "not-a-member" | "role-may-not-connect" | "nothing-connected" };
+
+/** A person says yes: the connection comes to life (or is renewed) and a code is issued. */
+export function consent(turn: Turn, request: ConsentRequest): ConsentOutcome {
+  const { app, login } = request;
+  const choices = consentChoices(turn, app, login.userId);
+  const authEventId = turn.mint.uuid(turn.label("auth-event"));
+  if (request.organisationId === null) {
+    const connected = choices.filter((choice) => choice.connected);
+    if (connected.length === 0) return { kind: "refused", reason: "nothing-connected" };
+    for (const choice of connected)
+      connect(turn, { clientId: app.clientId, userId: login.userId, tenantId: choice.organisation.id, authEventId });
+  } else {
+    const choice = choices.find((each) => each.organisation.id === request.organisationId);
+    if (choice === undefined) return { kind: "refused", reason: "not-a-member" };
+    if (!choice.mayConnect) return { kind: "refused", reason: "role-may-not-connect" };
+    connect(turn, { clientId: app.clientId, userId: login.userId, tenantId: choice.organisation.id, authEventId });
+  }
+  return { kind: "code", code: issueCode(turn, request, authEventId) };
+}
+
+/** Consented scopes are additive; the identity scopes are those of this pass alone, because they shape the answer. */
+export const addedScopes = (grant: Grant | undefined, asked: readonly string[]): readonly string[] => [
+  ...new Set([...asked, ...(grant?.scopes ?? []).filter((scope) => !isIdentityScope(scope))]),
+];
+
+export const grantKey = (clientId: string, userId: string): string => `${clientId}:${userId}`;
+
+export function liveConnection(turn: Turn, clientId: string, userId: string, tenantId: string): Connection | undefined {
+  for (const each of turn.draft.all("connections")) {
+    if (each.endedAtMs === null && each.clientId === clientId && each.userId === userId && each.tenantId === tenantId)
+      return each;
+  }
+  return undefined;
+}
+
+function connect(
+  turn: Turn,
+  wanted: {
+    readonly clientId: string;
+    readonly userId: string;
+    readonly tenantId: string;
+    readonly authEventId: string;
+  },
+): void {
+  const live = liveConnection(turn, wanted.clientId, wanted.userId, wanted.tenantId);
+  if (live !== undefined) {
+    const authEventId = turn.switches.auth_event_id_on_reconnect === "new" ? wanted.authEventId : live.authEventId;
+    turn.draft.put("connections", live.id, { ...live, authEventId, updatedAtMs: turn.nowMs });
+    return;
+  }
+  const id = turn.mint.uuid(turn.label("connection"));
+  turn.draft.put("connections", id, {
+    ...wanted,
+    id,
+    createdAtMs: turn.nowMs,
+    updatedAtMs: turn.nowMs,
+    endedAtMs: null,
+    endedReason: null,
+  });
+}
+
+function issueCode(turn: Turn, request: ConsentRequest, authEventId: string): string {
+  const code = turn.mint.secret(turn.label("code"));
+  const row: Code = {
+    hash: turn.mint.hash(code),
+    clientId: request.app.clientId,
+    userId: request.login.userId,
+    redirectUri: request.redirectUri,
+    scopes: request.scopes,
+    challenge: request.challenge,
+    nonce: request.nonce,
+    authEventId,
+    authTimeMs: request.login.authTimeMs,
+    sessionId: request.login.sessionId,
+    issuedAtMs: turn.nowMs,
+    expiresAtMs: turn.nowMs + turn.switches["code.ttl_seconds"] * 1000,
+    usedAtMs: null,
+    familyId: null,
+  };
+  turn.draft.put("codes", row.hash, row);
+  return code;
+}

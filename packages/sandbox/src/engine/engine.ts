@@ -1,0 +1,65 @@
+import type { Draft, Ledger, LedgerView } from "./ledger.ts";
+import type { Mint } from "./mint.ts";
+import { runDueEvents } from "./schedule.ts";
+import { DIALECTS, type DialectName, type Switches } from "./switches.ts";
+import type { Turn } from "./turn.ts";
+
+/** The provider without its HTTP: a ledger, the rules, and nothing that reads a clock. */
+export interface Engine {
+  /** Runs one transaction at `nowMs`, after everything that was due by then. */
+  run<R>(nowMs: number, work: (turn: Turn) => R): R;
+  /** The state as it is, read only. */
+  readonly view: LedgerView;
+  switches(): Switches;
+}
+
+export interface EngineParts {
+  readonly ledger: Ledger;
+  readonly mint: Mint;
+  /** The switches until a patch is stored. */
+  readonly dialect: DialectName;
+}
+
+export function createEngine(parts: EngineParts): Engine {
+  const { ledger, mint } = parts;
+  const turnOf = (draft: Draft, nowMs: number): Turn => ({
+    draft,
+    nowMs,
+    mint,
+    switches: switchesOf(draft, parts.dialect),
+    label: (kind) => `${kind}:${draw(draft)}`,
+  });
+  return {
+    view: ledger,
+    switches: () => switchesOf(ledger, parts.dialect),
+    run: (nowMs, work) =>
+      ledger.transact((draft) => {
+        runDueEvents(draft, nowMs, (atMs) => turnOf(draft, atMs));
+        return work(turnOf(draft, nowMs));
+      }),
+  };
+}
+
+/** Stores changed switches; the rest keeps the dialect's value. */
+export function patchSwitches(draft: Draft, patch: Partial<Switches>): void {
+  draft.put("settings", "switches", { value: { ...storedPatch(draft), ...patch } });
+}
+
+/** Forgets every patch. */
+export function resetSwitches(draft: Draft): void {
+  draft.remove("settings", "switches");
+}
+
+const switchesOf = (view: LedgerView, dialect: DialectName): Switches => ({
+  ...DIALECTS[dialect],
+  ...storedPatch(view),
+});
+
+const storedPatch = (view: LedgerView): Partial<Switches> =>
+  (view.get("settings", "switches")?.value ?? {}) as Partial<Switches>;
+
+function draw(draft: Draft): number {
+  const next = Number(draft.get("settings", "draws")?.value ?? 0) + 1;
+  draft.put("settings", "draws", { value: next });
+  return next;
+}

@@ -1,0 +1,84 @@
+import { TABLES, type TableName, type Tables } from "./rows.ts";
+
+export interface Change {
+  readonly table: TableName;
+  readonly key: string;
+  /** undefined: the row is gone. */
+  readonly row: Tables[TableName] | undefined;
+}
+
+/** Reads of the ledger. */
+export interface LedgerView {
+  get<T extends TableName>(table: T, key: string): Tables[T] | undefined;
+  all<T extends TableName>(table: T): IterableIterator<Tables[T]>;
+}
+
+/** The ledger inside one transaction: reads see its own writes. */
+export interface Draft extends LedgerView {
+  put<T extends TableName>(table: T, key: string, row: Tables[T]): void;
+  remove(table: TableName, key: string): void;
+  clear(table: TableName): void;
+}
+
+/** All rows in memory. Changes are taken only after `persist` has returned. */
+export interface Ledger extends LedgerView {
+  transact<R>(work: (draft: Draft) => R): R;
+}
+
+type Rows = { [T in TableName]: Map<string, Tables[T]> };
+type Overlay = { [T in TableName]: Map<string, Tables[T] | undefined> };
+
+/** Makes a ledger from stored rows. `persist` writes one transaction's changes; if it throws, nothing has happened. */
+export function createLedger(stored: Iterable<Change>, persist: (changes: readonly Change[]) => void): Ledger {
+  const rows = emptyTables<Rows>();
+  for (const change of stored) apply(rows, change);
+  return {
+    ...viewOf(rows),
+    transact(work) {
+      const { draft, changes } = draftOf(rows);
+      const result = work(draft);
+      const made = changes();
+      if (made.length > 0) persist(made);
+      for (const change of made) apply(rows, change);
+      return result;
+    },
+  };
+}
+
+const emptyTables = <M>(): M => Object.fromEntries(TABLES.map((table) => [table, new Map()])) as M;
+
+function apply(rows: Rows, change: Change): void {
+  const table = rows[change.table] as Map<string, unknown>;
+  if (change.row === undefined) table.delete(change.key);
+  else table.set(change.key, change.row);
+}
+
+function viewOf(rows: Rows): LedgerView {
+  return {
+    get: (table, key) => rows[table].get(key),
+    all: (table) => rows[table].values(),
+  };
+}
+
+function draftOf(rows: Rows): { draft: Draft; changes: () => readonly Change[] } {
+  const overlay = emptyTables<Overlay>();
+  const draft: Draft = {
+    get: (table, key) => (overlay[table].has(key) ? overlay[table].get(key) : rows[table].get(key)),
+    *all(table) {
+      const written = overlay[table];
+      for (const [key, row] of rows[table]) if (!written.has(key)) yield row;
+      for (const row of [...written.values()]) if (row !== undefined) yield row;
+    },
+    put(table, key, row) {
+      overlay[table].set(key, row);
+    },
+    remove(table, key) {
+      overlay[table].set(key, undefined);
+    },
+    clear(table) {
+      for (const key of [...rows[table].keys(), ...overlay[table].keys()]) overlay[table].set(key, undefined);
+    },
+  };
+  const changes = () => TABLES.flatMap((table) => [...overlay[table]].map(([key, row]) => ({ table, key, row })));
+  return { draft, changes };
+}

@@ -1,0 +1,50 @@
+export const IDENTITY_SCOPES = ["openid", "profile", "email", "offline_access"] as const;
+
+const withRead = (...names: readonly string[]): readonly string[] => names.flatMap((name) => [name, `${name}.read`]);
+const readOnly = (prefix: string, ...names: readonly string[]): readonly string[] =>
+  names.map((name) => `${prefix}.${name}.read`);
+
+const CLASSIC_SCOPES = [
+  ...withRead("accounting.transactions", "accounting.contacts", "accounting.settings", "accounting.attachments"),
+  "accounting.budgets.read",
+  "accounting.journals.read",
+  "accounting.reports.read",
+  "accounting.reports.tenninetynine.read",
+  "paymentservices",
+  "bankfeeds",
+  ...withRead("files", "assets", "projects"),
+  ...withRead("payroll.employees", "payroll.payruns", "payroll.payslip", "payroll.settings", "payroll.timesheets"),
+  ...readOnly("finance", "statements", "cashvalidation", "bankstatementsplus", "accountingactivity"),
+];
+
+const GRANULAR_SCOPES = [
+  ...withRead("accounting.invoices", "accounting.payments", "accounting.banktransactions", "accounting.manualjournals"),
+  ...readOnly(
+    "accounting.reports",
+    "aged",
+    "balancesheet",
+    "banksummary",
+    "budgetsummary",
+    "executivesummary",
+    "profitandloss",
+    "trialbalance",
+    "taxreports",
+  ),
+];
+
+/** Everything a person can consent to. */
+export const CONSENT_SCOPES: readonly string[] = [...IDENTITY_SCOPES, ...CLASSIC_SCOPES, ...GRANULAR_SCOPES];
+
+/** Only for an app on its own behalf: asking a person for these is `invalid_scope`. */
+export const APP_LEVEL_SCOPES: readonly string[] = ["app.connections", "marketplace.billing"];
+
+const consentScopes: ReadonlySet<string> = new Set(CONSENT_SCOPES);
+const identityScopes: ReadonlySet<string> = new Set(IDENTITY_SCOPES);
+
+export const isConsentScope = (scope: string): boolean => consentScopes.has(scope);
+export const isIdentityScope = (scope: string): boolean => identityScopes.has(scope);
+
+/** Splits a scope parameter (RFC 6749 §3.3) and drops repetitions. */
+export const parseScopes = (scope: string): readonly string[] => [
+  ...new Set(scope.split(" ").filter((name) => name !== "")),
+];

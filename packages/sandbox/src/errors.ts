@@ -1,0 +1,37 @@
+/** Every refusal of the control API and of `createSandbox`, with its HTTP status. */
+export const SANDBOX_ERRORS = {
+  bad_request: 400,
+  unknown_switch_value: 400,
+  clock_backwards: 409,
+  clock_too_far: 400,
+  fault_impossible: 400,
+  invalid_redirect_uri: 400,
+  unknown_scope: 400,
+  loopback_only: 403,
+  not_found: 404,
+  already_exists: 409,
+  wrong_kind: 409,
+  role_may_not_connect: 409,
+  region_not_served: 409,
+  too_many: 409,
+  body_too_large: 413,
+  follower_not_idle: 504,
+  port_taken: 500,
+  database_in_use: 500,
+  database_newer: 500,
+} as const;
+
+export type SandboxErrorCode = keyof typeof SANDBOX_ERRORS;
+
+/** A refusal with a stable code and a sentence that says what to do. */
+export class SandboxError extends Error {
+  readonly code: SandboxErrorCode;
+  readonly status: number;
+
+  constructor(code: SandboxErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "SandboxError";
+    this.code = code;
+    this.status = SANDBOX_ERRORS[code];
+  }
+}

@@ -1,0 +1,197 @@
+import { request } from "node:http";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createSandbox, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, type Sandbox } from "../index.ts";
+
+interface Shot {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+// Sent by node:http, which passes on what fetch would refuse.
+const fire = (sandbox: Sandbox, shot: Shot): Promise<{ status: number; body: string }> =>
+  new Promise((resolve, reject) => {
+    const length = String(Buffer.byteLength(shot.body));
+    const head = { host: `localhost:${sandbox.port}`, "content-length": length, ...shot.headers };
+    const sent = request(
+      { host: "127.0.0.1", port: sandbox.port, agent: false, method: shot.method, path: shot.path, headers: head },
+      (answer) => {
+        let body = "";
+        answer.on("data", (piece: Buffer) => {
+          body += piece.toString();
+        });
+        answer.on("end", () => resolve({ status: answer.statusCode ?? 0, body }));
+      },
+    );
+    sent.on("error", reject);
+    sent.end(shot.body);
+  });
+
+const text = fc.oneof(
+  fc.string({ maxLength: 60 }),
+  fc.string({ unit: "binary", maxLength: 30 }),
+  fc.constantFrom("", "%", "%zz", "\u0000", "__proto__", "constructor", "a".repeat(3000), "../..", "null", "[]", "{}"),
+);
+const ascii = fc.string({ unit: fc.constantFrom(..."abcXYZ019 :=;,/%&?\"'+-_.~!*()<>[]{}|\\^`@#$"), maxLength: 80 });
+const base64 = text.map((value) => Buffer.from(value).toString("base64"));
+
+const knownPaths = [
+  "/connect/token",
+  "/connect/revocation",
+  "/connect/userinfo",
+  "/.well-known/openid-configuration",
+  "/identity/connect/authorize",
+  "/identity/user/login",
+  "/identity/user/switch",
+  "/identity/connect/consent",
+  "/connections",
+  "/connections/x",
+  "/api.xro/2.0/Organisation",
+  "/api.xro/2.0/Contacts",
+  ...[
+    "state",
+    "clock/advance",
+    "faults",
+    "switches",
+    "users",
+    "apps",
+    "apps/x",
+    "apps/x/secrets",
+    "organisations",
+    "memberships",
+    "custom-connections",
+    "tokens/accepted",
+    "schedule",
+    "grants/x",
+    "clock/followers/x",
+  ].map((path) => `/__sandbox/${path}`),
+];
+
+const names = [
+  "grant_type",
+  "refresh_token",
+  "code",
+  "redirect_uri",
+  "client_id",
+  "client_secret",
+  "scope",
+  "state",
+  "token",
+  "csrf",
+  "request",
+  "decision",
+  "organisation",
+  "email",
+  "password",
+  "code_verifier",
+  "response_type",
+  "page",
+  "authEventId",
+  "by",
+  "to",
+];
+const values = fc.oneof(
+  text,
+  fc.constantFrom(
+    "refresh_token",
+    "authorization_code",
+    "client_credentials",
+    DEMO_CLIENT_ID,
+    DEMO_CLIENT_SECRET,
+    "code",
+    "allow",
+    "http://localhost:4180/callback",
+    "openid",
+  ),
+);
+const form = fc
+  .array(fc.tuple(fc.oneof(fc.constantFrom(...names), text), values), { maxLength: 8 })
+  .map((pairs) => new URLSearchParams(pairs).toString());
+const json = fc.oneof(
+  fc.json(),
+  fc
+    .dictionary(
+      fc.constantFrom(...names, "name", "redirectUris", "action", "point", "endpoint", "kind"),
+      fc.jsonValue(),
+    )
+    .map((value) => JSON.stringify(value)),
+  text,
+);
+
+const headers = fc.record(
+  {
+    authorization: fc.oneof(
+      ascii,
+      base64.map((value) => `Basic ${value}`),
+      ascii.map((value) => `Bearer ${value}`),
+      fc.constant(`Basic ${Buffer.from(`${DEMO_CLIENT_ID}:${DEMO_CLIENT_SECRET}`).toString("base64")}`),
+    ),
+    "content-type": fc.oneof(
+      fc.constantFrom(
+        "application/x-www-form-urlencoded",
+        "application/json",
+        "multipart/form-data",
+        "multipart/form-data; boundary=x",
+        "text/plain",
+        "application/json; charset=utf-7",
+        "*",
+      ),
+      ascii,
+    ),
+    cookie: fc.oneof(
+      ascii,
+      ascii.map((value) => `sandbox_login=${value}; sandbox_browser=${value}`),
+    ),
+    accept: ascii,
+    "xero-tenant-id": ascii,
+  },
+  { requiredKeys: [] },
+);
+
+const shot: fc.Arbitrary<Shot> = fc.record({
+  method: fc.constantFrom("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"),
+  path: fc
+    .tuple(
+      fc.oneof(
+        { weight: 5, arbitrary: fc.constantFrom(...knownPaths) },
+        { weight: 1, arbitrary: text.map((value) => `/${encodeURI(value.toWellFormed())}`) },
+      ),
+      fc.oneof(form, ascii.map(encodeURI), fc.constant("")),
+    )
+    .map(([path, query]) => (query === "" ? path : `${path}?${query}`)),
+  headers,
+  body: fc.oneof(form, json, fc.constant("")),
+});
+
+test("whatever is sent, nobody gets a 5xx, a stack trace or a secret", async () => {
+  await using sandbox = await createSandbox();
+  await fc.assert(
+    fc.asyncProperty(shot, async (each) => {
+      const { status, body } = await fire(sandbox, each);
+      sandbox.control.clearFaults();
+      expect(status, `${each.method} ${each.path}`).toBeLessThan(500);
+      expect(body).not.toMatch(/\bat .+\.ts:\d+|node_modules|privateJwk|passwordHash/);
+      if (!each.path.includes(DEMO_CLIENT_SECRET) && !each.body.includes(DEMO_CLIENT_SECRET))
+        expect(body).not.toContain(DEMO_CLIENT_SECRET);
+    }),
+    { numRuns: 1500 },
+  );
+  expect(
+    (await fire(sandbox, { method: "GET", path: "/.well-known/openid-configuration", headers: {}, body: "" })).status,
+  ).toBe(200);
+});
+
+test("a body beyond the limit is refused", async () => {
+  await using sandbox = await createSandbox();
+  for (const path of ["/connect/token", "/__sandbox/users"]) {
+    const { status } = await fire(sandbox, {
+      method: "POST",
+      path,
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: "x".repeat(300_000),
+    });
+    expect(status).toBe(413);
+  }
+});

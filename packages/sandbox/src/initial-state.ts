@@ -1,0 +1,74 @@
+import { checkRedirectUris } from "./control/redirect-uris.ts";
+import { DEMO_CLIENT_ID, DEMO_REDIRECT_URI, seedDemoData } from "./demo-data.ts";
+import {
+  type Ledger,
+  patchSwitches,
+  resetSwitches,
+  type Switches,
+  switchProblems,
+  TABLES,
+  type Turn,
+} from "./engine/index.ts";
+import { SandboxError } from "./errors.ts";
+import { randomHex } from "./real-time.ts";
+
+export interface InitialWishes {
+  readonly seed?: number | "random";
+  readonly redirectUris?: readonly string[];
+  readonly switches?: Partial<Switches>;
+}
+
+/** What a ledger holds at the start and after a reset. */
+export interface InitialState {
+  /** The seed a ledger began with; a new ledger takes the wished one. */
+  seedOf(ledger: Ledger): string;
+  /** Seeds an empty ledger; gives one that goes on the wished switches and redirect URIs. */
+  prepare(turn: Turn): void;
+  /** Empties the ledger and seeds it again. The clock and the number of draws stay, so nothing handed out before comes again. */
+  reseed(turn: Turn): void;
+}
+
+/** Checks the wishes; throws `SandboxError`. */
+export function initialState(wishes: InitialWishes): InitialState {
+  const switches = checkedSwitches(wishes.switches ?? {});
+  const redirectUris = checkRedirectUris(wishes.redirectUris ?? [DEMO_REDIRECT_URI]);
+  return {
+    seedOf: (ledger) => storedSeed(ledger, wishes.seed ?? 1),
+    prepare(turn) {
+      if (turn.draft.all("users").next().done === true) seedDemoData(turn, redirectUris);
+      else addRedirectUris(turn, wishes.redirectUris ?? []);
+      if (Object.keys(switches).length > 0) patchSwitches(turn.draft, switches);
+    },
+    reseed(turn) {
+      for (const table of TABLES) if (table !== "settings") turn.draft.clear(table);
+      resetSwitches(turn.draft);
+      seedDemoData(turn, redirectUris);
+      patchSwitches(turn.draft, switches);
+    },
+  };
+}
+
+function checkedSwitches(patch: Partial<Switches>): Partial<Switches> {
+  const problems = switchProblems(patch);
+  if (problems.length === 0) return patch;
+  throw new SandboxError("unknown_switch_value", problems.map((problem) => problem.sentence).join(" "));
+}
+
+function storedSeed(ledger: Ledger, wanted: number | "random"): string {
+  return ledger.transact((draft) => {
+    const stored = draft.get("settings", "seed")?.value;
+    if (typeof stored === "string") return stored;
+    const seed = wanted === "random" ? randomHex(32) : String(wanted);
+    draft.put("settings", "seed", { value: seed });
+    return seed;
+  });
+}
+
+function addRedirectUris(turn: Turn, redirectUris: readonly string[]): void {
+  const app = turn.draft.get("apps", DEMO_CLIENT_ID);
+  if (app?.kind !== "web") return;
+  const all = [...new Set([...app.redirectUris, ...redirectUris])];
+  if (all.length > 50)
+    throw new SandboxError("too_many", "An app has at most 50 redirect URIs. Reset the sandbox, or name fewer.");
+  turn.draft.put("apps", DEMO_CLIENT_ID, { ...app, redirectUris: all });
+}
