@@ -1,9 +1,34 @@
 import { defineConfig } from "vitest/config";
 
-const conditions = ["@evergrant/source"];
+// Packages run from source; the others are Vite's own default conditions, which setting the option replaces.
+const conditions = ["@evergrant/source", "module", "node", "development|production"];
+const resolution = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+const structure = "tests/structure/**/*.test.ts";
 
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
-  test: { include: ["packages/*/src/**/*.test.ts"], testTimeout: 30_000 },
+  test: {
+    reporters: ["default"],
+    projects: [
+      {
+        ...resolution,
+        test: { name: "unit", include: ["packages/*/src/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 30_000 },
+      },
+      {
+        ...resolution,
+        test: { name: "structure", include: [structure], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      {
+        ...resolution,
+        test: {
+          name: "end-to-end",
+          include: ["tests/**/*.test.ts"],
+          exclude: [structure],
+          // One file after another: each owns servers, a browser and child processes.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
 });

@@ -1,0 +1,96 @@
+/** One row of the table "who may know whom". A file belongs to the row with the longest place that holds it. */
+export interface ImportRow {
+  /** A folder or file, from the root of the repository. */
+  readonly place: string;
+  /**
+   * What the place may import besides itself: a place, a folder's own files (`FOLDER/*`), `@evergrant/…` (a package's
+   * exports), `npm:NAME`, `npm:*`, `node:NAME` or `node:*`.
+   */
+  readonly may: readonly string[];
+}
+
+const PUBLIC = {
+  "@evergrant/core": "packages/core/src/index.ts",
+  "@evergrant/contract": "packages/contract/src/index.ts",
+  "@evergrant/keeper": "packages/keeper/src/index.ts",
+  "@evergrant/server": "packages/server/src/index.ts",
+  "@evergrant/sandbox": "packages/sandbox/src/index.ts",
+  "@evergrant/sandbox/engine": "packages/sandbox/src/engine/index.ts",
+  "@evergrant/cli": "packages/cli/src/index.ts",
+} as const satisfies Record<`@evergrant/${string}`, string>;
+
+/** Every public entrance of a package, by the name others import it with. */
+export const PUBLIC_ENTRANCES: Readonly<Record<string, string>> = PUBLIC;
+
+const EVERY_PACKAGE = Object.keys(PUBLIC);
+const keeper = "packages/keeper/src";
+const ADAPTER = [`${keeper}/ports`, "@evergrant/core"];
+
+/** Default deny: what a row does not name is an error, and so is a file that no row holds. */
+export const IMPORT_TABLE: readonly ImportRow[] = [
+  { place: "packages/core/src", may: [] },
+  { place: "packages/contract/src", may: ["npm:zod"] },
+
+  { place: `${keeper}/ports`, may: ["@evergrant/core"] },
+  // node:crypto for digests alone: a hash is pure, and a structure test finds whoever draws random bytes.
+  { place: `${keeper}/service`, may: [`${keeper}/ports`, "@evergrant/core", "node:crypto"] },
+  { place: `${keeper}/stores`, may: [...ADAPTER, "node:crypto"] },
+  { place: `${keeper}/stores/sql`, may: [...ADAPTER, `${keeper}/stores/*`, "npm:kysely", "node:crypto"] },
+  {
+    place: `${keeper}/stores/sqlite`,
+    may: [...ADAPTER, `${keeper}/stores/*`, `${keeper}/stores/sql`, "npm:kysely", "node:*"],
+  },
+  { place: `${keeper}/stores/memory`, may: [...ADAPTER, `${keeper}/stores/*`, "node:crypto"] },
+  { place: `${keeper}/journal`, may: [...ADAPTER, "node:*"] },
+  { place: `${keeper}/sealing`, may: [...ADAPTER, "node:*"] },
+  { place: `${keeper}/token-endpoint`, may: [...ADAPTER, "npm:undici", "npm:zod", "node:*"] },
+  { place: `${keeper}/provider-api`, may: [...ADAPTER, "npm:undici", "npm:zod", "node:*"] },
+  { place: `${keeper}/providers`, may: [...ADAPTER, "npm:zod"] },
+  { place: `${keeper}/real-time.ts`, may: [`${keeper}/ports`, "node:*"] },
+  { place: `${keeper}/node`, may: [keeper, "@evergrant/core", "node:*"] },
+  { place: `${keeper}/index.ts`, may: [keeper, "@evergrant/core"] },
+
+  {
+    place: "packages/server/src",
+    may: [
+      "@evergrant/core",
+      "@evergrant/keeper",
+      "@evergrant/contract",
+      "npm:fastify",
+      "npm:@fastify/cookie",
+      "npm:@fastify/formbody",
+      "npm:pino",
+      "npm:zod",
+      "node:*",
+    ],
+  },
+
+  { place: "packages/sandbox/src/engine", may: [] },
+  {
+    place: "packages/sandbox/src",
+    may: [
+      "packages/sandbox/src/engine",
+      "npm:fastify",
+      "npm:@fastify/cookie",
+      "npm:@fastify/formbody",
+      "npm:jose",
+      "npm:zod",
+      "node:*",
+    ],
+  },
+
+  { place: "packages/cli/src", may: [...EVERY_PACKAGE, "npm:commander", "npm:@clack/prompts", "node:*"] },
+
+  { place: "tests/structure", may: [...EVERY_PACKAGE, "tools", "npm:*", "node:*"] },
+  { place: "tests", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
+  { place: "tools", may: ["npm:vitest", "node:*"] },
+];
+
+/** What a `*.test.ts` beside the source may import besides its own package and what that package's rows name. */
+export const TEST_IMPORTS: readonly string[] = [
+  "tests/kit",
+  "npm:vitest",
+  "npm:fast-check",
+  "npm:openid-client",
+  "node:*",
+];
