@@ -169,7 +169,14 @@ export const ADMIN_API = {
   },
 
   listCallers: { ...plain, method: "GET", path: "/callers", status: 200, answer: callerListSchema },
-  addCaller: { ...plain, method: "POST", path: "/callers", status: 201, body: newCallerSchema, answer: addedCallerSchema },
+  addCaller: {
+    ...plain,
+    method: "POST",
+    path: "/callers",
+    status: 201,
+    body: newCallerSchema,
+    answer: addedCallerSchema,
+  },
   addCallerSecret: {
     ...plain,
     method: "POST",

@@ -7,7 +7,7 @@ const scopeSchema = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]{1,200}$/, "must 
 const clientSecretSchema = z.string().min(1).max(1000);
 
 /** Replaces a provider's own origins: identity server, where browsers log in, and API. */
-export const appOriginsSchema = z.strictObject({ identity: originSchema, login: originSchema, api: originSchema });
+const appOriginsSchema = z.strictObject({ identity: originSchema, login: originSchema, api: originSchema });
 
 /** `POST /apps`: our OAuth client at a provider. */
 export const newAppSchema = z.strictObject({
@@ -43,7 +43,9 @@ export const appListSchema = z.object({ apps: z.array(appSchema).readonly() });
 
 export const providerListSchema = z.object({
   providers: z
-    .array(z.object({ id: z.string(), displayName: z.string(), kind: z.enum(["authorization_code", "client_credentials"]) }))
+    .array(
+      z.object({ id: z.string(), displayName: z.string(), kind: z.enum(["authorization_code", "client_credentials"]) }),
+    )
     .readonly(),
 });
 export type ProviderList = z.infer<typeof providerListSchema>;

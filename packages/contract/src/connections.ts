@@ -21,7 +21,7 @@ export const CONNECTION_STATUSES = [
   "ended",
 ] as const;
 
-export const connectionTenantSchema = z.object({
+const connectionTenantSchema = z.object({
   id: z.string(),
   name: z.string(),
   status: z.enum(["connected", "gone"]),

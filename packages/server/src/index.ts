@@ -1,1 +1,17 @@
-export {};
+export {
+  createServer,
+  type ListenAddress,
+  type Listeners,
+  type Server,
+  type ServerOptions,
+  type ServerRates,
+} from "./create-server.ts";
+export type { Rate } from "./http/rate-limiter.ts";
+export {
+  createRequestLog,
+  type FailureEntry,
+  type RequestEntry,
+  type RequestLog,
+  silentRequestLog,
+} from "./http/request-log.ts";
+export type { ServerChance, ServerTime } from "./ports.ts";

@@ -1,0 +1,184 @@
+import { ADMIN_API, type OperationName, problemSchema } from "@evergrant/contract";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { askAs, startWorld, type World } from "../testing/world.ts";
+
+let world: World;
+beforeEach(async () => {
+  world = await startWorld();
+});
+afterEach(() => world.close());
+
+async function answer(method: string, path: string, body?: unknown) {
+  const got = await world.admin(method, path, body);
+  const text = await got.text();
+  return { status: got.status, body: text === "" ? null : JSON.parse(text), headers: got.headers };
+}
+
+describe("the operator key", () => {
+  it("opens every operation, and nothing opens without it", async () => {
+    for (const name of Object.keys(ADMIN_API) as OperationName[]) {
+      const { method, path } = ADMIN_API[name];
+      const url = `/api/v1${path.replace(":name", "acme").replace(":id", "cl_1")}`;
+      const without = await world.ask(url, { method });
+      expect([name, without.status]).toEqual([name, expect.toSatisfy((status) => status === 401 || status === 429)]);
+      expect((await answer(method, url.slice("/api/v1".length))).status).not.toBe(401);
+    }
+  });
+
+  it("is asked for with a challenge, and a wrong one gets a problem document", async () => {
+    const got = await world.ask("/api/v1/me", { headers: { authorization: "Bearer wrong" } });
+    expect([got.status, got.headers.get("content-type")]).toEqual([401, "application/problem+json; charset=utf-8"]);
+    expect(got.headers.get("www-authenticate")).toMatch(/^Bearer /);
+    expect(problemSchema.parse(await got.json()).code).toBe("operator_key_invalid");
+  });
+
+  it("may be wrong only so often, and a right one still passes then", async () => {
+    const statuses: number[] = [];
+    for (let count = 0; count < 21; count += 1) statuses.push((await world.ask("/api/v1/me")).status);
+    expect([statuses[19], statuses[20]]).toEqual([401, 429]);
+    expect((await answer("GET", "/me")).status).toBe(200);
+    world.clock.ms += 5_000;
+    expect((await world.ask("/api/v1/me")).status).toBe(401);
+  });
+});
+
+describe("the host name", () => {
+  const statusFor = async (host: string, path: string) => (await askAs(world, host, path)).status;
+
+  it("must be this machine's: a rebound foreign name reaches nothing but health", async () => {
+    for (const host of ["localhost:4180", "127.0.0.1", "[::1]:80"])
+      expect(await statusFor(host, "/api/v1/me")).toBe(200);
+    for (const host of ["evil.example", "localhost.evil.example", "evil.example@localhost", "a b"])
+      expect(await statusFor(host, "/api/v1/me")).toBe(404);
+    expect(await statusFor("10.0.0.7:4180", "/healthz")).toBe(200);
+  });
+});
+
+describe("apps, connections and consents", () => {
+  it("go through their whole life", async () => {
+    const app = await answer("POST", "/apps", {
+      name: "second",
+      provider: "ledgerly",
+      clientId: "id",
+      clientSecret: "canary-client-secret",
+    });
+    expect(app.status).toBe(201);
+    expect(app.body.redirectUri).toMatch(/\/oauth\/callback\/ap_/);
+    expect(
+      (await answer("POST", "/apps/second/secrets", { clientSecret: "canary-2" })).body.clientSecrets,
+    ).toHaveLength(2);
+    expect((await answer("GET", "/apps")).body.apps).toHaveLength(2);
+    expect((await answer("GET", "/providers")).body.providers[0].id).toBe("ledgerly");
+
+    const made = await answer("POST", "/connections", { name: "third", app: "second", expectedTenant: "Acme" });
+    expect([made.status, made.body.status, made.body.expectedTenant]).toEqual([201, "awaiting-consent", "Acme"]);
+    const link = await answer("POST", "/connections/third/consent-links", { accept: "any-tenant" });
+    expect([link.status, link.body.url]).toEqual([201, expect.stringContaining("/consent/")]);
+    expect((await answer("GET", "/connections/third/reconsent-link")).body.code).toBe("consent_not_needed");
+    expect((await answer("POST", "/connections/third/reconsent-links/revoke")).status).toBe(204);
+    expect((await answer("POST", "/connections/third/disable")).body.status).toBe("disabled");
+    expect((await answer("POST", "/connections/third/enable", {})).body.status).toBe("connected");
+    expect((await answer("POST", "/connections/third/check")).status).toBe(200);
+    expect((await answer("GET", "/connections/third/story?limit=3")).body.events).toHaveLength(3);
+    expect((await answer("DELETE", "/connections/third")).body.grantRevoked).toBe(true);
+    expect((await answer("GET", "/connections/third")).body.code).toBe("connection_unknown");
+  });
+
+  it("never pass on what the contract does not name", async () => {
+    await answer("POST", "/apps", {
+      name: "second",
+      provider: "ledgerly",
+      clientId: "id",
+      clientSecret: "canary-client-secret",
+    });
+    expect(JSON.stringify((await answer("GET", "/apps")).body)).not.toContain("canary");
+  });
+
+  it("wait for a decision, once", async () => {
+    const run = { id: "cs_9" as never, connection: "acme", app: "", link: "", browser: "" };
+    const received = { connection: "acme", tenants: ["Demo"], subjectName: null };
+    world.keeper.consents.runs.set("s", { ...run, result: { kind: "held", ...received, because: ["no-tenant"] } });
+    expect((await answer("GET", "/consents?held")).body.consents).toMatchObject([
+      { id: "cs_9", because: ["no-tenant"] },
+    ]);
+    expect((await answer("GET", "/consents")).status).toBe(400);
+    expect((await answer("POST", "/consents/cs_9/decision", { accept: false })).body.kind).toBe("refused");
+    expect((await answer("POST", "/consents/cs_9/decision", { accept: true })).body.code).toBe("consent_not_waiting");
+  });
+});
+
+describe("callers", () => {
+  it("get an id and a secret that is shown once, and work at the token endpoint until they are disabled", async () => {
+    const permissions = [{ connection: "acme", right: "token" }];
+    const { body } = await answer("POST", "/callers", { name: "reports", permissions });
+    const ask = (client_secret: string) =>
+      world.token({ grant_type: "client_credentials", client_id: body.clientId, client_secret });
+    expect((await ask(body.clientSecret)).status).toBe(200);
+    const second = await answer("POST", `/callers/${body.clientId}/secrets`);
+    expect((await ask(second.body.clientSecret)).status).toBe(200);
+    await answer("PUT", `/callers/${body.clientId}/permissions`, { permissions: [] });
+    expect((await ask(body.clientSecret)).status).toBe(400);
+    await answer("POST", `/callers/${body.clientId}/disable`);
+    expect((await ask(body.clientSecret)).status).toBe(401);
+    await answer("POST", `/callers/${body.clientId}/enable`);
+    expect((await ask(body.clientSecret)).status).toBe(400);
+    expect(JSON.stringify((await answer("GET", "/callers")).body)).not.toContain(body.clientSecret);
+  });
+});
+
+describe("bad input", () => {
+  it("is told field by field, without quoting values", async () => {
+    const wrong = {
+      name: "Not A Name",
+      permissions: [{ connection: "acme", right: "everything" }],
+      admin: true,
+      secret: "canary",
+    };
+    const { status, body } = await answer("POST", "/callers", wrong);
+    expect([status, body.code]).toEqual([400, "input_invalid"]);
+    const paths = body.errors.map((error: { path: string }) => error.path);
+    expect(paths).toEqual(expect.arrayContaining(["body.name", "body.permissions.0.right", "body"]));
+    expect(JSON.stringify(body)).not.toMatch(/canary|Not A Name|everything/);
+  });
+
+  it("has a code for each kind of it", async () => {
+    const raw = (body: string, type = "application/json") =>
+      world.ask("/api/v1/apps", {
+        method: "POST",
+        body,
+        headers: { authorization: `Bearer ${world.keeper.operatorKey}`, "content-type": type },
+      });
+    const cases: [Promise<Response>, number, string][] = [
+      [raw("{"), 400, "input_invalid"],
+      [raw('{"__proto__":{"a":1}}'), 400, "input_invalid"],
+      [raw(`"${"x".repeat(70_000)}"`), 413, "body_too_large"],
+      [raw("a=b", "application/x-www-form-urlencoded"), 415, "media_type_unsupported"],
+      [raw(""), 400, "input_invalid"],
+      [raw("null"), 400, "input_invalid"],
+      [world.admin("GET", "/connections/UPPER"), 400, "input_invalid"],
+      [world.admin("GET", "/connections/acme/story?limit=0"), 400, "input_invalid"],
+      [world.admin("GET", "/apps?verbose=1"), 400, "input_invalid"],
+      [world.admin("PATCH", "/apps"), 405, "method_not_allowed"],
+      [world.admin("GET", "/nothing"), 404, "route_unknown"],
+      [world.admin("GET", "/connections/%"), 404, "route_unknown"],
+      [world.admin("GET", `/connections/${"x".repeat(400)}`), 404, "route_unknown"],
+      [world.admin("POST", "/apps", { name: "books", provider: "ledgerly", clientId: "x" }), 409, "name_taken"],
+      [world.admin("POST", "/connections", { name: "x", app: "nope" }), 404, "app_unknown"],
+    ];
+    for (const [asked, status, code] of cases) {
+      const got = await asked;
+      expect([got.status, problemSchema.parse(await got.json()).code]).toEqual([status, code]);
+    }
+  });
+});
+
+describe("health", () => {
+  it("tells living, serving and refreshing apart, without a key", async () => {
+    world.keeper.state = { serving: true, refreshing: false, detail: "disk full" };
+    expect([(await world.ask("/healthz")).status, (await world.ask("/readyz")).status]).toEqual([200, 200]);
+    expect(await (await world.ask("/readyz")).json()).toEqual({ serving: true, refreshing: false });
+    world.keeper.state = { serving: false, refreshing: false, detail: "disk full" };
+    expect((await world.ask("/readyz")).status).toBe(503);
+    expect((await answer("GET", "/me")).body.health.detail).toBe("disk full");
+  });
+});

@@ -1,0 +1,26 @@
+import { EvergrantError, Secret } from "@evergrant/core";
+import type { Keeper } from "@evergrant/keeper";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { LIMITS } from "../http/limits.ts";
+import type { RateLimiter } from "../http/rate-limiter.ts";
+
+/**
+ * Lets only the operator key through (RFC 6750 §2.1). Wrong keys are counted per address; a right one always passes,
+ * so that nobody can lock operators out from the same address.
+ */
+export function requireOperator(face: { readonly keeper: Keeper; readonly limiter: RateLimiter }) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const key = bearer(request.headers.authorization);
+    if (key !== null && face.keeper.isOperator(key)) return;
+    const verdict = face.limiter.take(request.ip);
+    if (verdict.kind === "wait")
+      throw new EvergrantError("request_too_frequent", { retryAfterMs: verdict.retryAfterMs });
+    reply.header("www-authenticate", 'Bearer realm="evergrant operators"');
+    throw new EvergrantError("operator_key_invalid");
+  };
+}
+
+function bearer(authorization: string | undefined): Secret | null {
+  const key = /^bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(authorization ?? "")?.[1];
+  return key === undefined || key.length > LIMITS.credentialLength ? null : new Secret(key);
+}

@@ -1,0 +1,17 @@
+import { type CONNECTION_STATUSES, type HOLD_REASONS, type RIGHTS, TOKEN_ERRORS } from "@evergrant/contract";
+import { ERRORS, type ErrorFacts, type HoldReason } from "@evergrant/core";
+import type { ConnectionStatus, Right } from "@evergrant/keeper";
+import { expect, it } from "vitest";
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+
+it("the contract says the same words as keeper and core, which it must not import", () => {
+  const same: [
+    Same<(typeof RIGHTS)[number], Right>,
+    Same<(typeof CONNECTION_STATUSES)[number], ConnectionStatus>,
+    Same<(typeof HOLD_REASONS)[number], HoldReason>,
+  ] = [true, true, true];
+  expect(same).toEqual([true, true, true]);
+  const oauth = Object.values<ErrorFacts>(ERRORS).flatMap((facts) => (facts.oauth === undefined ? [] : [facts.oauth]));
+  expect([...new Set(oauth)].filter((error) => !(TOKEN_ERRORS as readonly string[]).includes(error))).toEqual([]);
+});

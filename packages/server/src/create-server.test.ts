@@ -1,0 +1,93 @@
+import { connect } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { createServer, type Listeners, type Server } from "./create-server.ts";
+import { silentRequestLog } from "./http/request-log.ts";
+import { FakeKeeper } from "./testing/fake-keeper.ts";
+
+const servers: Server[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+const free = { host: "127.0.0.1", port: 0 };
+async function start(listeners: Partial<Listeners> = {}, publicUrl: string | null = null): Promise<Server> {
+  const all = { public: free, internal: "with-public", admin: "with-public", ...listeners } as const;
+  const server = await createServer({ keeper: new FakeKeeper(), publicUrl, listeners: all, log: silentRequestLog });
+  servers.push(server);
+  return server;
+}
+
+const statusAt = async (base: string, path: string) => (await fetch(base + path)).status;
+const codeOf = (started: Promise<Server>) =>
+  started.then(
+    () => "started",
+    (error) => error.code,
+  );
+
+describe("listeners", () => {
+  it("serve everything on one port", async () => {
+    const { urls } = await start();
+    expect(new Set(Object.values(urls)).size).toBe(1);
+    expect(await statusAt(urls.public, "/healthz")).toBe(200);
+  });
+
+  it("serve each face on its own port only", async () => {
+    const { urls } = await start({ internal: free, admin: free });
+    expect(new Set(Object.values(urls)).size).toBe(3);
+    expect([await statusAt(urls.admin, "/healthz"), await statusAt(urls.public, "/healthz")]).toEqual([200, 404]);
+    expect([await statusAt(urls.internal, "/oauth2/token"), await statusAt(urls.public, "/oauth2/token")]).toEqual([
+      405, 404,
+    ]);
+    expect([await statusAt(urls.public, "/consent/x"), await statusAt(urls.internal, "/consent/x")]).toEqual([
+      404, 404,
+    ]);
+    expect(await statusAt(urls.public, "/api/v1/me")).toBe(404);
+  });
+
+  it("say when a port is taken, and leave none open behind them", async () => {
+    const { urls } = await start();
+    const taken = { host: "127.0.0.1", port: Number(new URL(urls.public).port) };
+    expect(await codeOf(start({ public: taken }))).toBe("port_taken");
+    const other = await start();
+    const port = Number(new URL(other.urls.public).port);
+    await other.close();
+    expect(await codeOf(start({ public: { host: "127.0.0.1", port }, admin: taken }))).toBe("port_taken");
+    expect(await codeOf(start({ public: { host: "127.0.0.1", port } }))).toBe("started");
+  });
+
+  it("close more than once without harm", async () => {
+    const server = await start();
+    await Promise.all([server.close(), server.close()]);
+  });
+});
+
+describe("the public URL", () => {
+  it("is required off loopback, and has to be https there", async () => {
+    expect(await codeOf(start({ public: { host: "0.0.0.0", port: 0 } }))).toBe("public_url_required");
+    expect(await codeOf(start({ internal: { host: "0.0.0.0", port: 0 } }))).toBe("public_url_required");
+    expect(await codeOf(start({}, "http://evergrant.example"))).toBe("plain_http_refused");
+    expect(await codeOf(start({}, "https://evergrant.example/path"))).toBe("input_invalid");
+    expect(await codeOf(start({}, "not a url"))).toBe("input_invalid");
+    expect((await start({}, "https://evergrant.example/")).urls.public).toBe("https://evergrant.example");
+  });
+});
+
+describe("what is not HTTP", () => {
+  const raw = (server: Server, bytes: string) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(new URL(server.urls.public).port), "127.0.0.1", () => socket.write(bytes));
+      let text = "";
+      socket
+        .on("data", (data) => (text += data))
+        .on("error", reject)
+        .on("close", () => resolve(text));
+    });
+
+  it("is refused in our words", async () => {
+    const server = await start();
+    expect(await raw(server, "nonsense\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 [\s\S]*request_malformed/);
+    const smuggled =
+      "POST /oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    expect(await raw(server, smuggled)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+});

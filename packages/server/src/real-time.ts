@@ -1,0 +1,9 @@
+import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import type { ServerChance, ServerTime } from "./ports.ts";
+
+/** The machine's own clock. */
+export const realTime: ServerTime = { monotonicMs: () => performance.now() };
+
+/** Random bytes of the operating system. */
+export const realChance: ServerChance = { bytes: (length) => randomBytes(length) };

@@ -1,0 +1,166 @@
+import { type ConsentId, EvergrantError, type Secret } from "@evergrant/core";
+import type {
+  AppView,
+  ConnectionView,
+  ConsentCallback,
+  ConsentOffer,
+  ConsentResult,
+  Consents,
+  HeldConsent,
+  NewConsentLink,
+} from "@evergrant/keeper";
+
+/** What consents need of the keeper around them. */
+interface Surroundings {
+  readonly publicUrl: string;
+  readonly appsByName: ReadonlyMap<string, AppView>;
+  nowMs(): number;
+  nextId(prefix: string): string;
+  named(connection: string): ConnectionView;
+  step<T>(value?: T): T;
+}
+
+interface Run {
+  readonly id: ConsentId;
+  readonly connection: string;
+  readonly app: string;
+  readonly link: string;
+  readonly browser: string;
+  result: ConsentResult;
+}
+
+/** Consents in memory. The provider is played by the code: `good` is accepted, `held` held, `lost` lost, anything else refused. */
+export class FakeConsents implements Consents {
+  readonly links = new Map<string, NewConsentLink & { used: boolean; expired: boolean }>();
+  readonly runs = new Map<string, Run>();
+  readonly codesSent: string[] = [];
+  readonly #keeper: Surroundings;
+
+  constructor(keeper: Surroundings) {
+    this.#keeper = keeper;
+  }
+
+  async createLink(request: NewConsentLink): Promise<{ url: string; expiresAtMs: number }> {
+    this.#keeper.named(request.connection);
+    const link = `link-${this.#keeper.nextId("ln")}`;
+    this.links.set(link, { ...request, used: false, expired: false });
+    return { url: `${this.#keeper.publicUrl}/consent/${link}`, expiresAtMs: this.#keeper.nowMs() + 1 };
+  }
+
+  async reconsentLink(connection: string): Promise<{ url: string }> {
+    const { id, status } = this.#keeper.named(connection);
+    if (status === "awaiting-consent") throw new EvergrantError("consent_not_needed");
+    return { url: `${this.#keeper.publicUrl}/consent/${id}.0.mac` };
+  }
+
+  async revokeReconsentLinks(connection: string): Promise<void> {
+    this.#keeper.named(connection);
+  }
+
+  async look(link: Secret): Promise<ConsentOffer> {
+    const { connection, by } = this.#open(link);
+    const { app, expectedTenant } = this.#keeper.named(connection);
+    const scopes = this.#keeper.appsByName.get(app)?.scopes ?? [];
+    return {
+      purpose: "first",
+      connection,
+      providerName: "Ledgerly",
+      appName: app,
+      scopes,
+      expectedTenant,
+      requestedBy: by,
+    };
+  }
+
+  async begin(link: Secret, browser: Secret): Promise<{ authorizeUrl: string }> {
+    const { connection } = this.#open(link);
+    const app = this.#keeper.appsByName.get(this.#keeper.named(connection).app);
+    const id = this.#keeper.nextId("cs") as ConsentId;
+    const state = `state-${id}`;
+    const run: Run = {
+      id,
+      connection,
+      app: app?.id ?? "",
+      link: link.reveal(),
+      browser: browser.reveal(),
+      result: { kind: "pending", connection },
+    };
+    this.runs.set(state, run);
+    return { authorizeUrl: `${app?.origins?.login ?? "https://login.ledgerly.example"}/authorize?state=${state}` };
+  }
+
+  async receive({ app, params, browser }: ConsentCallback): Promise<ConsentId> {
+    this.#keeper.step();
+    const run = params.getAll("state").length === 1 ? this.runs.get(params.get("state") ?? "") : undefined;
+    if (run === undefined || run.app !== app || params.getAll("code").length > 1)
+      throw new EvergrantError("consent_callback_invalid");
+    if (run.browser !== browser?.reveal()) throw new EvergrantError("consent_browser_mismatch");
+    if (run.result.kind !== "pending") return run.id;
+    const code = params.get("code");
+    if (code !== null) this.codesSent.push(code);
+    run.result = code === null ? { kind: "declined", connection: run.connection } : resultOf(run.connection, code);
+    const link = this.links.get(run.link);
+    if (link !== undefined && (run.result.kind === "accepted" || run.result.kind === "held")) link.used = true;
+    return run.id;
+  }
+
+  async result(consent: ConsentId, browser: Secret | null): Promise<ConsentResult> {
+    const run = this.#runOf(consent);
+    if (run.browser !== browser?.reveal()) throw new EvergrantError("consent_browser_mismatch");
+    return run.result;
+  }
+
+  async held(): Promise<readonly HeldConsent[]> {
+    const runs = this.#keeper.step([...this.runs.values()]);
+    return runs.flatMap(({ id, connection, result }) =>
+      result.kind === "held"
+        ? [
+            {
+              id,
+              connection,
+              subject: null,
+              subjectName: result.subjectName,
+              tenants: result.tenants,
+              because: result.because,
+              atMs: this.#keeper.nowMs(),
+            },
+          ]
+        : [],
+    );
+  }
+
+  async decide(consent: ConsentId, { accept }: { readonly accept: boolean }): Promise<ConsentResult> {
+    const run = this.#runOf(consent);
+    if (run.result.kind !== "held") throw new EvergrantError("consent_not_waiting");
+    run.result = accept ? resultOf(run.connection, "good") : { kind: "refused", connection: run.connection };
+    return run.result;
+  }
+
+  #open(link: Secret) {
+    const known = this.#keeper.step(this.links.get(link.reveal()));
+    if (known === undefined) throw new EvergrantError("consent_link_invalid");
+    if (known.used) throw new EvergrantError("consent_link_used");
+    if (known.expired) throw new EvergrantError("consent_link_expired");
+    return known;
+  }
+
+  #runOf(id: ConsentId): Run {
+    const run = this.#keeper.step([...this.runs.values()].find((known) => known.id === id));
+    if (run === undefined) throw new EvergrantError("consent_unknown");
+    return run;
+  }
+}
+
+function resultOf(connection: string, code: string): ConsentResult {
+  const received = { connection, tenants: ["Demo Company (NZ)"], subjectName: "jane@example.com" };
+  switch (code) {
+    case "good":
+      return { kind: "accepted", ...received, sharedWith: [] };
+    case "held":
+      return { kind: "held", ...received, because: ["initiator-must-confirm", "new-tenant"] };
+    case "lost":
+      return { kind: "failed", connection, code: "consent_answer_lost" };
+    default:
+      return { kind: "failed", connection, code: "consent_code_refused" };
+  }
+}

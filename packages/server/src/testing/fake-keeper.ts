@@ -1,0 +1,227 @@
+import { type AppId, type CallerId, type ConnectionId, EvergrantError, Secret } from "@evergrant/core";
+import type {
+  AccessToken,
+  Apps,
+  AppView,
+  Callers,
+  CallerView,
+  Connections,
+  ConnectionView,
+  Keeper,
+  KeeperHealth,
+  PermissionName,
+} from "@evergrant/keeper";
+import { FakeConsents } from "./fake-consents.ts";
+
+const START_MS = 1_780_000_000_000;
+
+/** A keeper that keeps everything in memory and asks no provider: names, rights, links and tokens behave, grants do not age. */
+export class FakeKeeper implements Keeper {
+  readonly operatorKey = "ok-fake-operator-key";
+  readonly tokenRequests: { connection: ConnectionId; minTtlMs: number | undefined }[] = [];
+  /** Every question whether a caller may do something, as it was asked. */
+  readonly permissionQuestions: string[] = [];
+  /** Thrown by whatever is asked next, until it is taken back. */
+  fault: { readonly error: unknown } | null = null;
+  answer: (connection: string) => AccessToken | EvergrantError = (connection) => tokenOf(connection);
+  state: KeeperHealth = { serving: true, refreshing: true, detail: null };
+  readonly appsByName = new Map<string, AppView>();
+  readonly connectionsByName = new Map<string, ConnectionView>();
+  readonly callersById = new Map<CallerId, { view: CallerView; secrets: string[] }>();
+  readonly consents = new FakeConsents(this);
+  publicUrl = "http://localhost";
+  #ids = 0;
+
+  nowMs = (): number => START_MS;
+  health = (): KeeperHealth => this.state;
+  isOperator = (key: Secret): boolean => key.reveal() === this.operatorKey;
+
+  readonly tokens = {
+    accessToken: async (connection: ConnectionId, ask: { readonly minTtlMs?: number } = {}): Promise<AccessToken> => {
+      this.step();
+      this.tokenRequests.push({ connection, minTtlMs: ask.minTtlMs });
+      const name = [...this.connectionsByName.values()].find((view) => view.id === connection)?.name ?? "";
+      const answer = this.answer(name);
+      if (answer instanceof EvergrantError) throw answer;
+      return answer;
+    },
+  };
+
+  readonly apps: Apps = {
+    add: async (app) => {
+      this.step();
+      if (this.appsByName.has(app.name)) throw new EvergrantError("name_taken");
+      if (app.provider !== "ledgerly") throw new EvergrantError("provider_unknown");
+      const id = this.nextId("ap") as AppId;
+      const view: AppView = {
+        ...{ id, name: app.name, provider: app.provider, clientId: app.clientId, origins: app.origins },
+        scopes: app.scopes ?? ["offline_access", "books.read"],
+        clientSecrets: app.clientSecret === null ? [] : [{ id: this.nextId("sc"), addedAtMs: START_MS }],
+        redirectUri: `${this.publicUrl}/oauth/callback/${id}`,
+        createdAtMs: START_MS,
+      };
+      // What a careless keeper might leave in its view: faces must not pass it on.
+      const careless = { ...view, sealedSecret: app.clientSecret?.reveal() };
+      this.appsByName.set(app.name, careless);
+      return careless;
+    },
+    list: async () => this.step([...this.appsByName.values()]),
+    addSecret: async (name) => {
+      const view = this.step(this.appsByName.get(name));
+      if (view === undefined) throw new EvergrantError("app_unknown");
+      const changed = {
+        ...view,
+        clientSecrets: [{ id: this.nextId("sc"), addedAtMs: START_MS }, ...view.clientSecrets],
+      };
+      this.appsByName.set(name, changed);
+      return changed;
+    },
+    providers: () => this.step([{ id: "ledgerly", displayName: "Ledgerly", kind: "authorization_code" as const }]),
+  };
+
+  readonly connections: Connections = {
+    create: async (request) => {
+      this.step();
+      if (this.connectionsByName.has(request.name)) throw new EvergrantError("name_taken");
+      const app = this.appsByName.get(request.app);
+      if (app === undefined) throw new EvergrantError("app_unknown");
+      const id = this.nextId("cn") as ConnectionId;
+      return this.remember({
+        ...EMPTY_CONNECTION,
+        id,
+        name: request.name,
+        app: app.name,
+        expectedTenant: request.expectedTenant,
+      });
+    },
+    list: async () => this.step([...this.connectionsByName.values()]),
+    byName: async (name) => this.named(name),
+    idOf: (name) => this.connectionsByName.get(name)?.id,
+    setDisabled: async (name, disabled) =>
+      this.remember({ ...this.named(name), status: disabled ? "disabled" : "connected" }),
+    remove: async (name) => {
+      const view = this.named(name);
+      this.connectionsByName.delete(name);
+      return { disconnected: view.tenants.map((tenant) => tenant.id), remaining: [], grantRevoked: true };
+    },
+    checkHealth: async (name) => this.named(name),
+    story: async (name, limit) => {
+      const connection = this.named(name);
+      const event = { atMs: START_MS, event: "refreshed", by: "rule", facts: { generation: 3, because: "hot" } };
+      const events = Array.from({ length: Math.min(limit, 50) }, () => event);
+      return { connection, summary: "It works.", next: { what: "refresh", atMs: START_MS }, cannotPromise: [], events };
+    },
+  };
+
+  readonly callers: Callers = {
+    add: async ({ name, permissions }) => {
+      this.step();
+      this.checkPermissions(permissions);
+      const id = this.nextId("cl") as CallerId;
+      const secret = `secret-of-${id}`;
+      const secrets = [{ id: this.nextId("sc"), createdAtMs: START_MS, expiresAtMs: null }];
+      const view = { id, name, permissions, secrets, disabledAtMs: null, createdAtMs: START_MS };
+      this.callersById.set(id, { view, secrets: [secret] });
+      return { caller: view, clientSecret: new Secret(secret) };
+    },
+    list: async () => this.step([...this.callersById.values()].map(({ view }) => view)),
+    addSecret: async (id) => {
+      const caller = this.caller(id);
+      const secret = `second-${this.nextId("sc")}`;
+      caller.secrets.push(secret);
+      return { clientSecret: new Secret(secret) };
+    },
+    setPermissions: async (id, permissions) => this.changeCaller(id, { permissions }),
+    setDisabled: async (id, disabled) => this.changeCaller(id, { disabledAtMs: disabled ? START_MS : null }),
+    authenticate: (id, secret) => {
+      const caller = this.callersById.get(id as CallerId);
+      if (caller === undefined || caller.view.disabledAtMs !== null || !caller.secrets.includes(secret.reveal()))
+        return undefined;
+      return {
+        id: caller.view.id,
+        name: caller.view.name,
+        may: (right, connection) => {
+          this.permissionQuestions.push(right);
+          const held = this.callersById.get(caller.view.id)?.view.permissions ?? [];
+          return held.some((known) => known.right === right && this.connections.idOf(known.connection) === connection);
+        },
+      };
+    },
+  };
+
+  /** Adds a caller with an id and a secret of one's choice. */
+  plantCaller(id: string, secret: string, permissions: readonly PermissionName[]): void {
+    const view = {
+      id: id as CallerId,
+      name: "planted",
+      permissions,
+      secrets: [],
+      disabledAtMs: null,
+      createdAtMs: START_MS,
+    };
+    this.callersById.set(view.id, { view, secrets: [secret] });
+  }
+
+  /** What every question begins with: it throws the fault, if one is placed. */
+  step<T = undefined>(value?: T): T {
+    if (this.fault !== null) throw this.fault.error;
+    return value as T;
+  }
+
+  named(name: string): ConnectionView {
+    const view = this.step(this.connectionsByName.get(name));
+    if (view === undefined) throw new EvergrantError("connection_unknown");
+    return view;
+  }
+
+  remember(view: ConnectionView): ConnectionView {
+    this.connectionsByName.set(view.name, view);
+    return view;
+  }
+
+  nextId(prefix: string): string {
+    this.#ids += 1;
+    return `${prefix}_${this.#ids}`;
+  }
+
+  caller(id: CallerId): { view: CallerView; secrets: string[] } {
+    const caller = this.step(this.callersById.get(id));
+    if (caller === undefined) throw new EvergrantError("caller_unknown");
+    return caller;
+  }
+
+  changeCaller(id: CallerId, change: Partial<CallerView>): CallerView {
+    const caller = this.caller(id);
+    caller.view = { ...caller.view, ...change };
+    return caller.view;
+  }
+
+  checkPermissions(permissions: readonly PermissionName[]): void {
+    for (const { connection } of permissions) this.named(connection);
+  }
+}
+
+export function tokenOf(connection: string): AccessToken {
+  return {
+    accessToken: new Secret(`access-token-of-${connection}`),
+    tokenType: "Bearer",
+    expiresInMs: 1_234_567,
+    scope: "offline_access books.read",
+    tenants: [{ id: "t-1", name: "Demo Company (NZ)" }],
+  };
+}
+
+const EMPTY_CONNECTION = {
+  provider: "ledgerly",
+  kind: "authorization_code",
+  status: "awaiting-consent",
+  subject: null,
+  tenants: [],
+  sharedWith: [],
+  scope: null,
+  accessExpiresAtMs: null,
+  renewedAtMs: null,
+  lapsesAtMs: null,
+  trouble: null,
+  createdAtMs: START_MS,
+} as const;
