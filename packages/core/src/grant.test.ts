@@ -90,7 +90,7 @@ class GrantWorld {
       node: NODE,
       owner: OWNER,
       usedAtMs: null,
-      blocked: false,
+      waitedForMs: null,
     };
     return planStep(this.state, { ...input, ...more }, this.timing);
   }
@@ -149,8 +149,10 @@ describe("the schedule of a live grant", () => {
     expect(world.advance(7 * DAY_MS).plan()).toMatchObject({ kind: "spend", because: "keepalive" });
   });
 
-  test("a waiting caller makes it due at once", () => {
-    expect(new GrantWorld().plan({ blocked: true })).toMatchObject({ kind: "spend", because: "demand" });
+  test("a waiting caller makes it due at once, unless another node has renewed the token meanwhile", () => {
+    expect(new GrantWorld().plan({ waitedForMs: MINUTE_MS })).toMatchObject({ kind: "rest", because: "not-due" });
+    const worn = new GrantWorld().advance(29.5 * MINUTE_MS);
+    expect(worn.plan({ waitedForMs: MINUTE_MS })).toMatchObject({ kind: "spend", because: "demand" });
   });
 
   test("a neglected one is warned of twice and spent in between as an emergency", () => {
@@ -184,10 +186,10 @@ describe("an answer that was lost", () => {
   test("is asked for again at once while a caller waits, where the provider says that repeats are welcome", () => {
     const world = new GrantWorld();
     world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
-    expect(world.plan({ blocked: true })).toMatchObject({ kind: "spend", token: "tv_0" });
+    expect(world.plan({ waitedForMs: MINUTE_MS })).toMatchObject({ kind: "spend", token: "tv_0" });
     const reserved = new GrantWorld(timingOf({ ...POLICY, repeatsDocumented: false }));
     reserved.fail(reserved.begin(), { kind: "ambiguous", reason: "reset" });
-    expect(reserved.plan({ blocked: true })).toMatchObject({ kind: "rest", because: "attempt-in-flight" });
+    expect(reserved.plan({ waitedForMs: MINUTE_MS })).toMatchObject({ kind: "rest", because: "attempt-in-flight" });
   });
 
   test("leaves a suspect head behind, which is confirmed while its parent could still step in", () => {
@@ -233,7 +235,7 @@ describe("whatever is not the grant's never touches its health", () => {
   test("Retry-After is obeyed, also when a caller waits", () => {
     const world = new GrantWorld();
     world.fail(world.begin(), { kind: "not-executed", reason: "429", retryAfterMs: 40_000 });
-    expect(world.plan({ blocked: true })).toEqual({ kind: "rest", untilMs: 40_000, because: "backing-off" });
+    expect(world.plan({ waitedForMs: MINUTE_MS })).toEqual({ kind: "rest", untilMs: 40_000, because: "backing-off" });
   });
 
   test("an app that is refused is told once, not at every try", () => {
@@ -252,7 +254,7 @@ describe("the court", () => {
     world.fail(world.begin(), refusal);
     for (let heard = 0; heard < 2; heard += 1) {
       expect(world.state.kind).toBe("in-court");
-      expect(world.plan({ blocked: true })).toMatchObject({ kind: "rest", because: "court-spacing" });
+      expect(world.plan({ waitedForMs: MINUTE_MS })).toMatchObject({ kind: "rest", because: "court-spacing" });
       expect(world.advance(5 * MINUTE_MS).plan()).toEqual({ kind: "spend", token: "tv_0", because: "court" });
       world.fail(world.begin(), refusal);
     }

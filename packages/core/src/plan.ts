@@ -1,4 +1,5 @@
 import { courtStep } from "./court.ts";
+import { freshness } from "./freshness.ts";
 import type { Chain, GrantState, RefreshRenewal, SpendReason, Trouble } from "./grant.ts";
 import type { LeaseOwner, NodeId } from "./ids.ts";
 import { isHeld, type Lease } from "./lease.ts";
@@ -14,8 +15,8 @@ export interface PlanInput {
   readonly owner: LeaseOwner;
   /** When a caller last asked for this grant's token, as far as this node knows. */
   readonly usedAtMs: number | null;
-  /** A caller waits for a token and has none. */
-  readonly blocked: boolean;
+  /** The life that a waiting caller asks of its token; null while nobody waits. */
+  readonly waitedForMs: number | null;
 }
 
 /** Decides the next step of one grant. Never spends while another attempt may still be on its way. */
@@ -61,10 +62,17 @@ function planLive(chain: Chain, input: PlanInput, timing: Timing): Step {
   if (critical && chain.warned !== "three-quarters") return { kind: "warn", level: "three-quarters" };
   if (half && chain.warned === null) return { kind: "warn", level: "half" };
   if (half) return spendAgain(chain, "emergency");
-  if (input.blocked) return spendAgain(chain, "demand");
+  if (isWorn(chain, input, timing)) return spendAgain(chain, "demand");
   const due = dueAtMs(chain, input.usedAtMs, timing);
   if (input.nowMs >= due.atMs) return spendAgain(chain, due.because);
   return Number.isFinite(due.atMs) ? { kind: "rest", untilMs: due.atMs, because: "not-due" } : { kind: "sleep" };
+}
+
+// Looked at again inside the transaction: another node may have renewed the token while this caller began to wait.
+function isWorn(chain: Chain, input: PlanInput, timing: Timing): boolean {
+  if (input.waitedForMs === null) return false;
+  const state = freshness(chain.access, { nowMs: input.nowMs, minTtlMs: input.waitedForMs }, timing);
+  return state === "short" || state === "expired" || (state === "stale" && timing.policy.oldAccessToken === "dies");
 }
 
 function restForAttempt(chain: Chain, input: PlanInput, timing: Timing): Step | null {
@@ -74,7 +82,8 @@ function restForAttempt(chain: Chain, input: PlanInput, timing: Timing): Step | 
   const drained = !isHeld(input.lease, input.leaseNowMs);
   // A caller is blocked, our own attempt has ended, and the provider says that repeats are welcome: no need to drain.
   const ended = chain.trouble !== null && chain.trouble.lastAtMs >= attempt.startedAtMs;
-  const mayOverlap = ended && input.blocked && input.lease.owner === input.owner && timing.policy.repeatsDocumented;
+  const mayOverlap =
+    ended && input.waitedForMs !== null && input.lease.owner === input.owner && timing.policy.repeatsDocumented;
   if (!drained && !mayOverlap) return { kind: "rest", untilMs: input.lease.untilMs, because: "attempt-in-flight" };
   if (attempt.node !== input.node && timing.spendWindowMs !== null) {
     const holdFromMs = attempt.startedAtMs + timing.spendWindowMs;
@@ -87,7 +96,7 @@ function restForAttempt(chain: Chain, input: PlanInput, timing: Timing): Step | 
 
 function restForTrouble(chain: Chain, input: PlanInput, timing: Timing): Step | null {
   if (chain.trouble === null) return null;
-  const soonestMs = input.blocked ? soonestForCallerMs(chain.trouble, timing) : chain.trouble.retryAtMs;
+  const soonestMs = input.waitedForMs !== null ? soonestForCallerMs(chain.trouble, timing) : chain.trouble.retryAtMs;
   return input.nowMs < soonestMs ? { kind: "rest", untilMs: soonestMs, because: "backing-off" } : null;
 }
 

@@ -1,1 +1,12 @@
-export {};
+export { type NodeOptions, type OpenNode, openNode } from "./node/open-node.ts";
+export type { AppOrigins } from "./ports/app-store.ts";
+export { RIGHTS, type Right } from "./ports/caller-store.ts";
+export type { Chance } from "./ports/chance.ts";
+export { POINTS, type Point, type PointSubject, type Reached } from "./ports/points.ts";
+export type { Provider } from "./ports/provider.ts";
+export type { Tenant } from "./ports/provider-api.ts";
+export type { Time, Timer } from "./ports/time.ts";
+export { PROVIDERS } from "./providers/catalogue.ts";
+export { type FollowedTime, followedTime, realChance, realTime } from "./real-time.ts";
+export type * from "./service/keeper.ts";
+export type { ServiceFailure } from "./service/service-context.ts";

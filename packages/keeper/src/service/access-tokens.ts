@@ -18,7 +18,7 @@ import type { AccessToken, AccessTokenAsk, Tokens } from "./keeper.ts";
 import type { LiveToken, LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { openToken } from "./token-versions.ts";
-import { pause } from "./until-stored.ts";
+import { pause, within } from "./waiting.ts";
 
 interface Ask {
   readonly connection: StoredConnection;
@@ -48,10 +48,13 @@ export class AccessTokens implements Tokens {
 
   async accessToken(id: ConnectionId, ask: AccessTokenAsk = {}): Promise<AccessToken> {
     const { connection, grant } = usable(this.#connections.get(id));
-    this.#live.markUsed(grant, this.#context.time.wallMs());
+    const isFirstUse = this.#live.markUsed(grant, this.#context.time.wallMs());
     const app = this.#apps.peek(connection.app) ?? (await this.#apps.get(connection.app));
     const asked: Ask = { connection, grant, app, minTtlMs: ask.minTtlMs ?? this.#context.limits.minTtlMs };
-    return this.#fromMemory(asked) ?? (await this.#waitFor(asked));
+    const answer = this.#fromMemory(asked) ?? (await this.#waitFor(asked));
+    // The schedule was made for a grant that nobody uses; it has to hear that somebody does.
+    if (isFirstUse) this.#refreshBehind(grant);
+    return answer;
   }
 
   #fromMemory(ask: Ask): AccessToken | undefined {
@@ -73,27 +76,26 @@ export class AccessTokens implements Tokens {
 
   #refreshBehind(grant: GrantId): void {
     this.#refresher
-      .drive(grant, { blocked: false })
+      .drive(grant, { waitedForMs: null })
       .catch((error: unknown) => this.#context.report({ what: "refresh", subject: grant, error }));
   }
 
   // A cold or worn token: wait for a new one within the caller's patience, and fall back on whatever is still valid.
   async #waitFor(ask: Ask): Promise<AccessToken> {
     const deadlineMs = this.#context.time.monotonicMs() + this.#context.limits.callerWaitMs;
-    let last: Driven | "waiting" | undefined;
+    let last: Driven | "late" | undefined;
     try {
-      await this.#warm(ask.grant);
+      await this.#warm(await this.#context.store.grants.load(ask.grant));
       for (;;) {
         const answer = this.#fromMemory(ask);
         if (answer !== undefined) return answer;
         const leftMs = deadlineMs - this.#context.time.monotonicMs();
-        if (leftMs <= 0 || (last !== undefined && last !== "waiting" && last.kind === "renewed")) break;
-        last = await Promise.race([
-          this.#refresher.drive(ask.grant, { blocked: true }),
-          pause(this.#context, leftMs).then(() => "waiting" as const),
-        ]);
-        if (last === "waiting" || last.kind === "renewed") continue;
-        const restMs = last.kind === "resting" ? this.#restMs(last.step) : null;
+        if (leftMs <= 0 || (last !== undefined && last !== "late" && last.kind === "renewed")) break;
+        last = await within(this.#context, leftMs, this.#refresher.drive(ask.grant, { waitedForMs: ask.minTtlMs }));
+        if (last === "late" || last.kind === "renewed") continue;
+        if (last.kind === "unknown") break;
+        if (await this.#warm(last.grant)) continue;
+        const restMs = this.#restMs(last.step);
         if (restMs === null || restMs > deadlineMs - this.#context.time.monotonicMs()) break;
         await pause(this.#context, Math.max(restMs, 1));
       }
@@ -107,15 +109,14 @@ export class AccessTokens implements Tokens {
     throw this.#refusal(last, ask.app.timing);
   }
 
-  /** Brings a token from the store into memory after a start. */
-  async #warm(id: GrantId): Promise<void> {
-    if (this.#live.get(id) !== undefined) return;
-    const grant = await this.#context.store.grants.load(id);
+  /** Brings a token from the store into memory: after a start, or when another node renewed it. True when it was news. */
+  async #warm(grant: StoredGrant | undefined): Promise<boolean> {
     const access = grant === undefined ? null : (chainOf(grant.state)?.access ?? null);
-    if (grant === undefined || access === null) return;
+    if (grant === undefined || access === null || this.#live.get(grant.id)?.facts.version === access.version)
+      return false;
     const version = await this.#context.store.grants.token(access.version);
     const secret = version === undefined ? null : openToken(this.#context.sealer, grant, version, "access-token");
-    if (secret !== null) this.#live.offer(id, { secret, facts: access });
+    return secret !== null && this.#live.offer(grant.id, { secret, facts: access });
   }
 
   #stillValid(ask: Ask): LiveToken | undefined {
@@ -145,10 +146,10 @@ export class AccessTokens implements Tokens {
     };
   }
 
-  #refusal(last: Driven | "waiting" | undefined, timing: Timing): EvergrantError {
-    const restMs = last !== undefined && last !== "waiting" && last.kind === "resting" ? this.#restMs(last.step) : null;
+  #refusal(last: Driven | "late" | undefined, timing: Timing): EvergrantError {
+    const restMs = last !== undefined && last !== "late" && last.kind === "resting" ? this.#restMs(last.step) : null;
     const retryAfterMs = Math.max(1_000, Math.min(restMs ?? 1_000, timing.limits.retryMaxMs));
-    if (last === undefined || last === "waiting" || last.kind !== "resting")
+    if (last === undefined || last === "late" || last.kind !== "resting")
       return new EvergrantError("token_not_ready", { retryAfterMs });
     return refusalFor(last.grant, retryAfterMs);
   }

@@ -22,7 +22,7 @@ import type { LiveTokens } from "./live-tokens.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { openToken, sealVersion, versionOf } from "./token-versions.ts";
-import { untilStored } from "./until-stored.ts";
+import { untilStored } from "./waiting.ts";
 
 export interface ReceivedAnswer {
   readonly attempt: AttemptId;
@@ -233,7 +233,7 @@ export class ConsentAcceptance {
     const switched = await untilStored(this.#context, received.grant, () =>
       store.grants.change(received.grant, (grant, storeNowMs) => {
         const moved = transition(grant.state, { kind: "consented", atMs: time.wallMs(), chain }, app.timing);
-        const view = this.#refresher.view(grant.id, { blocked: false, leaseNowMs: storeNowMs });
+        const view = this.#refresher.view(grant.id, { waitedForMs: null, leaseNowMs: storeNowMs });
         const change = moved.kind === "moved" ? changeFor(grant, moved, { view, timing: app.timing }) : null;
         return { change, result: { grant, dueAtMs: change?.dueAtMs ?? null, moved: change !== null } };
       }),
@@ -257,7 +257,7 @@ export class ConsentAcceptance {
         { kind: "ended", atMs: time.wallMs(), reason: "disconnected" },
         app.timing,
       );
-      const view = this.#refresher.view(id, { blocked: false, leaseNowMs: storeNowMs });
+      const view = this.#refresher.view(id, { waitedForMs: null, leaseNowMs: storeNowMs });
       return {
         change: moved.kind === "moved" ? changeFor(current, moved, { view, timing: app.timing }) : null,
         result: true,

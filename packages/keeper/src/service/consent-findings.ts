@@ -5,7 +5,7 @@ import type { App } from "./app-directory.ts";
 import { jwtClaims, textClaim } from "./jwt-claims.ts";
 import { missingScopes } from "./scopes.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { pause } from "./until-stored.ts";
+import { pause } from "./waiting.ts";
 
 export interface Findings extends ConsentFindings {
   readonly subjectName: string | null;

@@ -10,7 +10,7 @@ import { jwtClaims } from "./jwt-claims.ts";
 import type { ConsentCallback, ConsentOffer } from "./keeper.ts";
 import { newId, newSecretText } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { untilStored } from "./until-stored.ts";
+import { untilStored } from "./waiting.ts";
 
 /** Runs of a person through the provider: from the click on a link to the exchange of the code, an attempt like any other. */
 export class ConsentRuns {

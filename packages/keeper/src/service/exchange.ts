@@ -80,19 +80,14 @@ async function journalAnswer(context: ServiceContext, work: Exchange, ending: En
   if (ending.kind === "broken") return;
   try {
     const { attempt, subject } = work;
-    await context.journal.append({
-      kind: "answer",
-      attempt,
-      subject,
-      status: ending.status,
-      body: ending.body,
-      atMs: context.time.wallMs(),
-    });
-    context.reached("journaled", work.point);
+    const { status, body } = ending;
+    await context.journal.append({ kind: "answer", attempt, subject, status, body, atMs: context.time.wallMs() });
   } catch (error) {
     // The answer is in memory and the store may still take it: going on is the best that can be done for it.
     context.report({ what: "journal", subject: work.attempt, error });
+    return;
   }
+  context.reached("journaled", work.point);
 }
 
 // Rule 4: a request may not outlive its lease, a woken process must not trust what it remembers.

@@ -15,7 +15,7 @@ import { changeFor } from "./grant-steps.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { openToken } from "./token-versions.ts";
-import { pause } from "./until-stored.ts";
+import { pause } from "./waiting.ts";
 
 /** Ends grants: under the same lease as a refresh, so that no answer on its way outlives the revocation. */
 export class GrantEnding {
@@ -80,7 +80,7 @@ export class GrantEnding {
     const { store, time } = this.#context;
     await store.grants.change(id, (grant, storeNowMs) => {
       const moved = transition(grant.state, { kind: "ended", atMs: time.wallMs(), reason }, app.timing);
-      const view = this.#refresher.view(id, { blocked: false, leaseNowMs: storeNowMs });
+      const view = this.#refresher.view(id, { waitedForMs: null, leaseNowMs: storeNowMs });
       const lease = { ...grant.lease, owner: null, untilMs: 0 };
       return {
         change: moved.kind === "moved" ? changeFor(grant, moved, { view, timing: app.timing, lease }) : null,

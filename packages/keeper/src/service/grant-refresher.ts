@@ -20,7 +20,7 @@ import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { SingleFlight } from "./single-flight.ts";
 import { openToken, sealVersion, versionOf } from "./token-versions.ts";
-import { untilStored } from "./until-stored.ts";
+import { untilStored } from "./waiting.ts";
 
 /** What became of a look at a grant: its step when nothing more could be done now. */
 export type Driven =
@@ -47,7 +47,8 @@ export class GrantRefresher {
   readonly #context: ServiceContext;
   readonly #apps: AppDirectory;
   readonly #live: LiveTokens;
-  readonly #flights = new SingleFlight<GrantId, Driven>();
+  readonly #calm = new SingleFlight<GrantId, Driven>();
+  readonly #urgent = new SingleFlight<GrantId, Driven>();
   readonly #onScheduled: (dueAtMs: number | null) => void;
   readonly #onRenewed: (grant: GrantId) => void;
 
@@ -68,26 +69,33 @@ export class GrantRefresher {
   }
 
   /** Does for a grant whatever its plan says, until it rests. Callers who come meanwhile share the flight. */
-  drive(id: GrantId, ask: { readonly blocked: boolean }): Promise<Driven> {
-    return this.#flights.run(id, () => this.#context.activity.during(() => this.#driveUntilRest(id, ask.blocked)));
+  drive(id: GrantId, ask: { readonly waitedForMs: number | null }): Promise<Driven> {
+    const fly = () => this.#context.activity.during(() => this.#driveUntilRest(id, ask.waitedForMs));
+    if (ask.waitedForMs === null) return this.#urgent.running(id) ?? this.#calm.run(id, fly);
+    // What runs already may bring the token; only then is there something to do for the one who waits.
+    return this.#urgent.run(id, async () => {
+      const before = await this.#calm.running(id)?.catch(() => undefined);
+      return before?.kind === "renewed" ? before : await fly();
+    });
   }
 
   /** Waits for every flight that is on its way. */
   async drain(): Promise<void> {
-    await this.#flights.drain();
+    await this.#calm.drain();
+    await this.#urgent.drain();
   }
 
-  view(id: GrantId, more: { blocked: boolean; leaseNowMs: number }): View {
+  view(id: GrantId, more: { waitedForMs: number | null; leaseNowMs: number }): View {
     const { time, node, owner } = this.#context;
     return { nowMs: time.wallMs(), node, owner, usedAtMs: this.#live.usedAtMs(id), ...more };
   }
 
-  async #driveUntilRest(id: GrantId, blocked: boolean): Promise<Driven> {
+  async #driveUntilRest(id: GrantId, waitedForMs: number | null): Promise<Driven> {
     const stored = await this.#context.store.grants.load(id);
     if (stored === undefined) return { kind: "unknown" };
     const app = await this.#apps.get(stored.app);
     for (;;) {
-      const begun = await this.#begin(id, app, blocked);
+      const begun = await this.#begin(id, app, waitedForMs);
       if (begun === undefined) return { kind: "unknown" };
       if ("resting" in begun) {
         this.#onScheduled(begun.resting.grant.dueAtMs);
@@ -102,7 +110,7 @@ export class GrantRefresher {
   async #begin(
     id: GrantId,
     app: App,
-    blocked: boolean,
+    waitedForMs: number | null,
   ): Promise<Begun | { resting: { grant: StoredGrant; step: Step } } | { moved: true } | undefined> {
     const { store, time, chance, owner, node, limits, reached } = this.#context;
     const clocks = { wallMs: time.wallMs(), monotonicMs: time.monotonicMs() };
@@ -110,7 +118,7 @@ export class GrantRefresher {
     const begun = await store.grants.change<Begun | { resting: { grant: StoredGrant; step: Step } } | { moved: true }>(
       id,
       (grant, storeNowMs) => {
-        const view = { ...this.view(id, { blocked, leaseNowMs: storeNowMs }), nowMs: clocks.wallMs };
+        const view = { ...this.view(id, { waitedForMs, leaseNowMs: storeNowMs }), nowMs: clocks.wallMs };
         const step = stepOf(grant, view, app.timing);
         switch (step.kind) {
           case "sleep":
@@ -248,7 +256,7 @@ export class GrantRefresher {
     }
     const after = await untilStored(this.#context, grant.id, () =>
       store.grants.change(grant.id, (current, storeNowMs) => {
-        const view = this.view(grant.id, { blocked: false, leaseNowMs: storeNowMs });
+        const view = this.view(grant.id, { waitedForMs: null, leaseNowMs: storeNowMs });
         const more = { view, timing: app.timing, fence: settled.fence };
         if (outcome.kind !== "success" || renewed === null) {
           const change =

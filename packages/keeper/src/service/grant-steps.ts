@@ -24,7 +24,7 @@ export interface View {
   readonly node: NodeId;
   readonly owner: LeaseOwner;
   readonly usedAtMs: number | null;
-  readonly blocked: boolean;
+  readonly waitedForMs: number | null;
 }
 
 /** The plan for a stored grant, without and with its lease. */
@@ -39,7 +39,7 @@ export function dueAfter(
   view: View,
   timing: Timing,
 ): number | null {
-  const step = stepOf(grant, { ...view, blocked: false }, timing);
+  const step = stepOf(grant, { ...view, waitedForMs: null }, timing);
   switch (step.kind) {
     case "sleep":
       return null;

@@ -3,7 +3,7 @@ import type { JournalRecord } from "../ports/journal.ts";
 import type { AppDirectory } from "./app-directory.ts";
 import type { GrantRefresher } from "./grant-refresher.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { pause } from "./until-stored.ts";
+import { pause } from "./waiting.ts";
 
 type Intent = Extract<JournalRecord, { kind: "intent" }>;
 type Answer = Extract<JournalRecord, { kind: "answer" }>;

@@ -15,10 +15,12 @@ export class LiveTokens {
     return this.#tokens.get(grant);
   }
 
-  /** Keeps the token that lives longer: an answer that comes late never replaces a newer one. */
-  offer(grant: GrantId, token: LiveToken): void {
+  /** Keeps whichever was received last: an answer that comes late never replaces a newer one. True when this one is kept. */
+  offer(grant: GrantId, token: LiveToken): boolean {
     const known = this.#tokens.get(grant);
-    if (known === undefined || known.facts.receivedAtMs <= token.facts.receivedAtMs) this.#tokens.set(grant, token);
+    if (known !== undefined && known.facts.receivedAtMs > token.facts.receivedAtMs) return false;
+    this.#tokens.set(grant, token);
+    return true;
   }
 
   /** A new consent's token takes the place of whatever was there. */
@@ -30,8 +32,11 @@ export class LiveTokens {
     this.#tokens.delete(grant);
   }
 
-  markUsed(grant: GrantId, nowMs: number): void {
+  /** True for the first use since the token in hand came: from now on its grant is kept warm. */
+  markUsed(grant: GrantId, nowMs: number): boolean {
+    const before = this.#usedAtMs.get(grant) ?? Number.NEGATIVE_INFINITY;
     this.#usedAtMs.set(grant, nowMs);
+    return before < (this.#tokens.get(grant)?.facts.receivedAtMs ?? Number.POSITIVE_INFINITY);
   }
 
   usedAtMs(grant: GrantId): number | null {

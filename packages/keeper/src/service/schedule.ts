@@ -83,7 +83,7 @@ export class Schedule {
       for (let id = queue.shift(); id !== undefined && !this.#stopped; id = queue.shift()) {
         const subject = id;
         await this.#refresher()
-          .drive(id, { blocked: false })
+          .drive(id, { waitedForMs: null })
           .catch((error: unknown) => this.#context.report({ what: "refresh", subject, error }));
       }
     };

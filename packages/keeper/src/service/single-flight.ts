@@ -10,6 +10,10 @@ export class SingleFlight<Key, Result> {
     return started;
   }
 
+  running(key: Key): Promise<Result> | undefined {
+    return this.#running.get(key);
+  }
+
   /** Everything that runs now, settled one way or the other. */
   async drain(): Promise<void> {
     await Promise.allSettled(this.#running.values());

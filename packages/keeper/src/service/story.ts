@@ -28,7 +28,7 @@ export async function tellStory(
       ? null
       : stepOf(
           grant,
-          parts.refresher.view(grant.id, { blocked: false, leaseNowMs: context.time.wallMs() }),
+          parts.refresher.view(grant.id, { waitedForMs: null, leaseNowMs: context.time.wallMs() }),
           app.timing,
         );
   return {

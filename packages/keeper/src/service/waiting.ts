@@ -19,3 +19,21 @@ export function pause(context: Pick<ServiceContext, "time">, ms: number): Promis
     context.time.setTimer(ms, resolve);
   });
 }
+
+/** The result of some work, or `late` when it took longer; the work itself goes on. */
+export async function within<T>(
+  context: Pick<ServiceContext, "time">,
+  ms: number,
+  work: Promise<T>,
+): Promise<T | "late"> {
+  let end: () => void = () => undefined;
+  const late = new Promise<"late">((resolve) => {
+    const timer = context.time.setTimer(ms, () => resolve("late"));
+    end = () => timer.cancel();
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    end();
+  }
+}

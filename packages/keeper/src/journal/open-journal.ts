@@ -1,0 +1,115 @@
+import { chmod, mkdir, rm, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { NodeId } from "@evergrant/core";
+import type { Chance } from "../ports/chance.ts";
+import type { Journal } from "../ports/journal.ts";
+import type { Time } from "../ports/time.ts";
+import { type CreateAppendFile, createAppendFile, syncFolder } from "./durable-files.ts";
+import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { forgettableSegments } from "./forgettable-segments.ts";
+import { journalUnwritable } from "./journal-error.ts";
+import type { JournalKeys } from "./journal-keys.ts";
+import { JournalWriter } from "./journal-writer.ts";
+import { nodeIdentity } from "./node-identity.ts";
+import { segmentName } from "./segment-name.ts";
+import { lastPlace, readSegments, type StoredSegments } from "./stored-segments.ts";
+
+export interface JournalPlace {
+  /** Held by one process at a time; made with mode 0700 where it is missing. */
+  readonly folder: string;
+  readonly ring: JournalKeys;
+  readonly deployment: string;
+  readonly time: Time;
+  readonly chance: Chance;
+  /** How long a segment grows; 8 MiB. */
+  readonly segmentBytes?: number;
+  /** How a segment's file is made; the real file system. */
+  readonly createFile?: CreateAppendFile;
+}
+
+/** A journal that is open, with what its folder says. */
+export interface OpenJournal extends Journal {
+  /** Drawn when the folder was made: the node is its journal. */
+  readonly node: NodeId;
+  /** The folder lies in memory (tmpfs, ramfs): nothing in it outlives the machine. */
+  readonly onMemoryDisk: boolean;
+}
+
+const SEGMENT_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Opens a node's journal: takes its folder, reads where it ended and begins a new segment.
+ * Throws `journal_held`, `journal_foreign`, `journal_unwritable` or `kek_wrong`; nothing stays open then.
+ */
+export async function openJournal(place: JournalPlace): Promise<OpenJournal> {
+  const { folder, deployment, ring: keys, time, chance } = place;
+  const onMemoryDisk = await prepareFolder(folder);
+  const lock = lockFolder(folder);
+  try {
+    const node = await nodeIdentity(folder, deployment, chance);
+    const segments: StoredSegments = { folder, deployment, node, keys };
+    const writer = new JournalWriter(
+      {
+        ...segments,
+        time,
+        chance,
+        createFile: place.createFile ?? createAppendFile,
+        segmentBytes: place.segmentBytes ?? SEGMENT_BYTES,
+      },
+      await lastPlace(segments),
+    );
+    await writer.begin();
+    return journalOver(segments, { writer, lock, onMemoryDisk });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function journalOver(
+  segments: StoredSegments,
+  parts: { writer: JournalWriter; lock: FolderLock; onMemoryDisk: boolean },
+): OpenJournal {
+  const { writer, lock, onMemoryDisk } = parts;
+  let closing: Promise<void> | null = null;
+  return {
+    node: segments.node,
+    onMemoryDisk,
+    append: (record) => writer.append(record),
+    read: async () => (await readSegments(segments)).flatMap(({ entries }) => entries),
+    forgetBefore: (atMs) => forgetBefore(segments, writer.finishedBelow(), atMs),
+    close: () => {
+      closing ??= writer.close().finally(() => lock.release());
+      return closing;
+    },
+  };
+}
+
+async function forgetBefore(segments: StoredSegments, finishedBelow: number, beforeMs: number): Promise<void> {
+  const all = await readSegments(segments);
+  const going = forgettableSegments(all, { finishedBelow, beforeMs });
+  try {
+    for (const number of going) await rm(join(segments.folder, segmentName(number)), { force: true });
+    if (going.length > 0) await syncFolder(segments.folder);
+  } catch (error) {
+    throw journalUnwritable("a segment cannot be deleted", error);
+  }
+}
+
+// As statfs(2) names them.
+const TMPFS = 0x01021994;
+const RAMFS = 0x858458f6;
+
+async function prepareFolder(folder: string): Promise<boolean> {
+  try {
+    const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (made !== undefined) {
+      await chmod(folder, 0o700);
+      await syncFolder(dirname(made));
+    }
+    const { type } = await statfs(folder);
+    return type === TMPFS || type === RAMFS;
+  } catch (error) {
+    throw journalUnwritable("its folder cannot be prepared", error);
+  }
+}

@@ -1,0 +1,152 @@
+import { EvergrantError, type LeaseOwner, type Limits, Secret } from "@evergrant/core";
+import { openJournal } from "../journal/open-journal.ts";
+import type { Chance } from "../ports/chance.ts";
+import type { Deployment } from "../ports/deployment-store.ts";
+import type { Journal, JournalPosition, JournalRecord } from "../ports/journal.ts";
+import type { Reached } from "../ports/points.ts";
+import type { Provider } from "../ports/provider.ts";
+import type { Store } from "../ports/store.ts";
+import type { Time } from "../ports/time.ts";
+import { httpProviderApi } from "../provider-api/http-provider-api.ts";
+import { realTime } from "../real-time.ts";
+import { makeKeyCheck } from "../sealing/key-check.ts";
+import type { KeyRing } from "../sealing/key-ring.ts";
+import { keySealer } from "../sealing/key-sealer.ts";
+import { openKeyRing } from "../sealing/open-key-ring.ts";
+import { Activity } from "../service/activity.ts";
+import { createKeeper } from "../service/create-keeper.ts";
+import { digest } from "../service/digest.ts";
+import type { Keeper } from "../service/keeper.ts";
+import { newId, newSecretText } from "../service/new-id.ts";
+import type { ServiceFailure } from "../service/service-context.ts";
+import { openSqliteStore } from "../stores/sqlite/sqlite-store.ts";
+import { httpTokenEndpoint } from "../token-endpoint/http-token-endpoint.ts";
+
+/** Where a node lives and what it is given; everything that differs between production and a test is an argument. */
+export interface NodeOptions {
+  /** Holds `evergrant.db`, `kek` and `journal/`; made with mode 0700 when it is not there. */
+  readonly folder: string;
+  /** Where browsers and callers reach it, without a trailing slash. */
+  readonly publicUrl: string;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly limits: Limits;
+  readonly time: Time;
+  readonly chance: Chance;
+  readonly reached: Reached;
+  /** Called whenever the node has come to rest. */
+  readonly onIdle: () => void;
+  readonly report: (failure: ServiceFailure) => void;
+  /** Called once in the life of a deployment, before anything is written: keep the key, it cannot be had again. */
+  readonly keepOperatorKey: (key: Secret) => void;
+}
+
+export interface OpenNode {
+  readonly keeper: Keeper;
+  isIdle(): boolean;
+  /** Drains and closes; the journal's folder and the store are free afterwards. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens store, keys and journal, takes up what a crash cut off, and starts the schedule.
+ * @throws store_unopenable · store_newer · kek_missing · kek_wrong · journal_held · journal_unwritable · journal_foreign
+ */
+export async function openNode(options: NodeOptions): Promise<OpenNode> {
+  const { folder, time, chance } = options;
+  const opened: { close(): Promise<void> }[] = [];
+  try {
+    const store = await openSqliteStore({ file: `${folder}/evergrant.db`, time });
+    opened.unshift(store);
+    const { ring, deployment } = await openDeployment(store, options);
+    const sealer = keySealer({ ring, deployment: deployment.id, keyCheck: deployment.keyCheck, chance });
+    const journal = await openJournal({ folder: `${folder}/journal`, ring, deployment: deployment.id, time, chance });
+    opened.unshift(journal);
+    const health = new JournalHealth(journal);
+    const activity = new Activity(options.onIdle);
+    // Peers live in real time, whatever clock the keeper follows.
+    const sockets = { time: realTime(), limits: options.limits };
+    const tokenEndpoint = httpTokenEndpoint(sockets);
+    const providerApi = httpProviderApi(sockets);
+    opened.unshift(tokenEndpoint, providerApi);
+    const running = createKeeper(
+      {
+        ...options,
+        store,
+        journal: health,
+        sealer,
+        tokenEndpoint,
+        providerApi,
+        node: journal.node,
+        owner: newId<LeaseOwner>("lo", chance),
+        activity,
+      },
+      deployment,
+      () => ({ serving: true, refreshing: health.writable, detail: health.writable ? null : "the journal cannot be written" }),
+    );
+    await running.start();
+    return {
+      keeper: running.keeper,
+      isIdle: () => activity.idle,
+      close: async () => {
+        await running.stop();
+        for (const part of opened) await part.close();
+      },
+    };
+  } catch (error) {
+    for (const part of opened) await part.close();
+    throw error;
+  }
+}
+
+// A store without a deployment is empty: only then a key may be made. Any other store has to be opened by the key it has.
+async function openDeployment(store: Store, options: NodeOptions): Promise<{ ring: KeyRing; deployment: Deployment }> {
+  const { chance, time, folder } = options;
+  const known = await store.deployment.read();
+  const ring = await openKeyRing({ kind: "file", path: `${folder}/kek` }, { storeIsEmpty: known === undefined, chance });
+  if (known !== undefined) return { ring, deployment: known };
+  const operatorKey = new Secret(`evk_${newSecretText(chance)}`);
+  options.keepOperatorKey(operatorKey);
+  const id = newId<string>("dp", chance);
+  const deployment = await store.deployment.create({
+    id,
+    incarnation: 1,
+    keyCheck: makeKeyCheck(ring, id, chance),
+    createdAtMs: time.wallMs(),
+    operatorKeySha256: digest(operatorKey),
+  });
+  if (deployment.id !== id) throw new EvergrantError("store_unopenable", { detail: "another node made this deployment at the same moment; start again" });
+  return { ring, deployment };
+}
+
+/** Remembers whether the last append could be promised: what readiness reports. */
+class JournalHealth implements Journal {
+  readonly #journal: Journal;
+  writable = true;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  async append(record: JournalRecord): Promise<JournalPosition> {
+    try {
+      const position = await this.#journal.append(record);
+      this.writable = true;
+      return position;
+    } catch (error) {
+      this.writable = false;
+      throw error;
+    }
+  }
+
+  read() {
+    return this.#journal.read();
+  }
+
+  forgetBefore(atMs: number) {
+    return this.#journal.forgetBefore(atMs);
+  }
+
+  close() {
+    return this.#journal.close();
+  }
+}

@@ -1,0 +1,106 @@
+import type { Limits, Secret } from "@evergrant/core";
+import { Agent } from "undici";
+import type { Provider, ResolvedEndpoints, TenantDiscovery } from "../ports/provider.ts";
+import type { ProviderApi, TenantsAnswer } from "../ports/provider-api.ts";
+import type { Time } from "../ports/time.ts";
+import { discoverEndpoints } from "./discovery.ts";
+import { exchangeJson, type Wire } from "./json-exchange.ts";
+import { readTenantList } from "./tenant-list.ts";
+
+export interface HttpProviderApiOptions {
+  /** Real time, also where the keeper's own is moved: sockets do not follow a moved clock. */
+  readonly time: Time;
+  readonly limits: Pick<Limits, "requestTimeoutMs">;
+  /** PEM; replaces the certificate authorities that Node trusts. */
+  readonly ca?: string;
+}
+
+/** Ten thousand organisations, with room. */
+const LONGEST_TENANT_LIST = 8 * 1024 * 1024;
+const LONGEST_REFUSAL = 200;
+
+/** The keeper's few calls to a provider's API and metadata, over HTTP/1.1. `close` cuts what is still on its way. */
+export function httpProviderApi(options: HttpProviderApiOptions): ProviderApi & { close(): Promise<void> } {
+  const timeoutMs = options.limits.requestTimeoutMs;
+  const agent = new Agent({
+    connections: 16,
+    allowH2: false,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: Math.ceil(timeoutMs / 3), ...(options.ca === undefined ? {} : { ca: options.ca }) },
+  });
+  const wire: Wire = { dispatcher: agent, time: options.time, timeoutMs };
+  return {
+    tenants: (provider, endpoints, accessToken) => listTenants(wire, { provider, endpoints, accessToken }),
+    deleteConnection: (provider, endpoints, request) => deleteConnection(wire, { provider, endpoints, ...request }),
+    discover: (issuer) => discoverEndpoints(wire, issuer),
+    close: () => agent.destroy(),
+  };
+}
+
+interface ApiCall {
+  readonly provider: Provider;
+  readonly endpoints: ResolvedEndpoints;
+  readonly accessToken: Secret;
+}
+
+async function listTenants(wire: Wire, call: ApiCall): Promise<TenantsAnswer> {
+  const { tenants } = call.provider;
+  if (tenants.kind === "none") return { kind: "listed", tenants: [] };
+  const url = listAddress(tenants, call.endpoints);
+  if (url === null) return { kind: "unreachable", reason: "the provider's API has no address" };
+  const ending = await exchangeJson(wire, {
+    method: "GET",
+    url,
+    headers: bearer(call.accessToken),
+    longestBody: LONGEST_TENANT_LIST,
+  });
+  if (ending.kind === "unreachable") return ending;
+  const { status, text } = ending;
+  if (status === 401 || status === 403) return { kind: "refused", status, detail: refusalOf(text, call.accessToken) };
+  if (status !== 200) return { kind: "unreachable", reason: `status ${status}` };
+  const list = readTenantList(text, tenants);
+  return list === null
+    ? { kind: "unreachable", reason: "status 200 with something other than a list of tenants" }
+    : { kind: "listed", tenants: list };
+}
+
+async function deleteConnection(
+  wire: Wire,
+  call: ApiCall & { readonly connectionId: string },
+): Promise<"gone" | "failed"> {
+  const { tenants } = call.provider;
+  const list = tenants.kind === "list" && tenants.deletable ? listAddress(tenants, call.endpoints) : null;
+  // An id that climbs or ends the path would delete something else, or everything.
+  if (list === null || !/^[A-Za-z0-9_-]{1,128}$/.test(call.connectionId)) return "failed";
+  const ending = await exchangeJson(wire, {
+    method: "DELETE",
+    url: `${list}/${call.connectionId}`,
+    headers: bearer(call.accessToken),
+    longestBody: 64 * 1024,
+  });
+  if (ending.kind === "unreachable") return "failed";
+  return ending.status === 404 || (ending.status >= 200 && ending.status < 300) ? "gone" : "failed";
+}
+
+function listAddress(
+  discovery: Extract<TenantDiscovery, { kind: "list" }>,
+  endpoints: ResolvedEndpoints,
+): string | null {
+  const [origin] = endpoints.apiOrigins;
+  return origin !== undefined && URL.canParse(discovery.path, origin) ? new URL(discovery.path, origin).href : null;
+}
+
+function bearer(accessToken: Secret): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${accessToken.reveal()}` };
+}
+
+/** What the API said about its refusal, in printable characters, without the token should it quote it. */
+function refusalOf(text: string, accessToken: Secret): string {
+  const said = text
+    .replaceAll(accessToken.reveal(), "[token]")
+    .replaceAll(/[^\x20-\x7e]+/g, " ")
+    .trim();
+  const detail = /"detail"\s*:\s*"((?:[^"\\]|\\.)*)"/i.exec(said)?.[1] ?? said;
+  return detail.slice(0, LONGEST_REFUSAL);
+}

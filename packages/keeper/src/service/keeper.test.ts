@@ -1,0 +1,382 @@
+import { DEFAULT_LIMITS, type Ending, EvergrantError, type LeaseOwner, type NodeId, Secret } from "@evergrant/core";
+import { describe, expect, test } from "vitest";
+import { MovableTime } from "../../../../tests/kit/movable-time.ts";
+import type { Journal, JournalEntry, JournalRecord } from "../ports/journal.ts";
+import type { ProviderApi } from "../ports/provider-api.ts";
+import type { Store } from "../ports/store.ts";
+import type { TokenEndpoint, TokenRequest } from "../ports/token-endpoint.ts";
+import { PROVIDERS } from "../providers/catalogue.ts";
+import { makeKeyCheck } from "../sealing/key-check.ts";
+import { formatKeyRingEntry, parseKeyRing } from "../sealing/key-ring.ts";
+import { keySealer } from "../sealing/key-sealer.ts";
+import { memoryStore } from "../stores/memory/memory-store.ts";
+import { Activity } from "./activity.ts";
+import { createKeeper, type RunningKeeper } from "./create-keeper.ts";
+import { digest } from "./digest.ts";
+
+const MINUTE_MS = 60_000;
+const TENANT = {
+  id: "t-demo",
+  name: "Demo Company (NZ)",
+  connectionId: "c-1",
+  consentEventId: "ev-1",
+  updatedAtMs: null,
+};
+
+/** A provider with single-use refresh tokens and a grace of 30 minutes; what it does next can be scripted. */
+class Provider implements TokenEndpoint, ProviderApi {
+  readonly #time: MovableTime;
+  readonly #firstUsedAtMs = new Map<string, number>();
+  readonly known = new Set<string>();
+  readonly requests: TokenRequest[] = [];
+  readonly revoked: string[] = [];
+  connected = true;
+  #issued = 0;
+  /** The ends of the next requests: after the provider has done its work (or `instead`). */
+  script: ({ kind: "lose" } | { kind: "instead"; ending: Ending })[] = [];
+
+  constructor(time: MovableTime) {
+    this.#time = time;
+  }
+
+  async send(request: TokenRequest, sent: () => void): Promise<Ending> {
+    this.requests.push(request);
+    sent();
+    const scripted = this.script.shift();
+    if (scripted?.kind === "instead") return scripted.ending;
+    const ending = this.#execute(request);
+    return scripted?.kind === "lose" ? { kind: "broken", bytesSent: true, reason: "ECONNRESET" } : ending;
+  }
+
+  async revoke(request: { token: Secret }): Promise<"done"> {
+    this.revoked.push(request.token.reveal());
+    return "done";
+  }
+
+  async tenants() {
+    return { kind: "listed", tenants: this.connected ? [TENANT] : [] } as const;
+  }
+
+  async deleteConnection(): Promise<"gone"> {
+    this.connected = false;
+    return "gone";
+  }
+
+  async discover() {
+    return null;
+  }
+
+  #execute({ grant }: TokenRequest): Ending {
+    if (grant.kind === "refresh_token") {
+      const token = grant.refreshToken.reveal();
+      const firstUsedAtMs = this.#firstUsedAtMs.get(token) ?? this.#time.wallMs();
+      if (!this.known.has(token) || this.#time.wallMs() - firstUsedAtMs > 30 * MINUTE_MS)
+        return json(400, { error: "invalid_grant" });
+      this.#firstUsedAtMs.set(token, firstUsedAtMs);
+    }
+    this.#issued += 1;
+    const claims = Buffer.from(JSON.stringify({ xero_userid: "jane", authentication_event_id: "ev-1" })).toString(
+      "base64url",
+    );
+    const refresh = `refresh-canary-${this.#issued}`;
+    this.known.add(refresh);
+    return json(200, {
+      access_token: `head.${claims}.${this.#issued}`,
+      refresh_token: refresh,
+      expires_in: 1800,
+      token_type: "Bearer",
+    });
+  }
+}
+
+function json(status: number, body: unknown): Ending {
+  return { kind: "answered", status, body: new Secret(JSON.stringify(body)), retryAfterMs: null, serverDateMs: null };
+}
+
+class MemoryJournal implements Journal {
+  readonly entries: JournalEntry[] = [];
+  full = false;
+
+  async append(record: JournalRecord): Promise<number> {
+    if (this.full) throw new EvergrantError("journal_unwritable");
+    return this.entries.push({ position: this.entries.length + 1, record });
+  }
+
+  async read() {
+    return this.entries;
+  }
+
+  async forgetBefore() {}
+  async close() {}
+}
+
+/** One keeper over memory: its disk (store and journal) outlives it, so that it can die and come again. */
+class KeeperWorld {
+  readonly time = new MovableTime();
+  readonly provider = new Provider(this.time);
+  readonly journal = new MemoryJournal();
+  readonly memory: Store;
+  storeDown = false;
+  crashAt: string | null = null;
+  readonly failures: string[] = [];
+  #running: RunningKeeper | undefined;
+  #starts = 0;
+  readonly #chance = countingChance();
+  readonly #ring = parseKeyRing(formatKeyRingEntry("kek-1", new Uint8Array(32).fill(7)));
+  readonly #keyCheck = makeKeyCheck(this.#ring, "dp-1", this.#chance);
+
+  constructor() {
+    this.memory = memoryStore({ time: this.time, node: "node-1" as NodeId });
+  }
+
+  get keeper() {
+    if (this.#running === undefined) throw new Error("not running");
+    return this.#running.keeper;
+  }
+
+  get connection() {
+    const id = this.keeper.connections.idOf("acme");
+    if (id === undefined) throw new Error("no connection");
+    return id;
+  }
+
+  /** Starts (again): what an earlier life had planned died with it. */
+  async start(): Promise<void> {
+    this.#starts += 1;
+    this.time.dropTimers();
+    this.#running = createKeeper(
+      {
+        store: this.#flakyStore(),
+        journal: this.journal,
+        sealer: keySealer({ ring: this.#ring, deployment: "dp-1", keyCheck: this.#keyCheck, chance: this.#chance }),
+        tokenEndpoint: this.provider,
+        providerApi: this.provider,
+        providers: PROVIDERS,
+        time: this.time,
+        chance: this.#chance,
+        limits: DEFAULT_LIMITS,
+        reached: (point) => {
+          if (this.crashAt === point) throw new Crash();
+        },
+        node: "node-1" as NodeId,
+        owner: `owner-${this.#starts}` as LeaseOwner,
+        publicUrl: "https://evergrant.example",
+        activity: new Activity(() => undefined),
+        report: (failure) => this.failures.push(failure.what),
+      },
+      { operatorKeySha256: digest(new Secret("operator")) },
+      () => ({ serving: true, refreshing: true, detail: null }),
+    );
+    await this.#running.start();
+  }
+
+  async connected(): Promise<this> {
+    await this.start();
+    await this.keeper.apps.add({
+      name: "app",
+      provider: "xero",
+      clientId: "id",
+      clientSecret: new Secret("secret-canary"),
+      scopes: ["accounting.settings", "offline_access"],
+      origins: null,
+      by: "operator",
+    });
+    await this.keeper.connections.create({ name: "acme", app: "app", expectedTenant: TENANT.id, by: "operator" });
+    const browser = new Secret("browser");
+    const { url } = await this.keeper.consents.createLink({ connection: "acme", accept: "ask", by: "operator" });
+    const { authorizeUrl } = await this.keeper.consents.begin(new Secret(url.split("/").at(-1) ?? ""), browser);
+    const state = new URL(authorizeUrl).searchParams.get("state") ?? "";
+    const [app] = await this.keeper.apps.list();
+    if (app === undefined) throw new Error("no app");
+    const consent = await this.keeper.consents.receive({
+      app: app.id,
+      params: new URLSearchParams({ code: "code", state }),
+      browser,
+    });
+    expect(await this.keeper.consents.result(consent, browser)).toMatchObject({
+      kind: "accepted",
+      tenants: [TENANT.name],
+    });
+    return this;
+  }
+
+  token() {
+    return this.keeper.tokens.accessToken(this.connection);
+  }
+
+  refreshes(): readonly string[] {
+    return this.provider.requests.flatMap(({ grant }) =>
+      grant.kind === "refresh_token" ? [grant.refreshToken.reveal()] : [],
+    );
+  }
+
+  // The same store, but its grants may be out of reach: a database that is down.
+  #flakyStore(): Store {
+    const { grants } = this.memory;
+    const reach = () => {
+      if (this.storeDown) throw new EvergrantError("store_unavailable");
+    };
+    return {
+      ...this.memory,
+      grants: {
+        ...grants,
+        load: async (id) => {
+          reach();
+          return await grants.load(id);
+        },
+        change: async (id, decide) => {
+          reach();
+          return await grants.change(id, decide);
+        },
+      },
+    };
+  }
+}
+
+class Crash extends Error {}
+
+function countingChance() {
+  let count = 0;
+  return {
+    draw: () => 0,
+    bytes: (length: number) => {
+      count += 1;
+      return new Uint8Array(length).map((_, index) => (count * 31 + index * 7 + (count >> 8)) % 256);
+    },
+  };
+}
+
+async function refusal(work: Promise<unknown>): Promise<string> {
+  return await work.then(
+    () => "no refusal",
+    (error: unknown) => (error instanceof EvergrantError ? error.code : String(error)),
+  );
+}
+
+describe("a token is handed out", () => {
+  test("from memory while it is fresh, and refreshed behind while it is stale", async () => {
+    const world = await new KeeperWorld().connected();
+    const first = await world.token();
+    await world.time.advance(19 * MINUTE_MS);
+    expect((await world.token()).accessToken.reveal()).toBe(first.accessToken.reveal());
+    await world.time.advance(2 * MINUTE_MS);
+    expect(world.refreshes()).toHaveLength(1);
+    expect((await world.token()).accessToken.reveal()).not.toBe(first.accessToken.reveal());
+  });
+
+  test("to a hundred waiting callers by one refresh", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(31 * MINUTE_MS);
+    const before = world.refreshes().length;
+    const tokens = await Promise.all(Array.from({ length: 100 }, () => world.token()));
+    expect(new Set(tokens.map(({ accessToken }) => accessToken.reveal())).size).toBe(1);
+    expect(world.refreshes().length - before).toBe(1);
+  });
+
+  test("to a caller who waits, although the first answer was lost: the same refresh token is sent again", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(31 * MINUTE_MS);
+    world.provider.script = [{ kind: "lose" }];
+    const before = world.refreshes().length;
+    await world.token();
+    const [first, second] = world.refreshes().slice(before);
+    expect(first).toBe(second);
+  });
+
+  test("for no longer than a caller wants to wait", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(31 * MINUTE_MS);
+    world.provider.script = Array.from(
+      { length: 9 },
+      () => ({ kind: "instead", ending: json(502, "bad gateway") }) as const,
+    );
+    const refused = refusal(world.token());
+    await world.time.advance(DEFAULT_LIMITS.callerWaitMs);
+    expect(await refused).toBe("provider_unreachable");
+  });
+
+  test("never for a connection that was disabled or removed", async () => {
+    const world = await new KeeperWorld().connected();
+    const id = world.connection;
+    await world.keeper.connections.setDisabled("acme", true, "operator");
+    expect(await refusal(world.token())).toBe("connection_disabled");
+    await world.keeper.connections.setDisabled("acme", false, "operator");
+    expect(await world.keeper.connections.remove("acme", "operator")).toEqual({
+      disconnected: [TENANT.name],
+      remaining: [],
+      grantRevoked: true,
+    });
+    expect(world.provider.revoked).toEqual(["refresh-canary-1"]);
+    expect(await refusal(world.keeper.tokens.accessToken(id))).toBe("connection_not_available");
+  });
+});
+
+describe("what a disk and a database may do", () => {
+  test("the store is away when the answer comes: callers are served, and the settle waits for it", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(19 * MINUTE_MS);
+    const before = await world.token();
+    const { send } = world.provider;
+    world.provider.send = async (request, sent) => {
+      world.storeDown = true;
+      return await send.call(world.provider, request, sent);
+    };
+    await world.time.advance(2 * MINUTE_MS);
+    expect(world.failures).toContain("settle");
+    expect((await world.token()).accessToken.reveal()).not.toBe(before.accessToken.reveal());
+    world.provider.send = send;
+    world.storeDown = false;
+    await world.time.advance(5 * MINUTE_MS);
+    await world.time.advance(DEFAULT_LIMITS.callerWaitMs);
+    expect((await world.keeper.connections.story("acme", 5)).events[0]).toMatchObject({ event: "renewed" });
+    await world.time.advance(40 * MINUTE_MS);
+    await world.token();
+  });
+
+  test("a journal that cannot be written starts no refresh, and the valid token is served", async () => {
+    const world = await new KeeperWorld().connected();
+    world.journal.full = true;
+    await world.time.advance(25 * MINUTE_MS);
+    await world.token();
+    expect(world.refreshes()).toEqual([]);
+    world.journal.full = false;
+    await world.time.advance(10 * MINUTE_MS);
+    await world.token();
+    expect(world.refreshes()).toHaveLength(1);
+  });
+
+  test("a crash after the raw answer was journaled: the next start settles it without another request", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(31 * MINUTE_MS);
+    world.crashAt = "journaled";
+    const before = world.refreshes().length;
+    await world.token().catch(() => undefined);
+    world.crashAt = null;
+    await world.start();
+    await world.token();
+    expect(world.refreshes().length - before).toBe(1);
+  });
+});
+
+describe("what the provider may say", () => {
+  test("a connection that was ended over there is noticed by its list, not by a refresh that still works", async () => {
+    const world = await new KeeperWorld().connected();
+    world.provider.connected = false;
+    await world.time.advance(2 * 60 * MINUTE_MS);
+    await world.token();
+    await world.time.settle();
+    expect((await world.keeper.connections.byName("acme")).status).toBe("tenant-gone");
+    expect(await refusal(world.token())).toBe("consent_required");
+    expect((await world.memory.audit.outbox(9)).map(({ notice }) => notice)).toContain("tenant-gone");
+  });
+
+  test("a wrong client secret is tried once per secret of the list, and the next one helps", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.keeper.apps.addSecret("app", new Secret("newer-canary"), "operator");
+    await world.time.advance(31 * MINUTE_MS);
+    world.provider.script = [{ kind: "instead", ending: json(401, { error: "invalid_client" }) }];
+    await world.token();
+    const secrets = world.provider.requests.slice(-2).map(({ clientSecret }) => clientSecret?.reveal());
+    expect(secrets).toEqual(["newer-canary", "secret-canary"]);
+  });
+});

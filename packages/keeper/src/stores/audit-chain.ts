@@ -1,0 +1,39 @@
+import { hash } from "node:crypto";
+import type { NodeId } from "@evergrant/core";
+import type { AuditEntry, AuditRecord } from "../ports/records.ts";
+
+/** The last link of a node's chain: what the next record is chained to. */
+export interface ChainHead {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+/** Before the first record: sequences count from 1. */
+export const CHAIN_START: ChainHead = { sequence: 0, hash: "0".repeat(64) };
+
+/** The entry as the record after `head`: SHA-256, hex, over the hash before it and the record's canonical JSON. */
+export function chained(node: NodeId, head: ChainHead, entry: AuditEntry): AuditRecord {
+  const record = {
+    subject: { ...entry.subject, id: entry.subject.id.toWellFormed() } as AuditEntry["subject"],
+    atMs: entry.atMs,
+    // Text columns hold well-formed text alone; what is hashed has to be what is read back.
+    by: entry.by.toWellFormed(),
+    event: entry.event.toWellFormed(),
+    facts: entry.facts,
+    sequence: head.sequence + 1,
+  };
+  return { ...record, hash: hash("sha256", head.hash + canonical(node, record)) };
+}
+
+/** Whether a stored record is the one that comes after `head`, unchanged. */
+export function follows(node: NodeId, head: ChainHead, record: AuditRecord): boolean {
+  const expected = chained(node, head, record);
+  return record.sequence === expected.sequence && record.hash === expected.hash;
+}
+
+// Member names in the order of their code units, no white space: one text per record, in every language.
+function canonical(node: NodeId, record: Omit<AuditRecord, "hash">): string {
+  const { atMs, by, event, sequence, subject } = record;
+  const facts = Object.fromEntries(Object.entries(record.facts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify({ atMs, by, event, facts, node, sequence, subject: { id: subject.id, kind: subject.kind } });
+}

@@ -1,0 +1,27 @@
+import type { AppStore } from "../../ports/app-store.ts";
+import { byAge, type MemoryState } from "./memory-state.ts";
+
+/** Our OAuth clients at providers. */
+export function memoryApps(state: MemoryState): AppStore {
+  const named = (name: string) => [...state.apps.values()].find((app) => app.name === name);
+  return {
+    list: () => state.run(() => byAge(state.apps)),
+    find: (id) => state.run(() => state.apps.get(id)),
+    findByName: (name) => state.run(() => named(name)),
+    create: (app, records) =>
+      state.run(() => {
+        if (named(app.name) !== undefined) return "name-taken";
+        state.record(records);
+        state.apps.set(app.id, app);
+        return "created";
+      }),
+    replaceSecrets: (id, clientSecrets, records) =>
+      state.run(() => {
+        const app = state.apps.get(id);
+        if (app === undefined) return "unknown";
+        state.record(records);
+        state.apps.set(id, { ...app, clientSecrets });
+        return "done";
+      }),
+  };
+}

@@ -1,0 +1,27 @@
+import type { AuditStore } from "../../ports/audit-store.ts";
+import { CHAIN_START, type ChainHead, follows } from "../audit-chain.ts";
+import type { MemoryState } from "./memory-state.ts";
+
+/** The story and the outbox. */
+export function memoryAudit(state: MemoryState): AuditStore {
+  return {
+    write: (records) => state.run(() => state.record(records)),
+    story: (subject, limit) =>
+      state.run(() =>
+        state.audit
+          .filter((record) => record.subject.kind === subject.kind && record.subject.id === subject.id)
+          .sort((a, b) => b.atMs - a.atMs || b.sequence - a.sequence)
+          .slice(0, limit),
+      ),
+    firstBroken: () =>
+      state.run(() => {
+        let last: ChainHead = CHAIN_START;
+        for (const record of state.audit) {
+          if (!follows(state.node, last, record)) return last.sequence + 1;
+          last = record;
+        }
+        return null;
+      }),
+    outbox: (limit) => state.run(() => state.outbox.slice(0, limit)),
+  };
+}

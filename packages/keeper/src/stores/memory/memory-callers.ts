@@ -1,0 +1,34 @@
+import { EvergrantError } from "@evergrant/core";
+import type { CallerStore } from "../../ports/caller-store.ts";
+import { byAge, type MemoryState } from "./memory-state.ts";
+
+/** Callers with their permissions. */
+export function memoryCallers(state: MemoryState): CallerStore {
+  const isTaken = (name: string) => [...state.callers.values()].some((caller) => caller.name === name);
+  return {
+    list: () => state.run(() => byAge(state.callers)),
+    find: (id) => state.run(() => state.callers.get(id)),
+    create: (caller, records) =>
+      state.run(() => {
+        if (isTaken(caller.name)) return "name-taken";
+        state.record(records);
+        state.callers.set(caller.id, caller);
+        state.epoch += 1;
+        return "created";
+      }),
+    change: (id, decide) =>
+      state.run(() => {
+        const caller = state.callers.get(id);
+        if (caller === undefined) return false;
+        const decided = decide(caller);
+        if (decided === null) return true;
+        const { name } = decided.caller;
+        if (name !== caller.name && isTaken(name)) throw new EvergrantError("name_taken");
+        state.record(decided.records);
+        state.callers.set(id, { ...decided.caller, id });
+        state.epoch += 1;
+        return true;
+      }),
+    epoch: () => state.run(() => state.epoch),
+  };
+}

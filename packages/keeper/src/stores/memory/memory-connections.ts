@@ -1,0 +1,47 @@
+import { EvergrantError } from "@evergrant/core";
+import type { ConnectionStore } from "../../ports/connection-store.ts";
+import { byAge, type MemoryState } from "./memory-state.ts";
+
+/** Connections; a removal takes its permissions along. */
+export function memoryConnections(state: MemoryState): ConnectionStore {
+  const named = (name: string) => [...state.connections.values()].find((connection) => connection.name === name);
+  return {
+    list: () => state.run(() => byAge(state.connections)),
+    find: (id) => state.run(() => state.connections.get(id)),
+    findByName: (name) => state.run(() => named(name)),
+    ofGrant: (grant) => state.run(() => byAge(state.connections).filter((connection) => connection.grant === grant)),
+    create: (connection, records) =>
+      state.run(() => {
+        if (named(connection.name) !== undefined) return "name-taken";
+        state.record(records);
+        state.connections.set(connection.id, connection);
+        state.epoch += 1;
+        return "created";
+      }),
+    change: (id, decide) =>
+      state.run(() => {
+        const connection = state.connections.get(id);
+        if (connection === undefined) return false;
+        const decided = decide(connection);
+        if (decided === null) return true;
+        const { name } = decided.connection;
+        if (name !== connection.name && named(name) !== undefined) throw new EvergrantError("name_taken");
+        state.record(decided.records);
+        state.connections.set(id, { ...decided.connection, id });
+        state.epoch += 1;
+        return true;
+      }),
+    remove: (id, records) =>
+      state.run(() => {
+        if (!state.connections.has(id)) return false;
+        state.record(records);
+        state.connections.delete(id);
+        for (const caller of state.callers.values()) {
+          const permissions = caller.permissions.filter(({ connection }) => connection !== id);
+          state.callers.set(caller.id, { ...caller, permissions });
+        }
+        state.epoch += 1;
+        return true;
+      }),
+  };
+}

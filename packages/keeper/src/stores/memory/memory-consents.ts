@@ -1,0 +1,63 @@
+import type { ConsentStore, StoredConsent } from "../../ports/consent-store.ts";
+import { compareText, type MemoryState } from "./memory-state.ts";
+
+/** Consent links and consents. */
+export function memoryConsents(state: MemoryState): ConsentStore {
+  return {
+    createLink: (link, records) =>
+      state.run(() => {
+        if (state.links.has(link.hash)) throw new Error(`consent link ${link.hash} is there already`);
+        state.record(records);
+        state.links.set(link.hash, link);
+      }),
+    findLink: (hash) => state.run(() => state.links.get(hash)),
+    completeLink: (hash, atMs) =>
+      state.run(() => {
+        const link = state.links.get(hash);
+        if (link === undefined || link.completedAtMs !== null || link.revokedAtMs !== null) return false;
+        state.links.set(hash, { ...link, completedAtMs: atMs });
+        return true;
+      }),
+    create: (consent, records) =>
+      state.run(() => {
+        if (state.consents.has(consent.id) || ofState(state, consent.stateHash) !== undefined)
+          throw new Error(`consent ${consent.id} or its state is there already`);
+        state.record(records);
+        state.consents.set(consent.id, consent);
+      }),
+    find: (id) => state.run(() => state.consents.get(id)),
+    findByState: (stateHash) => state.run(() => ofState(state, stateHash)),
+    change: (id, decide) =>
+      state.run(() => {
+        const consent = state.consents.get(id);
+        if (consent === undefined) return undefined;
+        const decided = decide(consent);
+        if (decided === null) return consent;
+        const after = { ...consent, progress: decided.progress };
+        state.record(decided.records);
+        state.consents.set(id, after);
+        return after;
+      }),
+    ofConnection: (connection, limit) =>
+      state.run(() =>
+        oldestFirst(state)
+          .filter((consent) => consent.connection === connection)
+          .reverse()
+          .slice(0, limit),
+      ),
+    held: (limit) =>
+      state.run(() =>
+        oldestFirst(state)
+          .filter(({ progress }) => progress.kind === "held")
+          .slice(0, limit),
+      ),
+  };
+}
+
+function ofState(state: MemoryState, stateHash: string): StoredConsent | undefined {
+  return [...state.consents.values()].find((consent) => consent.stateHash === stateHash);
+}
+
+function oldestFirst(state: MemoryState): StoredConsent[] {
+  return [...state.consents.values()].sort((a, b) => a.startedAtMs - b.startedAtMs || compareText(a.id, b.id));
+}

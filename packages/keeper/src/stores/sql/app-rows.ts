@@ -1,0 +1,76 @@
+import type { AppStore, StoredApp } from "../../ports/app-store.ts";
+import { jsonColumn } from "./json-column.ts";
+import type { WriteRecords } from "./record-rows.ts";
+import type { SqlSession } from "./sql-session.ts";
+import type { Tables } from "./tables.ts";
+
+/** Our OAuth clients at providers. */
+export function appRows(session: SqlSession, write: WriteRecords): AppStore {
+  return {
+    list: () =>
+      session.read(async (db) => {
+        const all = db.selectFrom("app").selectAll().orderBy("created_at_ms").orderBy("id");
+        return (await all.execute()).map(appOf);
+      }),
+    find: (id) =>
+      session.read(async (db) => {
+        const row = await db.selectFrom("app").selectAll().where("id", "=", id).executeTakeFirst();
+        return row && appOf(row);
+      }),
+    findByName: (name) =>
+      session.read(async (db) => {
+        const row = await db.selectFrom("app").selectAll().where("name", "=", name).executeTakeFirst();
+        return row && appOf(row);
+      }),
+    create: (app, records) =>
+      session.change(async (trx) => {
+        const { numInsertedOrUpdatedRows } = await trx
+          .insertInto("app")
+          .values(rowOf(app))
+          .onConflict((conflict) => conflict.column("name").doNothing())
+          .executeTakeFirstOrThrow();
+        if (numInsertedOrUpdatedRows !== 1n) return "name-taken";
+        await write(trx, records);
+        return "created";
+      }),
+    replaceSecrets: (id, secrets, records) =>
+      session.change(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable("app")
+          .set({ client_secrets: jsonColumn.write(secrets) })
+          .where("id", "=", id)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows !== 1n) return "unknown";
+        await write(trx, records);
+        return "done";
+      }),
+  };
+}
+
+function rowOf(app: StoredApp): Tables["app"] {
+  return {
+    id: app.id,
+    name: app.name,
+    provider: app.provider,
+    client_id: app.clientId,
+    data_key: app.dataKey,
+    client_secrets: jsonColumn.write(app.clientSecrets),
+    scopes: jsonColumn.write(app.scopes),
+    origins: app.origins === null ? null : jsonColumn.write(app.origins),
+    created_at_ms: app.createdAtMs,
+  };
+}
+
+function appOf(row: Tables["app"]): StoredApp {
+  return {
+    id: row.id,
+    name: row.name,
+    provider: row.provider,
+    clientId: row.client_id,
+    dataKey: row.data_key,
+    clientSecrets: jsonColumn.read(row.client_secrets),
+    scopes: jsonColumn.read(row.scopes),
+    origins: row.origins === null ? null : jsonColumn.read(row.origins),
+    createdAtMs: row.created_at_ms,
+  };
+}

@@ -1,0 +1,93 @@
+import type { NodeId } from "@evergrant/core";
+import type { Selectable } from "kysely";
+import type { AuditStore } from "../../ports/audit-store.ts";
+import type { AuditRecord, AuditSubject } from "../../ports/records.ts";
+import { CHAIN_START, type ChainHead, follows } from "../audit-chain.ts";
+import { jsonColumn } from "./json-column.ts";
+import type { WriteRecords } from "./record-rows.ts";
+import type { SqlSession } from "./sql-session.ts";
+import type { AuditRecordTable } from "./tables.ts";
+
+const PAGE = 500;
+
+/** The story and the outbox. */
+export function auditRows(session: SqlSession, node: NodeId, write: WriteRecords): AuditStore {
+  return {
+    write: (records) => session.change((trx) => write(trx, records)),
+    story: (subject, limit) =>
+      session.read(async (db) => {
+        const rows = await db
+          .selectFrom("audit_record")
+          .selectAll()
+          .where("subject_kind", "=", subject.kind)
+          .where("subject_id", "=", subject.id)
+          .orderBy("at_ms", "desc")
+          .orderBy("sequence", "desc")
+          .limit(limit)
+          .execute();
+        return rows.map(recordOf);
+      }),
+    firstBroken: () => firstBroken(session, node),
+    outbox: (limit) =>
+      session.read(async (db) => {
+        const rows = await db
+          .selectFrom("outbox")
+          .selectAll()
+          .where("delivered_at_ms", "is", null)
+          .orderBy("sequence")
+          .limit(limit)
+          .execute();
+        return rows.map((row) => ({
+          sequence: row.sequence,
+          notice: row.notice,
+          subject: subjectOf(row),
+          atMs: row.at_ms,
+          facts: jsonColumn.read(row.facts),
+        }));
+      }),
+  };
+}
+
+// The end is read before each page: what it names must be on that page or an earlier one, however much is written meanwhile.
+async function firstBroken(session: SqlSession, node: NodeId): Promise<number | null> {
+  let last: ChainHead = CHAIN_START;
+  for (;;) {
+    const { end, page } = await session.read(async (db) => ({
+      end: await db.selectFrom("audit_chain").select(["sequence", "hash"]).where("node", "=", node).executeTakeFirst(),
+      page: await db
+        .selectFrom("audit_record")
+        .selectAll()
+        .where("node", "=", node)
+        .where("sequence", ">", last.sequence)
+        .orderBy("sequence")
+        .limit(PAGE)
+        .execute(),
+    }));
+    for (const record of page.map(recordOf)) {
+      if (!follows(node, last, record)) return last.sequence + 1;
+      last = record;
+    }
+    if (page.length === 0) return brokenEnd(last, end ?? CHAIN_START);
+  }
+}
+
+function brokenEnd(last: ChainHead, end: ChainHead): number | null {
+  if (last.sequence !== end.sequence) return Math.min(last.sequence, end.sequence) + 1;
+  return last.hash === end.hash ? null : last.sequence;
+}
+
+function recordOf(row: Selectable<AuditRecordTable>): AuditRecord {
+  return {
+    subject: subjectOf(row),
+    atMs: row.at_ms,
+    by: row.by,
+    event: row.event,
+    facts: jsonColumn.read(row.facts),
+    sequence: row.sequence,
+    hash: row.hash,
+  };
+}
+
+function subjectOf(row: { subject_kind: AuditSubject["kind"]; subject_id: string }): AuditSubject {
+  return { kind: row.subject_kind, id: row.subject_id } as AuditSubject;
+}

@@ -1,0 +1,30 @@
+import type { NodeId } from "@evergrant/core";
+import type { Kysely } from "kysely";
+import type { Store } from "../../ports/store.ts";
+import { appRows } from "./app-rows.ts";
+import { auditRows } from "./audit-rows.ts";
+import { callerRows } from "./caller-rows.ts";
+import { connectionRows } from "./connection-rows.ts";
+import { consentRows } from "./consent-rows.ts";
+import { deploymentRows } from "./deployment-rows.ts";
+import { grantRows } from "./grant-rows.ts";
+import { recordRows } from "./record-rows.ts";
+import type { SqlFacts } from "./sql-facts.ts";
+import { SqlSession } from "./sql-session.ts";
+import type { Tables } from "./tables.ts";
+
+/** The store over a migrated SQL database; `facts` is all that it knows of which one. Closing it closes the database. */
+export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, node: NodeId): Store {
+  const session = new SqlSession(db, facts);
+  const write = recordRows(node, facts);
+  return {
+    grants: grantRows(session, write),
+    apps: appRows(session, write),
+    connections: connectionRows(session, write),
+    consents: consentRows(session, write),
+    callers: callerRows(session, write),
+    audit: auditRows(session, node, write),
+    deployment: deploymentRows(session),
+    close: () => session.close(),
+  };
+}

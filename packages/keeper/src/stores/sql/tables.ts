@@ -1,0 +1,189 @@
+import type {
+  AppId,
+  CallerId,
+  ChainId,
+  ConnectionId,
+  ConsentId,
+  GrantId,
+  LeaseOwner,
+  NodeId,
+  TokenVersionId,
+} from "@evergrant/core";
+import type { GeneratedAlways } from "kysely";
+import type { Right } from "../../ports/caller-store.ts";
+import type { ConsentLink, ConsentProgress, StoredConsent } from "../../ports/consent-store.ts";
+import type { AuditSubject, NoticeEntry } from "../../ports/records.ts";
+import type { Sealed, WrappedKey } from "../../ports/sealer.ts";
+
+/** Every table of the store. Instants are milliseconds since the epoch (`…_at_ms`); `Json` columns are JSON as text. */
+export interface Tables {
+  readonly migration: MigrationTable;
+  readonly deployment: DeploymentTable;
+  readonly app: AppTable;
+  readonly grant: GrantTable;
+  readonly token_version: TokenVersionTable;
+  readonly connection: ConnectionTable;
+  readonly consent_link: ConsentLinkTable;
+  readonly consent: ConsentTable;
+  readonly caller: CallerTable;
+  readonly permission: PermissionTable;
+  readonly audit_record: AuditRecordTable;
+  readonly audit_chain: AuditChainTable;
+  readonly outbox: OutboxTable;
+  readonly counter: CounterTable;
+}
+
+/** JSON as text. */
+export type Json = string;
+
+/** Which steps of the migration line this store has taken. */
+interface MigrationTable {
+  readonly name: string;
+  readonly position: number;
+}
+
+/** At most one row: `singleton` is always 1. */
+interface DeploymentTable {
+  readonly singleton: number;
+  readonly id: string;
+  readonly incarnation: number;
+  readonly key_check: string;
+  readonly created_at_ms: number;
+  readonly operator_key_sha256: string;
+}
+
+interface AppTable {
+  readonly id: AppId;
+  readonly name: string;
+  readonly provider: string;
+  readonly client_id: string;
+  readonly data_key: WrappedKey;
+  readonly client_secrets: Json;
+  readonly scopes: Json;
+  readonly origins: Json | null;
+  readonly created_at_ms: number;
+}
+
+/** The state as JSON, beside it what statements look at; chain and generation repeat what the state says. */
+export interface GrantTable {
+  readonly id: GrantId;
+  readonly app_id: AppId;
+  readonly subject: string | null;
+  readonly state: Json;
+  readonly chain_id: ChainId | null;
+  readonly generation: number;
+  readonly fence: number;
+  readonly lease_owner: LeaseOwner | null;
+  readonly lease_until_ms: number;
+  readonly due_at_ms: number | null;
+  readonly data_key: WrappedKey;
+}
+
+/** Insert-only. */
+export interface TokenVersionTable {
+  readonly id: TokenVersionId;
+  readonly grant_id: GrantId;
+  readonly chain_id: ChainId;
+  readonly parent_id: TokenVersionId | null;
+  readonly received_at_ms: number;
+  readonly access_token: Sealed;
+  readonly access_expires_at_ms: number;
+  readonly refresh_token: Sealed | null;
+  readonly refresh_fingerprint: string | null;
+  readonly scope: string | null;
+}
+
+export interface ConnectionTable {
+  readonly id: ConnectionId;
+  readonly name: string;
+  readonly app_id: AppId;
+  readonly grant_id: GrantId | null;
+  readonly tenants: Json;
+  readonly expected_tenant: string | null;
+  readonly consent_epoch: number;
+  readonly disabled_at_ms: number | null;
+  readonly created_at_ms: number;
+  readonly health_checked_at_ms: number | null;
+}
+
+export interface ConsentLinkTable {
+  readonly hash: string;
+  readonly connection_id: ConnectionId;
+  readonly accept: ConsentLink["accept"];
+  readonly expires_at_ms: number;
+  readonly completed_at_ms: number | null;
+  readonly revoked_at_ms: number | null;
+  readonly created_at_ms: number;
+  readonly created_by: string;
+}
+
+/** Kept when its connection goes: it says where tokens came from. */
+export interface ConsentTable {
+  readonly id: ConsentId;
+  readonly connection_id: ConnectionId;
+  readonly app_id: AppId;
+  readonly link_hash: string | null;
+  readonly purpose: StoredConsent["purpose"];
+  readonly state_hash: string;
+  readonly browser_hash: string;
+  readonly nonce: string;
+  readonly redirect_uri: string;
+  readonly data_key: WrappedKey;
+  readonly code_verifier: Sealed;
+  readonly started_at_ms: number;
+  readonly expires_at_ms: number;
+  readonly progress_kind: ConsentProgress["kind"];
+  readonly progress: Json;
+}
+
+export interface CallerTable {
+  readonly id: CallerId;
+  readonly name: string;
+  readonly secrets: Json;
+  readonly disabled_at_ms: number | null;
+  readonly created_at_ms: number;
+}
+
+/** One row per permission, in the order in which the caller has them. */
+interface PermissionTable {
+  readonly caller_id: CallerId;
+  readonly position: number;
+  readonly connection_id: ConnectionId;
+  readonly right: Right;
+}
+
+/** Insert-only; one chain per node. */
+export interface AuditRecordTable {
+  readonly node: NodeId;
+  readonly sequence: number;
+  readonly subject_kind: AuditSubject["kind"];
+  readonly subject_id: string;
+  readonly at_ms: number;
+  readonly by: string;
+  readonly event: string;
+  readonly facts: Json;
+  readonly hash: string;
+}
+
+/** Where each node's chain ends, so that a record cut off its end is missed too. */
+interface AuditChainTable {
+  readonly node: NodeId;
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+interface OutboxTable {
+  readonly sequence: GeneratedAlways<number>;
+  readonly notice: NoticeEntry["notice"];
+  readonly subject_kind: AuditSubject["kind"];
+  readonly subject_id: string;
+  readonly at_ms: number;
+  readonly facts: Json;
+  readonly delivered_at_ms: number | null;
+}
+
+/** Numbers that only grow. `epoch`: callers, permissions and connections. */
+interface CounterTable {
+  readonly name: "epoch";
+  readonly value: number;
+}

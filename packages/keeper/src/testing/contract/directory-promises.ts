@@ -1,0 +1,156 @@
+import type { AppId, CallerId, ConnectionId } from "@evergrant/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Sealed } from "../../ports/sealer.ts";
+import * as arbitrary from "./arbitraries.ts";
+import { APP, app, CALLER, CONNECTION, caller, connection, deployment, furnish, NOTHING, records } from "./samples.ts";
+import type { StoreWorld } from "./store-world.ts";
+
+/** Callers, apps and the deployment: what is looked up by name and rarely changes. */
+export function describeDirectories(world: () => StoreWorld): void {
+  describe("callers", () => describeCallers(world));
+  describe("the epoch", () => describeEpoch(world));
+  describe("apps", () => describeApps(world));
+  describe("the deployment", () => describeDeployment(world));
+}
+
+function describeCallers(world: () => StoreWorld): void {
+  test("a caller comes back as it went in, alone and in the list", async () => {
+    const { store } = world();
+    await fc.assert(
+      fc.asyncProperty(arbitrary.storedCaller, async (stored) => {
+        if ((await store.callers.find(stored.id)) !== undefined) return;
+        if ((await store.callers.create(stored, NOTHING)) === "name-taken") return;
+        expect(await store.callers.find(stored.id)).toEqual(stored);
+        expect(await store.callers.list()).toContainEqual(stored);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("a name is given once", async () => {
+    const { store } = world();
+    const second = caller({ id: "cl_2" as CallerId });
+    expect(await store.callers.create(caller(), NOTHING)).toBe("created");
+    expect(await store.callers.create(second, records({ kind: "caller", id: "cl_2" }, "added"))).toBe("name-taken");
+    expect(await store.callers.list()).toEqual([caller()]);
+    expect(await store.audit.story({ kind: "caller", id: "cl_2" }, 10)).toEqual([]);
+  });
+
+  test("a change replaces name, secrets, permissions and disabling, one change after the other", async () => {
+    const { store } = world();
+    await store.callers.create(caller(), NOTHING);
+    const changed = caller({
+      name: "renamed",
+      secrets: [],
+      permissions: [
+        { connection: "cn_9" as ConnectionId, right: "observe" },
+        { connection: CONNECTION, right: "token" },
+      ],
+      disabledAtMs: 3,
+    });
+    expect(await store.callers.change(CALLER, () => ({ caller: changed, records: NOTHING }))).toBe(true);
+    expect(await store.callers.find(CALLER)).toEqual(changed);
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        store.callers.change(CALLER, (current) => ({
+          caller: {
+            ...current,
+            permissions: [...current.permissions, { connection: `cn_${n}` as ConnectionId, right: "token" }],
+          },
+          records: NOTHING,
+        })),
+      ),
+    );
+    expect((await store.callers.find(CALLER))?.permissions).toHaveLength(22);
+  });
+
+  test("a change of nobody, one decided against, and one to a taken name write nothing", async () => {
+    const { store } = world();
+    await store.callers.create(caller(), NOTHING);
+    await store.callers.create(caller({ id: "cl_2" as CallerId, name: "second" }), NOTHING);
+    const nobody = "cl_none" as CallerId;
+    expect(await store.callers.change(nobody, (found) => ({ caller: found, records: NOTHING }))).toBe(false);
+    expect(await store.callers.change(CALLER, () => null)).toBe(true);
+    const taken = store.callers.change(CALLER, (found) => ({ caller: { ...found, name: "second" }, records: NOTHING }));
+    await expect(taken).rejects.toMatchObject({ code: "name_taken" });
+    expect(await store.callers.find(CALLER)).toEqual(caller());
+    expect(await store.callers.find(nobody)).toBeUndefined();
+  });
+}
+
+function describeEpoch(world: () => StoreWorld): void {
+  test("it grows with every change to callers, permissions and connections, and with nothing else", async () => {
+    const { store } = world();
+    await furnish(store);
+    let epoch = await store.callers.epoch();
+    const grows = async (what: () => Promise<unknown>, by: 0 | 1) => {
+      await what();
+      const now = await store.callers.epoch();
+      expect(now - epoch).toBe(by);
+      epoch = now;
+    };
+    await grows(() => store.callers.create(caller(), NOTHING), 1);
+    await grows(() => store.callers.create(caller(), NOTHING), 0);
+    await grows(() => store.callers.change(CALLER, (found) => ({ caller: found, records: NOTHING })), 1);
+    await grows(() => store.callers.change(CALLER, () => null), 0);
+    const second = connection({ id: "cn_2" as ConnectionId, name: "second" });
+    await grows(() => store.connections.create(second, NOTHING), 1);
+    await grows(() => store.connections.create(second, NOTHING), 0);
+    const disabled = { ...second, disabledAtMs: 1 };
+    await grows(() => store.connections.change(second.id, () => ({ connection: disabled, records: NOTHING })), 1);
+    await grows(() => store.connections.remove(second.id, NOTHING), 1);
+    await grows(() => store.connections.remove(second.id, NOTHING), 0);
+    await grows(() => store.audit.write(records({ kind: "caller", id: CALLER }, "seen")), 0);
+  });
+}
+
+function describeApps(world: () => StoreWorld): void {
+  test("an app comes back as it went in, by id, by name and in the list", async () => {
+    const { store } = world();
+    await fc.assert(
+      fc.asyncProperty(arbitrary.storedApp, async (stored) => {
+        if ((await store.apps.find(stored.id)) !== undefined) return;
+        if ((await store.apps.create(stored, NOTHING)) === "name-taken") return;
+        expect(await store.apps.find(stored.id)).toEqual(stored);
+        expect(await store.apps.findByName(stored.name)).toEqual(stored);
+        expect(await store.apps.list()).toContainEqual(stored);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("a name is given once", async () => {
+    const { store } = world();
+    await store.apps.create(app(), NOTHING);
+    const second = app({ id: "ap_2" as AppId });
+    expect(await store.apps.create(second, records({ kind: "app", id: "ap_2" }, "added"))).toBe("name-taken");
+    expect(await store.apps.list()).toEqual([app()]);
+    expect(await store.apps.findByName("none")).toBeUndefined();
+    expect(await store.audit.story({ kind: "app", id: "ap_2" }, 10)).toEqual([]);
+  });
+
+  test("its client secrets are replaced, and nothing else; an unknown app gets none", async () => {
+    const { store } = world();
+    await store.apps.create(app(), NOTHING);
+    const secrets = [{ id: "sc_9", sealed: "sealed-new" as Sealed, addedAtMs: 9 }, ...app().clientSecrets];
+    expect(await store.apps.replaceSecrets(APP, secrets, NOTHING)).toBe("done");
+    expect(await store.apps.find(APP)).toEqual(app({ clientSecrets: secrets }));
+    const told = records({ kind: "app", id: "ap_none" }, "secret-added");
+    expect(await store.apps.replaceSecrets("ap_none" as AppId, secrets, told)).toBe("unknown");
+    expect(await store.audit.story({ kind: "app", id: "ap_none" }, 10)).toEqual([]);
+  });
+}
+
+function describeDeployment(world: () => StoreWorld): void {
+  test("an empty store has none; the first that is made stays, whoever comes later", async () => {
+    const { store } = world();
+    expect(await store.deployment.read()).toBeUndefined();
+    const answers = await Promise.all(
+      ["dp_1", "dp_2", "dp_3"].map((id) => store.deployment.create(deployment({ id, incarnation: 4 }))),
+    );
+    const made = await store.deployment.read();
+    expect(made).toEqual(deployment({ id: made?.id ?? "", incarnation: 4 }));
+    expect(answers).toEqual([made, made, made]);
+  });
+}

@@ -1,0 +1,41 @@
+import type { NodeId } from "@evergrant/core";
+import type { Store } from "../../ports/store.ts";
+import type { Time, Timer } from "../../ports/time.ts";
+
+/** One open store and what a test may do to the world around it. */
+export interface StoreWorld {
+  readonly store: Store;
+  readonly time: MovableTime;
+  /** Closes the store and opens it again; left out where nothing outlives a close. */
+  readonly reopen?: () => Promise<Store>;
+  /** Changes a fact of the audit record of this sequence behind the store's back. */
+  readonly tamper: (sequence: number) => Promise<void>;
+  readonly dispose: () => Promise<void>;
+}
+
+export interface MovableTime extends Time {
+  advance(ms: number): void;
+}
+
+/** The node whose audit chain every world's store writes. */
+export const NODE = "node-a" as NodeId;
+
+/** A clock that stands still until it is moved; due timers fire in order of their instants. */
+export function movableTime(startMs = Date.UTC(2026, 0, 1)): MovableTime {
+  let nowMs = startMs;
+  const timers = new Set<{ readonly atMs: number; readonly fire: () => void }>();
+  return {
+    wallMs: () => nowMs,
+    monotonicMs: () => nowMs - startMs,
+    setTimer(delayMs, fire): Timer {
+      const timer = { atMs: nowMs + delayMs, fire };
+      timers.add(timer);
+      return { cancel: () => timers.delete(timer) };
+    },
+    advance(ms) {
+      nowMs += ms;
+      for (const timer of [...timers].filter(({ atMs }) => atMs <= nowMs).sort((a, b) => a.atMs - b.atMs))
+        if (timers.delete(timer)) timer.fire();
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { afterEach, beforeEach, describe } from "vitest";
+import { describeClosing } from "./contract/closing-promises.ts";
+import { describeConnections } from "./contract/connection-promises.ts";
+import { describeConsents } from "./contract/consent-promises.ts";
+import { describeDirectories } from "./contract/directory-promises.ts";
+import { describeGrants } from "./contract/grant-promises.ts";
+import { describeRecords } from "./contract/record-promises.ts";
+import type { StoreWorld } from "./contract/store-world.ts";
+import { describeTokens } from "./contract/token-promises.ts";
+
+/** What every store promises, proven of one: each test gets a world of its own from `open`. */
+export function describeStore(name: string, open: () => Promise<StoreWorld>): void {
+  describe(`${name} as a store`, () => {
+    const opened: StoreWorld[] = [];
+    beforeEach(async () => {
+      opened.push(await open());
+    });
+    afterEach(async () => {
+      await opened.pop()?.dispose();
+    });
+    const world = (): StoreWorld => {
+      const current = opened.at(-1);
+      if (current === undefined) throw new Error("a world is there only while a test runs");
+      return current;
+    };
+    describeGrants(world);
+    describeTokens(world);
+    describeConnections(world);
+    describeConsents(world);
+    describeDirectories(world);
+    describeRecords(world);
+    describeClosing(world);
+  });
+}
