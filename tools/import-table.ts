@@ -13,6 +13,7 @@ const PUBLIC = {
   "@evergrant/core": "packages/core/src/index.ts",
   "@evergrant/contract": "packages/contract/src/index.ts",
   "@evergrant/keeper": "packages/keeper/src/index.ts",
+  "@evergrant/keeper/parts": "packages/keeper/src/parts.ts",
   "@evergrant/server": "packages/server/src/index.ts",
   "@evergrant/sandbox": "packages/sandbox/src/index.ts",
   "@evergrant/sandbox/engine": "packages/sandbox/src/engine/index.ts",
@@ -49,6 +50,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { place: `${keeper}/real-time.ts`, may: [`${keeper}/ports`, "node:*"] },
   { place: `${keeper}/node`, may: [keeper, "@evergrant/core", "node:*"] },
   { place: `${keeper}/index.ts`, may: [keeper, "@evergrant/core"] },
+  { place: `${keeper}/parts.ts`, may: [keeper, "@evergrant/core"] },
 
   {
     place: "packages/server/src",
@@ -83,6 +85,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
 
   { place: "tests/structure", may: [...EVERY_PACKAGE, "tools", "npm:*", "node:*"] },
   { place: "tests", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
+  { place: "simulation", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
   { place: "tools", may: ["npm:vitest", "node:*"] },
 ];
 

@@ -7,7 +7,7 @@ export interface ToolCommand {
 /** A step counts as one check however many commands it has, or counts the tests of a vitest project. */
 export type Step =
   | { readonly kind: "check"; readonly name: string; readonly commands: readonly ToolCommand[] }
-  | { readonly kind: "tests"; readonly project: "unit" | "structure" | "end-to-end" };
+  | { readonly kind: "tests"; readonly project: "unit" | "structure" | "end-to-end" | "simulation" };
 
 /** A named part of `npm test`. */
 export interface Stage {
@@ -37,12 +37,13 @@ export const STAGES: readonly Stage[] = [
       {
         kind: "check",
         name: "imports",
-        commands: [{ tool: "dependency-cruiser", args: ["packages", "tests", "tools"] }],
+        commands: [{ tool: "dependency-cruiser", args: ["packages", "tests", "simulation", "tools"] }],
       },
       { kind: "tests", project: "structure" },
     ],
   },
   { name: "unused", steps: [{ kind: "check", name: "unused", commands: [{ tool: "knip", args: ["--no-progress"] }] }] },
   { name: "unit", steps: [{ kind: "tests", project: "unit" }] },
+  { name: "simulation", steps: [{ kind: "tests", project: "simulation" }] },
   { name: "end-to-end", steps: [{ kind: "tests", project: "end-to-end" }] },
 ];

@@ -26,12 +26,14 @@ const WRONG_IMPORTS: Readonly<Record<string, string>> = {
   [`${keeper}/real-time.ts`]: "./service/right.ts",
   [`${keeper}/node`]: "kysely",
   [`${keeper}/index.ts`]: "undici",
+  [`${keeper}/parts.ts`]: "kysely",
   "packages/server/src": "@evergrant/sandbox",
   "packages/sandbox/src/engine": "node:crypto",
   "packages/sandbox/src": "@evergrant/core",
   "packages/cli/src": "kysely",
   tests: "../tools/right.ts",
   "tests/structure": "../kit/right.ts",
+  simulation: "../tools/right.ts",
   tools: "fastify",
 };
 
@@ -50,6 +52,7 @@ const RIGHT_IMPORTS: Readonly<Record<string, string>> = {
   "packages/sandbox/src": "./engine/right.ts",
   "packages/cli/src": "@evergrant/sandbox/engine",
   tests: "@evergrant/server",
+  simulation: "@evergrant/keeper/parts",
   "tests/structure": "../../tools/right.ts",
   tools: "node:fs",
 };

@@ -3,7 +3,13 @@ import { type ConsentExpectation, type ConsentFindings, type HoldReason, judgeCo
 
 const DEMO = { id: "t-demo", name: "Demo Company (NZ)" };
 const MAPLE = { id: "t-maple", name: "Maple Florists (AU)" };
-const FOUND: ConsentFindings = { subject: "jane", tenants: [DEMO], chosenTenants: [DEMO.id], missingScopes: [] };
+const FOUND: ConsentFindings = {
+  subject: "jane",
+  hasTenants: true,
+  tenants: [DEMO],
+  chosenTenants: [DEMO.id],
+  missingScopes: [],
+};
 const AGAIN: ConsentExpectation = { kind: "again", subject: "jane", tenants: [DEMO.id], knownTenants: [DEMO.id] };
 const FIRST: ConsentExpectation = { kind: "first", expectedTenant: null, accept: "ask" };
 
@@ -21,6 +27,13 @@ describe("a consent is judged", () => {
     ["first, nothing expected", FIRST, {}, ["initiator-must-confirm"]],
     ["first, any tenant accepted beforehand", { ...FIRST, accept: "any-tenant" }, {}, []],
     ["first, no tenant at all", { ...FIRST, accept: "any-tenant" }, { tenants: [], chosenTenants: [] }, ["no-tenant"]],
+    ["first, at a provider without tenants", FIRST, { hasTenants: false, tenants: [] }, ["initiator-must-confirm"]],
+    [
+      "first, without tenants, accepted beforehand",
+      { ...FIRST, accept: "any-tenant" },
+      { hasTenants: false, tenants: [] },
+      [],
+    ],
     ["again, all the same", AGAIN, {}, []],
     ["again, another person", AGAIN, { subject: "sam" }, ["other-subject"]],
     ["again, a person without a name", AGAIN, { subject: null }, ["subject-unknown"]],

@@ -10,6 +10,8 @@ export type ConsentExpectation =
 
 export interface ConsentFindings {
   readonly subject: string | null;
+  /** Whether this provider has organisations at all. */
+  readonly hasTenants: boolean;
   /** Every tenant that the new tokens reach, not only the one chosen now. */
   readonly tenants: readonly { readonly id: string; readonly name: string }[];
   /** Those that belong to this very consent. */
@@ -47,8 +49,8 @@ function holdsForFirst(
   expectation: Extract<ConsentExpectation, { kind: "first" }>,
   found: ConsentFindings,
 ): HoldReason[] {
-  if (found.tenants.length === 0) return ["no-tenant"];
-  if (expectation.expectedTenant !== null)
+  if (found.hasTenants && found.tenants.length === 0) return ["no-tenant"];
+  if (found.hasTenants && expectation.expectedTenant !== null)
     return includesTenant(found, expectation.expectedTenant) ? [] : ["expected-tenant-missing"];
   return expectation.accept === "any-tenant" ? [] : ["initiator-must-confirm"];
 }

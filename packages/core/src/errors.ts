@@ -186,6 +186,11 @@ export const ERRORS = {
   connection_unknown: { status: 404, retry: "never", message: "There is no connection of this name." },
   caller_unknown: { status: 404, retry: "never", message: "There is no caller of this id." },
   consent_unknown: { status: 404, retry: "never", message: "There is no consent of this id." },
+  host_refused: {
+    status: 421,
+    retry: "never",
+    message: "This Host name is not served here. Use the configured address.",
+  },
   origins_refused: {
     status: 400,
     retry: "never",
@@ -214,6 +219,17 @@ export const ERRORS = {
     status: 500,
     retry: "never",
     message: "The port is in use by another program. Stop it or choose another with --port.",
+  },
+  listen_failed: {
+    status: 500,
+    retry: "never",
+    message: "The address cannot be listened on. Check the host, the port and this user's rights.",
+  },
+  kek_malformed: {
+    status: 500,
+    retry: "never",
+    message:
+      "The key file cannot be read as a key ring. Put the right file back; each line is ID:KEY with 32 bytes in base64.",
   },
   kek_missing: {
     status: 500,
@@ -244,6 +260,12 @@ export const ERRORS = {
     status: 500,
     retry: "never",
     message: "The journal folder cannot be written. Check its path, rights and disk.",
+  },
+  journal_unreadable: {
+    status: 500,
+    retry: "never",
+    message:
+      "The journal is damaged before its end. Put the folder back from its disk or backup; what it holds may be the only copy of a token.",
   },
   journal_foreign: {
     status: 500,

@@ -66,7 +66,7 @@ export interface Server {
 
 /**
  * Starts Evergrant's HTTP faces around a keeper.
- * @throws port_taken · public_url_required · plain_http_refused · input_invalid
+ * @throws port_taken · public_url_required · plain_http_refused · listen_failed · input_invalid
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const site = { publicUrl: configuredPublicUrl(options) ?? "" };
@@ -158,7 +158,7 @@ async function listen(
     const code: unknown = error instanceof Error && "code" in error ? error.code : null;
     const where = `${address.host}:${address.port}`;
     if (code === "EADDRINUSE") throw new EvergrantError("port_taken", { detail: where, cause: error });
-    throw new EvergrantError("input_invalid", { detail: `cannot listen on ${where} (${String(code)})`, cause: error });
+    throw new EvergrantError("listen_failed", { detail: `cannot listen on ${where} (${String(code)})`, cause: error });
   }
 }
 

@@ -9,8 +9,7 @@ export function journalUnwritable(what: string, cause?: unknown): EvergrantError
 
 /** A sound record may lie behind what cannot be read, so nothing is passed over in silence. */
 export function journalDamaged(segment: string, where: string): EvergrantError {
-  const detail = `${segment} is damaged ${where}; put it aside and report it, its records are not lost yet`;
-  return new EvergrantError("journal_unwritable", { detail });
+  return new EvergrantError("journal_unreadable", { detail: `${segment} is damaged ${where}` });
 }
 
 /** The system's name for an error (`ENOSPC`), or null. */

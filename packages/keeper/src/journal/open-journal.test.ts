@@ -122,12 +122,12 @@ describe("a journal", () => {
       damaged[offset + at] = (damaged[offset + at] ?? 0) ^ 0x41;
       await writeFile(path, damaged);
       await expect(journal.read()).rejects.toMatchObject({
-        code: "journal_unwritable",
+        code: "journal_unreadable",
         detail: expect.stringMatching(/damaged/),
       });
     }
     await journal.close();
-    await expect(open()).rejects.toMatchObject({ code: "journal_unwritable" });
+    await expect(open()).rejects.toMatchObject({ code: "journal_unreadable" });
   });
 
   it("notices that the end of a segment is gone when a later one was begun after it", async () => {
@@ -139,7 +139,7 @@ describe("a journal", () => {
     await first.close();
     const second = await open();
     await truncate(path, lengthBefore);
-    await expect(second.read()).rejects.toMatchObject({ code: "journal_unwritable" });
+    await expect(second.read()).rejects.toMatchObject({ code: "journal_unreadable" });
   });
 
   it("never shows a secret in its files", async () => {
@@ -178,7 +178,7 @@ describe("a journal", () => {
       ),
     );
     await rm(path);
-    await expect(open()).rejects.toMatchObject({ code: "journal_unwritable" });
+    await expect(open()).rejects.toMatchObject({ code: "journal_unreadable" });
   });
 
   it("begins a new segment when one is full, and reads across them", async () => {

@@ -81,7 +81,11 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         activity,
       },
       deployment,
-      () => ({ serving: true, refreshing: health.writable, detail: health.writable ? null : "the journal cannot be written" }),
+      () => ({
+        serving: true,
+        refreshing: health.writable,
+        detail: health.writable ? null : "the journal cannot be written",
+      }),
     );
     await running.start();
     return {
@@ -102,7 +106,10 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
 async function openDeployment(store: Store, options: NodeOptions): Promise<{ ring: KeyRing; deployment: Deployment }> {
   const { chance, time, folder } = options;
   const known = await store.deployment.read();
-  const ring = await openKeyRing({ kind: "file", path: `${folder}/kek` }, { storeIsEmpty: known === undefined, chance });
+  const ring = await openKeyRing(
+    { kind: "file", path: `${folder}/kek` },
+    { storeIsEmpty: known === undefined, chance },
+  );
   if (known !== undefined) return { ring, deployment: known };
   const operatorKey = new Secret(`evk_${newSecretText(chance)}`);
   options.keepOperatorKey(operatorKey);
@@ -114,7 +121,10 @@ async function openDeployment(store: Store, options: NodeOptions): Promise<{ rin
     createdAtMs: time.wallMs(),
     operatorKeySha256: digest(operatorKey),
   });
-  if (deployment.id !== id) throw new EvergrantError("store_unopenable", { detail: "another node made this deployment at the same moment; start again" });
+  if (deployment.id !== id)
+    throw new EvergrantError("store_unopenable", {
+      detail: "another node made this deployment at the same moment; start again",
+    });
   return { ring, deployment };
 }
 

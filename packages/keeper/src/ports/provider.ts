@@ -11,8 +11,6 @@ export interface Provider {
   readonly apiOrigins: readonly string[];
   readonly clientAuthentication: "client_secret_basic" | "client_secret_post";
   readonly defaultScopes: readonly string[];
-  /** Scopes without which there is no refresh token, for the authorization request. */
-  readonly offlineScopes: readonly string[];
   readonly policy: TokenPolicy;
   readonly errors: ErrorDialect;
   readonly subject: SubjectDiscovery;

@@ -37,9 +37,9 @@ describe.each([...PROVIDERS.values()])("provider $id", (provider) => {
         : [];
     for (const address of [...addresses, ...provider.apiOrigins]) expect(new URL(address).protocol).toBe("https:");
     for (const origin of provider.apiOrigins) expect(new URL(origin).origin).toBe(origin);
-    for (const scope of provider.offlineScopes) expect(provider.defaultScopes).toContain(scope);
     expect(new Set(provider.defaultScopes).size).toBe(provider.defaultScopes.length);
-    if (provider.kind === "client_credentials") expect(provider.offlineScopes).toEqual([]);
+    // Without it there is no refresh token, and without a refresh token nothing to keep.
+    expect(provider.defaultScopes.includes("offline_access")).toBe(provider.kind === "authorization_code");
   });
 });
 

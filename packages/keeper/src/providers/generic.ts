@@ -12,7 +12,6 @@ export const generic: Provider = {
   apiOrigins: [],
   clientAuthentication: "client_secret_basic",
   defaultScopes: ["openid", "offline_access"],
-  offlineScopes: ["offline_access"],
   policy: {
     accessLifeMs: 60 * 60_000,
     idleLifeMs: "unknown",
@@ -33,7 +32,6 @@ export const generic: Provider = {
     apiOrigins: "Metadata does not say where an API is: the operator does, with the app.",
     clientAuthentication: "RFC 6749 §2.3.1: every server that gives out client secrets must take HTTP Basic.",
     defaultScopes: "OpenID Connect Core §3.1.2.1 (openid, for a subject) and §11 (offline_access).",
-    offlineScopes: "OpenID Connect Core §11.",
     "policy.accessLifeMs": "Unknown; used only where an answer has no expires_in, and for scheduling in proportion.",
     "policy.idleLifeMs": "Unknown.",
     "policy.absoluteLifeMs": "Unknown.",

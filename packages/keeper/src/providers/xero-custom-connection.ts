@@ -15,7 +15,6 @@ export const xeroCustomConnection: Provider = {
   apiOrigins: ["https://api.xero.com"],
   clientAuthentication: "client_secret_basic",
   defaultScopes: [],
-  offlineScopes: [],
   policy: {
     accessLifeMs: 30 * 60_000,
     idleLifeMs: "unlimited",
@@ -37,7 +36,6 @@ export const xeroCustomConnection: Provider = {
     clientAuthentication: "XeroAPI/xero-node getClientCredentialsToken: HTTP Basic.",
     defaultScopes:
       "None: without a scope Xero gives all that the connection was set up with, and connections made after April 2026 refuse an explicit one (XeroAPI/xero-mcp-server issue 150, pull request 288).",
-    offlineScopes: "RFC 6749 §4.4.3: client credentials bring no refresh token.",
     "policy.accessLifeMs": "developer.xero.com, custom connections: access tokens live 30 minutes.",
     "policy.idleLifeMs": "There is no refresh token that could lie idle.",
     "policy.absoluteLifeMs": "None documented: the connection lasts as long as its subscription and its approval.",

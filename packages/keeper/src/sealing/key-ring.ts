@@ -31,7 +31,7 @@ export class KeyRing {
 
 /**
  * Reads a ring from text: one key per line (or separated by commas), `ID:KEY` with the key as base64 of 32 bytes, the primary first.
- * Empty lines and lines that begin with `#` are passed over. Throws `kek_wrong`; the error names the line, never its content.
+ * Empty lines and lines that begin with `#` are passed over. Throws `kek_malformed`; the error names the line, never its content.
  */
 export function parseKeyRing(text: string): KeyRing {
   const keys = new Map<string, KeyObject>();
@@ -64,5 +64,5 @@ function parseEntry(entry: string, number: number): [string, KeyObject] {
 }
 
 function malformed(detail: string): EvergrantError {
-  return new EvergrantError("kek_wrong", { detail: `the key ring cannot be read: ${detail}` });
+  return new EvergrantError("kek_malformed", { detail });
 }

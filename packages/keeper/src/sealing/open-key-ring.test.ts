@@ -47,7 +47,7 @@ describe("a key file", () => {
   it("is never overwritten, whatever stands in it", async () => {
     await fromFile(true);
     await writeFile(path, "not a key");
-    await expect(fromFile(true)).rejects.toMatchObject({ code: "kek_wrong" });
+    await expect(fromFile(true)).rejects.toMatchObject({ code: "kek_malformed" });
     expect(await readFile(path, "utf8")).toBe("not a key");
   });
 
@@ -88,7 +88,7 @@ describe("a key ring", () => {
     ["comments alone", "# nothing"],
   ])("with %s is refused, and the error does not show it", async (_what, text) => {
     const error: unknown = await fromText(text).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: "kek_wrong" });
+    expect(error).toMatchObject({ code: "kek_malformed" });
     expect(inspect(error, { depth: 9 })).not.toContain(KEY.slice(4, 30));
   });
 

@@ -13,7 +13,7 @@ const LONGEST_FILE = 64 * 1024;
 
 /**
  * The deployment's key ring. Only for an empty store is a missing file made: one fresh key, mode 0600, on disk before it is used.
- * Throws `kek_missing` where there is none, `kek_wrong` where it cannot be read.
+ * Throws `kek_missing` where there is none, `kek_malformed` where it cannot be read.
  */
 export async function openKeyRing(
   source: KeyRingSource,
@@ -38,7 +38,7 @@ async function readIfThere(path: string): Promise<string | null> {
   try {
     const bytes = await readFile(path);
     if (bytes.length > LONGEST_FILE)
-      throw new EvergrantError("kek_wrong", { detail: `${path} is too long for a key ring` });
+      throw new EvergrantError("kek_malformed", { detail: `${path} is too long for a key ring` });
     return bytes.toString("utf8");
   } catch (error) {
     if (error instanceof EvergrantError) throw error;

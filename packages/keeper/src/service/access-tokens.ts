@@ -96,6 +96,8 @@ export class AccessTokens implements Tokens {
         if (last.kind === "unknown") break;
         if (await this.#warm(last.grant)) continue;
         const restMs = this.#restMs(last.step);
+        // An app that is refused stays refused until an operator mends it: waiting would only hold the caller up.
+        if (isAppRefused(last.grant)) break;
         if (restMs === null || restMs > deadlineMs - this.#context.time.monotonicMs()) break;
         await pause(this.#context, Math.max(restMs, 1));
       }
@@ -165,6 +167,10 @@ function usable(connection: StoredConnection | undefined): { connection: StoredC
       allGone ? { detail: "the organisation was disconnected at the provider" } : {},
     );
   return { connection, grant: connection.grant };
+}
+
+function isAppRefused(grant: StoredGrant): boolean {
+  return chainOf(grant.state)?.trouble?.kind === "app-error" && grant.state.kind === "live";
 }
 
 function refusalFor(grant: StoredGrant, retryAfterMs: number): EvergrantError {

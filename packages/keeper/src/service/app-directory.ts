@@ -1,6 +1,7 @@
 import { type AppId, EvergrantError, type Secret, type Timing, timing } from "@evergrant/core";
 import type { StoredApp } from "../ports/app-store.ts";
 import type { Provider, ResolvedEndpoints } from "../ports/provider.ts";
+import { resolveEndpoints } from "./resolve-endpoints.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /** An app with all that using it needs: its provider's data, its endpoints, and the timing derived from both. */
@@ -54,7 +55,7 @@ export class AppDirectory {
       provider,
       timing: verdict.timing,
       endpoints: async () =>
-        (discovered ??= await resolveEndpoints(provider, stored, (issuer) => providerApi.discover(issuer))),
+        (discovered ??= await findEndpoints(provider, stored, (issuer) => providerApi.discover(issuer))),
       secrets: () => {
         if (stored.clientSecrets.length === 0) return [null];
         return stored.clientSecrets.map((secret) =>
@@ -69,31 +70,15 @@ export function secretContext(app: AppId, secretId: string) {
   return { owner: app, chain: "", kind: "client-secret", version: secretId } as const;
 }
 
-async function resolveEndpoints(
+async function findEndpoints(
   provider: Provider,
   app: StoredApp,
   discover: (issuer: string) => Promise<ResolvedEndpoints | null>,
 ): Promise<ResolvedEndpoints> {
-  const { origins } = app;
-  if (provider.endpoints.kind === "discovered") {
-    const found = origins === null ? null : await discover(origins.identity);
-    if (origins === null || found === null)
-      throw new EvergrantError("provider_unreachable", { detail: "no metadata at the app's issuer" });
-    return { ...found, apiOrigins: [origins.api] };
-  }
-  const { issuer, authorization, token, revocation } = provider.endpoints;
-  if (origins === null) return { issuer, authorization, token, revocation, apiOrigins: provider.apiOrigins };
-  return {
-    issuer: origins.identity,
-    authorization: withOrigin(authorization, origins.login),
-    token: withOrigin(token, origins.identity),
-    revocation: revocation === null ? null : withOrigin(revocation, origins.identity),
-    apiOrigins: [origins.api],
-  };
-}
-
-// Only the origin is an operator's to replace; the path stays the provider's.
-function withOrigin(url: string, origin: string): string {
-  const { pathname, search } = new URL(url);
-  return new URL(pathname + search, origin).href;
+  const resolved = resolveEndpoints(provider, app.origins);
+  if (resolved !== "needs-discovery") return resolved;
+  const found = app.origins === null ? null : await discover(app.origins.identity);
+  if (app.origins === null || found === null)
+    throw new EvergrantError("provider_unreachable", { detail: "no metadata at the app's issuer" });
+  return { ...found, apiOrigins: [app.origins.api] };
 }

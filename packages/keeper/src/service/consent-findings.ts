@@ -35,6 +35,7 @@ export async function findOut(
   return {
     subject: subject.kind === "none" ? null : textClaim(subject.token === "access" ? access : id, subject.claim),
     subjectName: textClaim(id, "email") ?? textClaim(id, "preferred_username") ?? textClaim(id, "name"),
+    hasTenants: discovery.kind !== "none",
     tenants,
     chosenTenants: chosen.map((tenant) => tenant.id),
     missingScopes: missingScopes(app.stored.scopes, answer.scope),

@@ -122,7 +122,8 @@ export class ConsentDesk implements Consents {
   // Refused tokens are revoked, unless their person holds a grant in use: at many providers that would end it too.
   async #giveBack(received: ReceivedConsent): Promise<void> {
     const grant = await this.#context.store.grants.load(received.grant);
-    if (grant?.state.kind === "unconsented") await this.#ending.revokeUnused(grant.id, received.version);
+    const inUse = grant?.state.kind === "live" || grant?.state.kind === "in-court";
+    if (grant !== undefined && !inUse) await this.#ending.revokeUnused(grant.id, received.version);
   }
 
   async #resultOf(consent: StoredConsent): Promise<ConsentResult> {

@@ -52,6 +52,6 @@ export function openToken(
     : sealer.open(grant.dataKey, { owner: grant.id, chain: version.chain, kind, version: version.id }, sealed);
 }
 
-export function fingerprint(sealer: Sealer, refreshToken: Secret): string {
+function fingerprint(sealer: Sealer, refreshToken: Secret): string {
   return sealer.authenticate("token-fingerprint", refreshToken.reveal());
 }

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { Change, TableName, Tables } from "../engine/index.ts";
 import { SandboxError } from "../errors.ts";
@@ -70,6 +71,8 @@ export function openSandboxDatabase(file: string): SandboxDatabase {
 }
 
 function open(file: string): DatabaseSync {
+  // It holds signing keys: nobody else on this machine has to read them. SQLite's own files take the mode over.
+  if (file !== ":memory:") closeSync(openSync(file, "a", 0o600));
   const database = new DatabaseSync(file);
   try {
     // Two sandboxes over one file would each answer from their own memory.

@@ -49,7 +49,7 @@ describe("the host name", () => {
     for (const host of ["localhost:4180", "127.0.0.1", "[::1]:80"])
       expect(await statusFor(host, "/api/v1/me")).toBe(200);
     for (const host of ["evil.example", "localhost.evil.example", "evil.example@localhost", "a b"])
-      expect(await statusFor(host, "/api/v1/me")).toBe(404);
+      expect(await statusFor(host, "/api/v1/me")).toBe(421);
     expect(await statusFor("10.0.0.7:4180", "/healthz")).toBe(200);
   });
 });

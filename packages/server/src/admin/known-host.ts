@@ -7,7 +7,7 @@ export function requireKnownHost(knownHosts: () => readonly string[]) {
   return async (request: FastifyRequest): Promise<void> => {
     const host = hostName(request.headers.host);
     if (host !== null && (isLoopback(host) || knownHosts().includes(host))) return;
-    throw new EvergrantError("route_unknown", {
+    throw new EvergrantError("host_refused", {
       detail: "the admin API answers only under a loopback or configured host name",
     });
   };

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PROVIDERS } from "./catalogue.ts";
-import { generic } from "./generic.ts";
+import { PROVIDERS } from "../providers/catalogue.ts";
+import { generic } from "../providers/generic.ts";
+import { xero } from "../providers/xero.ts";
+import { xeroCustomConnection } from "../providers/xero-custom-connection.ts";
 import { resolveEndpoints } from "./resolve-endpoints.ts";
-import { xero } from "./xero.ts";
-import { xeroCustomConnection } from "./xero-custom-connection.ts";
 
 describe("endpoints", () => {
   it("are the provider's own without replaced origins", () => {

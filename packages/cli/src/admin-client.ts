@@ -1,0 +1,108 @@
+import {
+  ADMIN_API,
+  ADMIN_API_PREFIX,
+  type Operation,
+  type OperationAnswer,
+  type OperationInput,
+  type OperationName,
+  problemSchema,
+} from "@evergrant/contract";
+import { EvergrantError, type Secret } from "@evergrant/core";
+import { NodeRefusal, UsageError } from "./command-failure.ts";
+import { isLoopbackUrl } from "./loopback.ts";
+
+export interface AdminAsk<Name extends OperationName> {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: OperationInput<Name>;
+}
+
+/** A running node's admin API. */
+export interface AdminClient {
+  /** @throws NodeRefusal when the node says no · EvergrantError `node_unreachable` when none answers · UsageError for a name that cannot be one */
+  call<Name extends OperationName>(name: Name, ask?: AdminAsk<Name>): Promise<OperationAnswer<Name>>;
+}
+
+/** Removing a connection waits for the provider, so this is longer than the node's own limits. */
+const ANSWER_TIMEOUT_MS = 90_000;
+
+/** @throws plain_http_refused off loopback: the operator key would travel in clear */
+export function createAdminClient(node: { readonly url: string; readonly operatorKey: Secret }): AdminClient {
+  if (!URL.canParse(node.url)) throw new UsageError(`--url is not a URL: ${node.url}`);
+  if (new URL(node.url).protocol !== "https:" && !isLoopbackUrl(node.url))
+    throw new EvergrantError("plain_http_refused");
+  return {
+    call: async (name, ask = {}) => {
+      const operation: Operation = ADMIN_API[name];
+      const response = await send(node, addressOf(operation, node.url, ask), {
+        method: operation.method,
+        ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
+      });
+      const text = await textOf(response, node.url);
+      if (!response.ok) throw refusalOf(text, node.url);
+      const answer = operation.answer.safeParse(text === "" ? undefined : parseJson(text));
+      if (!answer.success) throw notEvergrant(node.url);
+      // The table that names the schema of the answer is the table that its type is drawn from.
+      return answer.data as OperationAnswer<typeof name>;
+    },
+  };
+}
+
+function addressOf(operation: Operation, url: string, ask: AdminAsk<OperationName>): URL {
+  const params = operation.params.safeParse(ask.params ?? {});
+  if (!params.success)
+    throw new UsageError(params.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; "));
+  const path = operation.path.replace(/:(\w+)/g, (_whole, name: string) =>
+    encodeURIComponent(ask.params?.[name] ?? ""),
+  );
+  const address = new URL(`${ADMIN_API_PREFIX}${path}`, url);
+  for (const [name, value] of Object.entries(ask.query ?? {})) address.searchParams.set(name, value);
+  return address;
+}
+
+async function send(
+  node: { readonly url: string; readonly operatorKey: Secret },
+  address: URL,
+  init: { readonly method: string; readonly body?: string },
+): Promise<Response> {
+  try {
+    return await fetch(address, {
+      ...init,
+      // The key goes to the address that was named, and to no other.
+      redirect: "error",
+      headers: {
+        authorization: `Bearer ${node.operatorKey.reveal()}`,
+        accept: "application/json",
+        ...(init.body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
+  } catch (error) {
+    throw new EvergrantError("node_unreachable", { detail: node.url, cause: error });
+  }
+}
+
+async function textOf(response: Response, url: string): Promise<string> {
+  try {
+    return await response.text();
+  } catch (error) {
+    throw new EvergrantError("node_unreachable", { detail: `${url} broke off its answer`, cause: error });
+  }
+}
+
+function refusalOf(text: string, url: string): Error {
+  const problem = problemSchema.safeParse(parseJson(text));
+  return problem.success ? new NodeRefusal(problem.data) : notEvergrant(url);
+}
+
+function notEvergrant(url: string): EvergrantError {
+  return new EvergrantError("node_unreachable", { detail: `what answers at ${url} is not this version of Evergrant` });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

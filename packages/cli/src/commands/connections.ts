@@ -1,0 +1,85 @@
+import type { Connection, RemovedConnection } from "@evergrant/contract";
+import type { Command } from "commander";
+import { UsageError } from "../command-failure.ts";
+import type { CommandWorld } from "../command-world.ts";
+import { openSession } from "../session.ts";
+import { connectionTable, connectionText } from "../text/connection-text.ts";
+
+/** `evergrant connections`: what stands, and what is done to it. */
+export function addConnections(program: Command, world: CommandWorld): void {
+  const connections = program
+    .command("connections")
+    .description("connections: list, show, check, disable, enable, remove");
+  connections
+    .command("list", { isDefault: true })
+    .description("list all connections")
+    .action(async (_options: object, command: Command) => {
+      const session = openSession(world, command);
+      const answer = await session.admin().call("listConnections");
+      session.print({ json: answer, text: connectionTable(answer.connections) });
+    });
+  for (const { verb, operation, description } of VIEWS) {
+    connections
+      .command(`${verb} <name>`)
+      .description(description)
+      .action(async (name: string, _options: object, command: Command) => {
+        const session = openSession(world, command);
+        const connection: Connection = await session.admin().call(operation, { params: { name } });
+        session.print({ json: connection, text: connectionText(connection) });
+      });
+  }
+  addRemove(connections, world);
+  addRevokeLinks(connections, world);
+}
+
+const VIEWS = [
+  { verb: "show", operation: "readConnection", description: "all that is known of one" },
+  { verb: "check", operation: "checkConnection", description: "look at the provider's list of organisations now" },
+  { verb: "disable", operation: "disableConnection", description: "hand out no more tokens; the grant is kept alive" },
+  { verb: "enable", operation: "enableConnection", description: "hand out tokens again" },
+] as const;
+
+function addRemove(connections: Command, world: CommandWorld): void {
+  connections
+    .command("remove <name>")
+    .description("disconnect it at the provider and forget it; the grant is revoked with its last connection")
+    .option("--yes", "do not ask")
+    .action(async (name: string, options: { readonly yes?: boolean }, command: Command) => {
+      const session = openSession(world, command);
+      const admin = session.admin();
+      if (options.yes !== true && session.interactive) {
+        const sure = await world.terminal.confirm(
+          `Remove ${name}? Its callers get no more tokens, and only a person can connect it again.`,
+        );
+        if (sure !== true) throw new UsageError("Nothing was removed.");
+      }
+      const removed = await admin.call("removeConnection", { params: { name } });
+      session.print({ json: removed, text: removedText(name, removed) });
+    });
+}
+
+function addRevokeLinks(connections: Command, world: CommandWorld): void {
+  connections
+    .command("revoke-links <name>")
+    .description("make every link to consent again that was sent so far invalid")
+    .action(async (name: string, _options: object, command: Command) => {
+      const session = openSession(world, command);
+      await session.admin().call("revokeReconsentLinks", { params: { name } });
+      session.print({
+        json: { connection: name, revoked: true },
+        text: `All links sent so far for ${name} are invalid.`,
+      });
+    });
+}
+
+function removedText(name: string, { disconnected, remaining, grantRevoked }: RemovedConnection): string {
+  return [
+    `${name} is removed.`,
+    disconnected.length === 0
+      ? "No organisation was disconnected at the provider."
+      : `Disconnected at the provider: ${disconnected.join(", ")}.`,
+    grantRevoked
+      ? "It was the last on its grant, which was revoked."
+      : `Its grant lives on${remaining.length === 0 ? "" : ` for ${remaining.join(", ")}`}.`,
+  ].join("\n");
+}

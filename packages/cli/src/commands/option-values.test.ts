@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { UsageError } from "../command-failure.ts";
+import { parseOrigins, parseScopes } from "./apps.ts";
+import { apiAddress, chooseTenant } from "./call.ts";
+import { parseMay } from "./callers.ts";
+import { parsePort } from "./whole-number.ts";
+
+describe("origins", () => {
+  test("are three, in any order", () => {
+    expect(parseOrigins("api=http://c, identity=http://a ,login=http://b")).toEqual({
+      identity: "http://a",
+      login: "http://b",
+      api: "http://c",
+    });
+  });
+
+  test.each(["", "identity=http://a", "identity=a,identity=b,api=c", "identity=a,login=b,api=", "x=1,login=b,api=c"])(
+    "are refused: %j",
+    (text) => expect(() => parseOrigins(text)).toThrow(UsageError),
+  );
+});
+
+test("scopes may be separated by spaces, commas or both", () => {
+  expect(parseScopes("openid, profile offline_access")).toEqual(["openid", "profile", "offline_access"]);
+  expect(() => parseScopes(" , ")).toThrow(UsageError);
+});
+
+describe("rights", () => {
+  test("name a connection each", () => {
+    expect(parseMay("token:acme, consent:acme")).toEqual([
+      { right: "token", connection: "acme" },
+      { right: "consent", connection: "acme" },
+    ]);
+  });
+
+  test.each(["", "token", "token:", "all:acme", "token:Acme", "token:acme:x", "token:acme,"])(
+    "are refused: %j",
+    (text) => expect(() => parseMay(text)).toThrow(UsageError),
+  );
+});
+
+describe("an API path", () => {
+  test("stays at the API's origin, since the token goes along", () => {
+    expect(apiAddress("https://api.example", "/a/b?c=d").href).toBe("https://api.example/a/b?c=d");
+  });
+
+  test.each(["a/b", "//evil.example/a", "/\\evil.example", "https://evil.example", ""])("is refused: %j", (path) =>
+    expect(() => apiAddress("https://api.example", path)).toThrow(UsageError),
+  );
+});
+
+describe("the organisation to call for", () => {
+  const tenants = [
+    { id: "t-1", name: "Demo" },
+    { id: "t-2", name: "Maple" },
+  ];
+
+  test("is the only one, or the one named by id or name", () => {
+    expect(chooseTenant({ tenants: tenants.slice(0, 1) }, undefined)).toBe("t-1");
+    expect(chooseTenant({ tenants }, "Maple")).toBe("t-2");
+    expect(chooseTenant({ tenants }, "t-1")).toBe("t-1");
+  });
+
+  test.each([undefined, "Other"])("must be told where it is not clear: %s", (wanted) => {
+    expect(() => chooseTenant({ tenants }, wanted)).toThrow(/Demo \(t-1\), Maple \(t-2\)/);
+  });
+});
+
+test("ports are whole numbers that exist", () => {
+  expect([parsePort("0"), parsePort("65535")]).toEqual([0, 65535]);
+  for (const text of ["-1", "65536", "1.5", "", "http"]) expect(() => parsePort(text)).toThrow(UsageError);
+});

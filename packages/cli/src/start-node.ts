@@ -1,0 +1,182 @@
+import { resolve } from "node:path";
+import { DEFAULT_LIMITS, EvergrantError, type Limits, type Secret } from "@evergrant/core";
+import { type Keeper, openNode, PROVIDERS, type Provider, realChance, realTime } from "@evergrant/keeper";
+import { createRequestLog, createServer, type Listeners, type RequestLog } from "@evergrant/server";
+import { type FollowedClock, followClock } from "./follow-clock.ts";
+import { findFreePort } from "./free-port.ts";
+import { isLoopbackHost, isLoopbackUrl } from "./loopback.ts";
+import { loopbackKeeper, loopbackProviders, refuseRealProviders } from "./loopback-providers.ts";
+import { publishPoint } from "./points.ts";
+import { writePrivateFile } from "./private-file.ts";
+import { checkPublicUrl } from "./public-address.ts";
+import { reportFailure } from "./report-failure.ts";
+
+/** How a node is started. */
+export interface StartOptions {
+  /** Holds everything that the node keeps; made with mode 0700 when it is not there. */
+  readonly folder: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Where browsers and callers reach it; required off loopback, else `http://localhost:PORT`. */
+  readonly publicUrl?: string;
+  /** Where the admin API listens on 127.0.0.1 when the node is not for this machine alone. 0 picks a free one. */
+  readonly adminPort?: number;
+  readonly limits?: Limits;
+  readonly providers?: ReadonlyMap<string, Provider>;
+  /** A sandbox's control URL whose clock is followed. */
+  readonly followClock?: string;
+  /** Default: refused and failed requests, as JSON lines on standard error. */
+  readonly log?: RequestLog;
+  /** Where the operator key may be shown, once. `false`: it is written to `operator-key` in the folder, mode 0600. */
+  readonly terminal: false | { show(text: string): void };
+}
+
+/** What became of the operator key: it is made once in the life of a deployment. */
+export type OperatorKeyPlace =
+  | { readonly kind: "shown" }
+  | { readonly kind: "written"; readonly file: string }
+  | { readonly kind: "made-before" };
+
+export interface StartedNode {
+  /** Where browsers and callers reach it, without a trailing slash. */
+  readonly url: string;
+  /** Where its admin API is. */
+  readonly adminUrl: string;
+  readonly keeper: Keeper;
+  readonly operatorKey: OperatorKeyPlace;
+  /** Takes no new request, drains, and frees ports and folder. May be called again. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_ADMIN_PORT = 4182;
+
+/**
+ * Starts a node of Evergrant: store, journal, schedule, and the HTTP faces around them. Whatever fails, nothing stays half started.
+ * @throws port_taken · public_url_required · plain_http_refused · follow_clock_refused and all that `openNode` throws
+ */
+export async function startNode(options: StartOptions): Promise<StartedNode> {
+  const opened: Opened = [];
+  try {
+    return await start({ log: createRequestLog({ level: "warn", destination: process.stderr }), ...options }, opened);
+  } catch (error) {
+    await closeAll(opened).catch(() => {});
+    throw error;
+  }
+}
+
+type Logged = StartOptions & { readonly log: RequestLog };
+type Opened = (() => Promise<void> | void)[];
+
+async function start(options: Logged, opened: Opened): Promise<StartedNode> {
+  const address = await findAddress(options);
+  const clock = options.followClock === undefined ? null : await followClock(options.followClock, { base: realTime() });
+  if (clock !== null) opened.unshift(() => clock.close());
+  const operatorKey = operatorKeyKeeping(options);
+  const keeper = await openKeeper(options, { publicUrl: address.publicUrl, clock, opened, keep: operatorKey.keep });
+  const server = await createServer({
+    keeper,
+    publicUrl: address.publicUrl,
+    listeners: address.listeners,
+    log: options.log,
+  });
+  opened.unshift(() => server.close());
+  let closing: Promise<void> | undefined;
+  return {
+    url: server.urls.public,
+    adminUrl: server.urls.admin,
+    keeper,
+    operatorKey: operatorKey.place(),
+    close: () => (closing ??= closeAll(opened)),
+  };
+}
+
+interface Address {
+  readonly publicUrl: string;
+  readonly listeners: Listeners;
+}
+
+// Redirect URIs hold the port, so it must be known before the store is opened.
+async function findAddress(options: StartOptions): Promise<Address> {
+  const host = options.host ?? "127.0.0.1";
+  const given = checkPublicUrl(host, options.publicUrl);
+  const port = await findFreePort(host, options.port);
+  const publicUrl = given ?? `http://localhost:${port}`;
+  // Behind a public name the admin API keeps to this machine, on a listener of its own.
+  const open = !isLoopbackHost(host) || !isLoopbackUrl(publicUrl);
+  const adminHost = "127.0.0.1";
+  const admin = open
+    ? { host: adminHost, port: await findFreePort(adminHost, options.adminPort ?? DEFAULT_ADMIN_PORT) }
+    : ("with-public" as const);
+  return { publicUrl, listeners: { public: { host, port }, internal: "with-public", admin } };
+}
+
+interface Opening {
+  readonly publicUrl: string;
+  readonly clock: FollowedClock | null;
+  readonly opened: Opened;
+  readonly keep: (key: Secret) => void;
+}
+
+async function openKeeper(options: Logged, opening: Opening): Promise<Keeper> {
+  const { clock, opened } = opening;
+  const providers = options.providers ?? PROVIDERS;
+  const node = await openNode({
+    folder: resolve(options.folder),
+    publicUrl: opening.publicUrl,
+    providers: clock === null ? providers : loopbackProviders(providers),
+    limits: options.limits ?? DEFAULT_LIMITS,
+    time: clock?.time ?? realTime(),
+    chance: realChance(),
+    reached: publishPoint,
+    onIdle: clock?.onIdle ?? (() => {}),
+    report: reportFailure(options.log),
+    keepOperatorKey: opening.keep,
+  });
+  opened.unshift(() => node.close());
+  if (clock === null) return node.keeper;
+  await refuseRealProviders(node.keeper);
+  clock.watch(node);
+  return loopbackKeeper(node.keeper);
+}
+
+function operatorKeyKeeping(options: StartOptions): { keep(key: Secret): void; place(): OperatorKeyPlace } {
+  let place: OperatorKeyPlace = { kind: "made-before" };
+  return {
+    keep: (key) => {
+      if (options.terminal === false) {
+        const file = resolve(options.folder, "operator-key");
+        writeKey(file, key);
+        place = { kind: "written", file };
+      } else {
+        options.terminal.show(
+          `Operator key, shown this once: ${key.reveal()}\nKeep it: the admin API and the other commands ask for it (EVERGRANT_OPERATOR_KEY).`,
+        );
+        place = { kind: "shown" };
+      }
+    },
+    place: () => place,
+  };
+}
+
+function writeKey(file: string, key: Secret): void {
+  try {
+    writePrivateFile(file, `${key.reveal()}\n`);
+  } catch (error) {
+    throw new EvergrantError("store_unopenable", { detail: `cannot write ${file}`, cause: error });
+  }
+}
+
+// One that cannot be closed must not keep the others open.
+async function closeAll(opened: Opened): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of opened.splice(0)) {
+    try {
+      await close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}

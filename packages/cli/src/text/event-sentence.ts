@@ -1,0 +1,80 @@
+import type { Story } from "@evergrant/contract";
+import { duration, localInstant } from "./instants.ts";
+import { printable } from "./table.ts";
+
+type StoryEvent = Story["events"][number];
+type Facts = StoryEvent["facts"];
+
+/** One event of a connection's story as a sentence; an event without one is told by its name and facts. */
+export function eventSentence({ event, facts }: StoryEvent): string {
+  const sentence = Object.hasOwn(SENTENCES, event) ? SENTENCES[event] : undefined;
+  return printable(sentence === undefined ? unknownEvent(event, facts) : sentence(facts));
+}
+
+const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
+  "attempt-begun": ({ because }) => `A new access token was asked for${because ? ` (${words(because)})` : ""}.`,
+  renewed: ({ rotated, expiresAtMs }) =>
+    `A new access token came${rotated === true ? " with a new refresh token" : ""}${until(expiresAtMs)}.`,
+  "attempt-failed": ({ class: kind, detail, failures, retryAtMs }) =>
+    `No usable answer: ${words(kind)} (${String(detail)}), ${times(failures)} in a row${tryAgain(retryAtMs)}. The grant is kept.`,
+  refused: ({ head }) =>
+    `The provider refused ${head === true ? "the current" : "an older"} refresh token. It is asked again before anything is declared lost.`,
+  "not-authorised": ({ retryAtMs }) =>
+    `The provider says that this connection is not authorised${tryAgain(retryAtMs)}.`,
+  "late-token-kept": () => "An answer that had been given up came after all; its token is kept.",
+  "late-token-sealed": () => "An answer for an earlier consent came late; its token is sealed and never used.",
+  "declared-lost": ({ reason, satForMs }) =>
+    `The grant was declared lost (${words(reason)})${typeof satForMs === "number" ? `, after ${duration(satForMs)} of asking again` : ""}. A person has to consent again.`,
+  "lapse-warned": ({ level, idleForMs }) =>
+    `A warning went out (${words(level)}): unused${typeof idleForMs === "number" ? ` for ${duration(idleForMs)}` : ""}, the grant nears its lapse.`,
+  consented: () => "A person consented; a new chain of tokens began.",
+  "consent-link-created": ({ accept, expiresAtMs }) =>
+    `A consent link was made${accept === "any-tenant" ? " that accepts any organisation" : ""}${until(expiresAtMs)}.`,
+  "consent-started": () => "Somebody opened the consent link and went to the provider.",
+  "code-claimed": () => "The person came back with an authorization code; it is exchanged once.",
+  "consent-declined": () => "The person declined access.",
+  "consent-failed": ({ code, detail }) => `The consent failed: ${words(code)}${detail ? ` (${String(detail)})` : ""}.`,
+  "consent-received": () => "The provider's answer to a consent was received.",
+  "consent-accepted": () => "The consent was accepted.",
+  "consent-held": ({ because, tenants }) => `The consent waits for an operator (${words(because)})${of(tenants)}.`,
+  "consent-refused": () => "An operator refused the consent.",
+  "connection-attached": ({ tenants }) => `The connection stands on a grant${of(tenants)}.`,
+  "reconsent-links-revoked": () => "All links to consent again that were sent so far became invalid.",
+  "connection-created": ({ app }) => `The connection was made with the app ${String(app ?? "unknown")}.`,
+  "connection-disabled": () => "An operator disabled the connection.",
+  "connection-enabled": () => "An operator enabled the connection.",
+  "connection-removed": () => "An operator removed the connection.",
+  "tenant-gone": ({ tenant, name }) =>
+    `The organisation ${String(name ?? tenant ?? "")} was disconnected at the provider.`,
+  "tenant-back": ({ tenant, name }) =>
+    `The organisation ${String(name ?? tenant ?? "")} is connected at the provider again.`,
+  "grant-created": () => "A grant began.",
+  "grant-ended": ({ reason }) => `The grant was ended (${words(reason)}).`,
+};
+
+function unknownEvent(event: string, facts: Facts): string {
+  const told = Object.entries(facts).filter(([, value]) => value !== null);
+  const details = told.map(([name, value]) => `${name} ${String(value)}`).join(", ");
+  const title = words(event);
+  return `${title.charAt(0).toUpperCase()}${title.slice(1)}${details === "" ? "" : ` (${details})`}.`;
+}
+
+function words(value: Facts[string] | undefined): string {
+  return String(value ?? "unknown").replaceAll("-", " ");
+}
+
+function until(atMs: Facts[string] | undefined): string {
+  return typeof atMs === "number" ? `, good until ${localInstant(atMs)}` : "";
+}
+
+function tryAgain(atMs: Facts[string] | undefined): string {
+  return typeof atMs === "number" ? `; the next try is at ${localInstant(atMs)}` : "";
+}
+
+function times(count: Facts[string] | undefined): string {
+  return typeof count === "number" && count !== 1 ? `${count} times` : "once";
+}
+
+function of(tenants: Facts[string] | undefined): string {
+  return typeof tenants === "string" && tenants !== "" ? ` for ${tenants}` : "";
+}

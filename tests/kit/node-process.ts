@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+
+/** What a node process of a test is told; handed over as JSON in the environment. */
+export interface NodeConfiguration {
+  readonly folder: string;
+  readonly port: number;
+  readonly followClock: string;
+  /** `scaled`: a provider with access and grace of 60 s, and limits to match. */
+  readonly policy: "default" | "scaled";
+}
+
+/** Where the process kills itself: inside the nth passing of a named point. */
+export interface KillPoint {
+  readonly point: string;
+  readonly subject: string;
+  readonly nth?: number;
+}
+
+const kit = import.meta.dirname;
+const START_LIMIT_MS = 60_000;
+
+/** A real Evergrant process, started from source as a user's would be. */
+export class NodeProcess {
+  readonly #child: ChildProcess;
+  readonly url: string;
+  readonly output: () => string;
+  readonly ended: Promise<number | string>;
+
+  private constructor(
+    child: ChildProcess,
+    parts: { url: string; output: () => string; ended: Promise<number | string> },
+  ) {
+    this.#child = child;
+    this.url = parts.url;
+    this.output = parts.output;
+    this.ended = parts.ended;
+  }
+
+  static async start(configuration: NodeConfiguration, kill?: KillPoint): Promise<NodeProcess> {
+    const preload = kill === undefined ? [] : ["--import", join(kit, "kill-at-point.ts")];
+    const child = spawn(process.execPath, ["--conditions=@evergrant/source", ...preload, join(kit, "node-entry.ts")], {
+      env: {
+        ...process.env,
+        NODE_OPTIONS: "",
+        EVERGRANT_TEST_NODE: JSON.stringify(configuration),
+        EVERGRANT_TEST_KILL: JSON.stringify(kill ?? null),
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const ended = new Promise<number | string>((resolve) =>
+      child.once("exit", (code, signal) => resolve(code ?? signal ?? "unknown")),
+    );
+    const ready = new Promise<string>((resolve) => {
+      const collect = (chunk: Buffer) => {
+        output += chunk.toString();
+        const [, url] = /^ready (\S+)$/m.exec(output) ?? [];
+        if (url !== undefined) resolve(url);
+      };
+      child.stdout?.on("data", collect);
+      child.stderr?.on("data", collect);
+    });
+    const late = new Promise<never>((_resolve, reject) =>
+      setTimeout(() => reject(new Error(`no start within ${START_LIMIT_MS} ms: ${output}`)), START_LIMIT_MS).unref(),
+    );
+    const url = await Promise.race([
+      ready,
+      late,
+      ended.then((end) => Promise.reject(new Error(`ended with ${end} at start: ${output}`))),
+    ]);
+    return new NodeProcess(child, { url, output: () => output, ended });
+  }
+
+  get alive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  async stop(): Promise<void> {
+    if (this.alive) this.#child.kill("SIGTERM");
+    await this.ended;
+  }
+
+  async kill(): Promise<void> {
+    if (this.alive) this.#child.kill("SIGKILL");
+    await this.ended;
+  }
+}
