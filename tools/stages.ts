@@ -30,7 +30,7 @@ export const STAGES: readonly Stage[] = [
       },
     ],
   },
-  { name: "lint", steps: [{ kind: "check", name: "lint", commands: [{ tool: "@biomejs/biome", args: ["ci", "."] }] }] },
+  { name: "lint", steps: [{ kind: "check", name: "lint", commands: [{ tool: "@biomejs/biome", args: ["ci", "--colors=off", "."] }] }] },
   {
     name: "structure",
     steps: [

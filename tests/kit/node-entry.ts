@@ -1,18 +1,26 @@
 import { startNode } from "@evergrant/cli";
 import { DEFAULT_LIMITS } from "@evergrant/core";
 import { PROVIDERS } from "@evergrant/keeper";
+import { createRequestLog } from "@evergrant/server";
 import type { NodeConfiguration } from "./node-process.ts";
-import { SCALED_LIMITS, scaledProviders } from "./scaled-policy.ts";
+import { LIMITS, scaledProviders } from "./scaled-policy.ts";
 
 const configuration: NodeConfiguration = JSON.parse(process.env["EVERGRANT_TEST_NODE"] ?? "{}");
-const scaled = configuration.policy === "scaled";
+
+const { shared, policy, followClock } = configuration;
 
 const node = await startNode({
+  ...(shared === null
+    ? {}
+    : { store: { kind: "postgres", dsn: shared.dsn }, keyRing: { kind: "file", path: shared.kekFile } }),
+  ...(shared?.publicUrl == null ? {} : { publicUrl: shared.publicUrl }),
   folder: configuration.folder,
   port: configuration.port,
-  followClock: configuration.followClock,
-  limits: scaled ? SCALED_LIMITS : DEFAULT_LIMITS,
-  providers: scaled ? scaledProviders() : PROVIDERS,
+  ...(followClock === null ? {} : { followClock }),
+  limits: policy === "default" ? DEFAULT_LIMITS : LIMITS[policy],
+  providers: policy === "default" ? PROVIDERS : scaledProviders(policy),
+  log: createRequestLog(),
+  journalMayVanish: true,
   terminal: false,
 });
 console.log(`ready ${node.url}`);

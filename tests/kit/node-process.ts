@@ -5,9 +5,12 @@ import { join } from "node:path";
 export interface NodeConfiguration {
   readonly folder: string;
   readonly port: number;
-  readonly followClock: string;
-  /** `scaled`: a provider with access and grace of 60 s, and limits to match. */
-  readonly policy: "default" | "scaled";
+  /** A sandbox's control URL; null: real time. */
+  readonly followClock: string | null;
+  /** `scaled`: a provider with access and grace of 60 s, and limits to match; `quick`: of 8 s, for time that nobody moves. */
+  readonly policy: "default" | "scaled" | "quick";
+  /** A Postgres that it shares with other nodes, the key file they share, and the address that all answer for. */
+  readonly shared: { readonly dsn: string; readonly kekFile: string; readonly publicUrl: string | null } | null;
 }
 
 /** Where the process kills itself: inside the nth passing of a named point. */
@@ -79,6 +82,15 @@ export class NodeProcess {
   async stop(): Promise<void> {
     if (this.alive) this.#child.kill("SIGTERM");
     await this.ended;
+  }
+
+  /** Frozen, as a virtual machine may be: it holds what it holds, and does nothing. */
+  freeze(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child.kill("SIGCONT");
   }
 
   async kill(): Promise<void> {

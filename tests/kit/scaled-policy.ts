@@ -1,8 +1,17 @@
 import { DEFAULT_LIMITS, type Limits } from "@evergrant/core";
 import { PROVIDERS, type Provider } from "@evergrant/keeper";
 
-/** Limits that fit a provider with 60 s of access and grace; they pass the same check as the real ones. */
-export const SCALED_LIMITS: Limits = {
+type Policy = "scaled" | "quick";
+
+const SECONDS: { readonly [P in Policy]: number } = { scaled: 60, quick: 8 };
+
+/** The switches of a sandbox whose tokens live as long as the policy says. */
+export const SWITCHES = {
+  scaled: { "access_token.ttl_seconds": SECONDS.scaled, "grace.seconds": SECONDS.scaled },
+  quick: { "access_token.ttl_seconds": SECONDS.quick, "grace.seconds": SECONDS.quick },
+} as const satisfies { readonly [P in Policy]: Readonly<Record<string, number>> };
+
+const scaled: Limits = {
   ...DEFAULT_LIMITS,
   requestTimeoutMs: 1_000,
   marginMs: 200,
@@ -18,20 +27,30 @@ export const SCALED_LIMITS: Limits = {
   healthIntervalMs: 120_000,
 };
 
-/** The switches of a sandbox that goes with them. */
-export const SCALED_SWITCHES = { "access_token.ttl_seconds": 60, "grace.seconds": 60 } as const;
+/** Limits that fit such a provider; they pass the same check as the real ones. */
+export const LIMITS: { readonly [P in Policy]: Limits } = {
+  scaled,
+  quick: {
+    ...scaled,
+    requestTimeoutMs: 800,
+    leaseMs: 2_500,
+    strayLifeMs: 1_000,
+    clockSkewMs: 300,
+    pauseToleratedMs: 4_000,
+    courtSpacingMs: 1_000,
+    keepaliveMaxMs: 60_000,
+    minTtlMs: 1_000,
+    authzMaxStaleMs: 1_000,
+  },
+};
 
 /** The provider catalogue with every life scaled down. */
-export function scaledProviders(): ReadonlyMap<string, Provider> {
-  return new Map([...PROVIDERS].map(([id, provider]) => [id, scaled(provider)]));
+export function scaledProviders(policy: Policy): ReadonlyMap<string, Provider> {
+  return new Map([...PROVIDERS].map(([id, provider]) => [id, shortLived(provider, SECONDS[policy])]));
 }
 
-function scaled(provider: Provider): Provider {
+function shortLived(provider: Provider, seconds: number): Provider {
   const { rotation } = provider.policy;
-  const policy = {
-    ...provider.policy,
-    accessLifeMs: 60_000,
-    rotation: rotation.kind === "grace" ? { ...rotation, seconds: 60 } : rotation,
-  };
-  return { ...provider, policy };
+  const shorter = rotation.kind === "grace" ? { ...rotation, seconds } : rotation;
+  return { ...provider, policy: { ...provider.policy, accessLifeMs: seconds * 1000, rotation: shorter } };
 }

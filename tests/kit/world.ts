@@ -6,7 +6,7 @@ import { createSandbox, type Sandbox, type SandboxOptions } from "@evergrant/san
 import { Admin } from "./admin.ts";
 import { FormBrowser, type FormPage } from "./form-browser.ts";
 import { type KillPoint, type NodeConfiguration, NodeProcess } from "./node-process.ts";
-import { SCALED_SWITCHES } from "./scaled-policy.ts";
+import { SWITCHES } from "./scaled-policy.ts";
 
 export interface WorldOptions {
   readonly policy?: NodeConfiguration["policy"];
@@ -21,7 +21,7 @@ const PASSWORD = "sandbox";
 /** A sandbox, a folder, and a real Evergrant process that follows the sandbox's clock. */
 export async function aWorld(options: WorldOptions = {}): Promise<World> {
   const policy = options.policy ?? "default";
-  const scaled = policy === "scaled" ? SCALED_SWITCHES : {};
+  const scaled = policy === "default" ? {} : SWITCHES[policy];
   const sandbox = await createSandbox({
     seed: 7,
     dialect: options.dialect ?? "xero",
@@ -34,13 +34,15 @@ export class World implements AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly folder = mkdtempSync(join(tmpdir(), "evergrant-world-"));
   readonly #policy: NodeConfiguration["policy"];
+  readonly #shared: NodeConfiguration["shared"];
   #node: NodeProcess | undefined;
   #port = 0;
   #caller: AddedCaller | undefined;
 
-  constructor(sandbox: Sandbox, policy: NodeConfiguration["policy"]) {
+  constructor(sandbox: Sandbox, policy: NodeConfiguration["policy"], shared: NodeConfiguration["shared"] = null) {
     this.sandbox = sandbox;
     this.#policy = policy;
+    this.#shared = shared;
   }
 
   get node(): NodeProcess {
@@ -66,8 +68,10 @@ export class World implements AsyncDisposable {
     const configuration = {
       folder: this.folder,
       port: this.#port,
-      followClock: this.sandbox.urls.control,
+      // A Postgres has a clock of its own, which nobody can move: there, lives are short instead.
+      followClock: this.#shared === null ? this.sandbox.urls.control : null,
       policy: this.#policy,
+      shared: this.#shared,
     };
     this.#node = await NodeProcess.start(configuration, kill);
     this.#port = Number(new URL(this.#node.url).port);
@@ -127,7 +131,7 @@ export class World implements AsyncDisposable {
     await this.start();
     const { url } = await this.setUp();
     const page = await this.consents(url, "jane@demo.example", DEMO_COMPANY);
-    if (!page.text().includes(DEMO_COMPANY)) throw new Error(`not connected: ${page.text()}`);
+    if (!page.text().includes(DEMO_COMPANY)) throw new Error(`not connected: ${page.text()}\n${this.node.output()}`);
   }
 
   /** A person opens a consent link, logs in and chooses an organisation; the page it ends on. */

@@ -1,6 +1,5 @@
 import type { Problem } from "@evergrant/contract";
 import { ERRORS, EvergrantError } from "@evergrant/core";
-import { SandboxError } from "@evergrant/sandbox";
 import { CommanderError } from "commander";
 
 /** 0: done. 1: refused. 2: the command line was wrong. */
@@ -65,10 +64,15 @@ export function tellFailure(error: unknown): ToldFailure {
     const { code, message, status } = error;
     return told(1, { code, message, status });
   }
-  if (error instanceof SandboxError) return told(1, { code: error.code, message: error.message });
+  if (isSandboxError(error)) return told(1, { code: error.code, message: error.message });
   const message =
     error instanceof Error ? `${error.name}: ${error.message}` : "something that is not an error was thrown";
   return told(1, { code: "internal_error", message });
+}
+
+// By its name: most commands do not load the sandbox.
+function isSandboxError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && error.name === "SandboxError" && "code" in error && typeof error.code === "string";
 }
 
 function tellRefusal({ code, title, detail, errors, status }: Problem): ToldFailure {

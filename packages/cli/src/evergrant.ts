@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --conditions=@evergrant/source
-import { realTime } from "@evergrant/keeper";
 import { nodeTerminal } from "./node-terminal.ts";
+import { realTime } from "./real-time.ts";
 import { runEvergrant } from "./run-evergrant.ts";
 import { untilStopped } from "./stop-signals.ts";
 

@@ -1,6 +1,15 @@
 import { resolve } from "node:path";
 import { DEFAULT_LIMITS, EvergrantError, type Limits, type Secret } from "@evergrant/core";
-import { type Keeper, openNode, PROVIDERS, type Provider, realChance, realTime } from "@evergrant/keeper";
+import {
+  type Keeper,
+  type KeyRingSource,
+  openNode,
+  PROVIDERS,
+  type Provider,
+  realChance,
+  realTime,
+  type StoreChoice,
+} from "@evergrant/keeper";
 import { createRequestLog, createServer, type Listeners, type RequestLog } from "@evergrant/server";
 import { type FollowedClock, followClock } from "./follow-clock.ts";
 import { findFreePort } from "./free-port.ts";
@@ -23,6 +32,12 @@ export interface StartOptions {
   readonly publicUrl?: string;
   /** Where the admin API listens on 127.0.0.1 when the node is not for this machine alone. 0 picks a free one. */
   readonly adminPort?: number;
+  /** Default: the file `evergrant.db` in the folder. */
+  readonly store?: StoreChoice;
+  /** Default: the file `kek` in the folder. */
+  readonly keyRing?: KeyRingSource;
+  /** For trying things out where the folder lies on a memory disk. */
+  readonly journalMayVanish?: boolean;
   readonly limits?: Limits;
   readonly providers?: ReadonlyMap<string, Provider>;
   /** A sandbox's control URL whose clock is followed. */
@@ -124,6 +139,9 @@ async function openKeeper(options: Logged, opening: Opening): Promise<Keeper> {
   const providers = options.providers ?? PROVIDERS;
   const node = await openNode({
     folder: resolve(options.folder),
+    store: options.store ?? { kind: "sqlite" },
+    keyRing: options.keyRing ?? null,
+    journalMayVanish: options.journalMayVanish ?? false,
     publicUrl: opening.publicUrl,
     providers: clock === null ? providers : loopbackProviders(providers),
     limits: options.limits ?? DEFAULT_LIMITS,

@@ -7,7 +7,11 @@ import type { Timing } from "./timing.ts";
  * The head is presented again, spaced; then, or sooner where their windows would close, candidates (newest first) and
  * the previous token; nothing that could hurt another token is presented past its grace. Only then it is lost.
  */
-export function courtStep(state: Extract<GrantState, { kind: "in-court" }>, nowMs: number, timing: Timing): Step {
+export function courtStep(
+  state: Extract<GrantState, { kind: "in-court" }>,
+  { nowMs, massRefusal }: { readonly nowMs: number; readonly massRefusal: boolean },
+  timing: Timing,
+): Step {
   const { chain, court } = state;
   if (chain.renewal.kind === "client-credentials") return { kind: "declare-lost" };
   const others = untriedOthers(chain.renewal, nowMs, timing);
@@ -17,7 +21,9 @@ export function courtStep(state: Extract<GrantState, { kind: "in-court" }>, nowM
   if (next !== undefined && (headIsHeard || headCouldHurt || nowMs >= lastCallMs(others, timing))) {
     return { kind: "spend", token: next.version, because: "court" };
   }
-  if (headIsHeard) return { kind: "declare-lost" };
+  // When many are refused at once, the provider or the app is the likelier cause: the court goes on hearing, for a day at most.
+  const adjourned = massRefusal && nowMs - court.openedAtMs < timing.limits.pastGraceHoldMs;
+  if (headIsHeard && !adjourned) return { kind: "declare-lost" };
   const nextTryMs = Math.min(court.lastTryAtMs + timing.limits.courtSpacingMs, lastCallMs(others, timing));
   if (nowMs < nextTryMs) return { kind: "rest", untilMs: nextTryMs, because: "court-spacing" };
   return { kind: "spend", token: chain.renewal.head.version, because: "court" };

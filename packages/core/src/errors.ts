@@ -256,6 +256,16 @@ export const ERRORS = {
     retry: "never",
     message: "Another process holds the journal folder. Stop it, or give this node a folder of its own.",
   },
+  journal_on_memory: {
+    status: 500,
+    retry: "never",
+    message: "The journal folder lies on a memory disk and would not outlive the machine. Put it on a real disk.",
+  },
+  clock_skewed: {
+    status: 500,
+    retry: "later",
+    message: "This machine's clock and the database's are more than 5 seconds apart. Synchronise them.",
+  },
   journal_unwritable: {
     status: 500,
     retry: "never",

@@ -91,6 +91,7 @@ class GrantWorld {
       owner: OWNER,
       usedAtMs: null,
       waitedForMs: null,
+      massRefusal: false,
     };
     return planStep(this.state, { ...input, ...more }, this.timing);
   }

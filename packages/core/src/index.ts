@@ -1,3 +1,4 @@
+export { type Admission, type AmbiguityBreaker, admit, CLOSED_BREAKER, noteOutcome } from "./ambiguity-breaker.ts";
 export {
   type ConsentExpectation,
   type ConsentFindings,
@@ -40,6 +41,7 @@ export type {
   TokenVersionId,
 } from "./ids.ts";
 export { isHeld, type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.ts";
+export { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts";
 export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";
 export { confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
 export {
@@ -67,4 +69,5 @@ export {
   type TokenPolicy,
   timing,
 } from "./timing.ts";
+export { draw, fullBucket, type TokenBucket } from "./token-bucket.ts";
 export { transition } from "./transition.ts";

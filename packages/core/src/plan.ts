@@ -15,6 +15,8 @@ export interface PlanInput {
   readonly owner: LeaseOwner;
   /** When a caller last asked for this grant's token, as far as this node knows. */
   readonly usedAtMs: number | null;
+  /** Many grants of this app were refused at once: verdicts wait. */
+  readonly massRefusal: boolean;
   /** The life that a waiting caller asks of its token; null while nobody waits. */
   readonly waitedForMs: number | null;
 }
@@ -34,14 +36,15 @@ export function planStep(state: GrantState, input: PlanInput, timing: Timing): S
       const backOff = restForTrouble(state.chain, input, timing);
       if (backOff !== null) return backOff;
       if (state.chain.attempt !== null) return spendAgain(state.chain, "recovery");
-      return state.kind === "in-court" ? courtStep(state, input.nowMs, timing) : planLive(state.chain, input, timing);
+      return state.kind === "in-court" ? courtStep(state, input, timing) : planLive(state.chain, input, timing);
     }
   }
 }
 
 /** When a live chain is due by its schedule alone. */
 export function dueAtMs(chain: Chain, usedAtMs: number | null, timing: Timing): { atMs: number; because: SpendReason } {
-  const shortened = (ms: number) => chain.renewedAtMs + ms * (1 - timing.limits.jitterShare * chain.jitter);
+  const share = 1 - timing.limits.jitterShare * chain.jitter;
+  const shortened = (ms: number) => chain.renewedAtMs + Math.floor(ms * share);
   const hotAtMs = shortened(timing.hotIntervalMs);
   const confirm = confirmAtMs(chain.renewal, timing);
   if (confirm !== null)

@@ -19,4 +19,6 @@ export type RestReason =
   | "backing-off"
   | "court-spacing"
   | "past-grace-hold"
-  | "next-poll";
+  | "next-poll"
+  | "provider-silent"
+  | "paced";

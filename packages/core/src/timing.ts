@@ -44,6 +44,15 @@ export interface Limits {
   readonly authzMaxStaleMs: number;
   /** An unresolved attempt of another node, past the grace, is waited for this long before its token is spent. */
   readonly pastGraceHoldMs: number;
+  /** So many lost answers within the window stop new attempts at that app's provider but for one canary. */
+  readonly ambiguityThreshold: number;
+  readonly ambiguityWindowMs: number;
+  readonly massDeathWindowMs: number;
+  /** Token requests of one app, per node. */
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
+  readonly recoveryReserveShare: number;
+  readonly inFlightMax: number;
   readonly healthIntervalMs: number;
   readonly consentLinkLifeMs: number;
   readonly consentSessionLifeMs: number;
@@ -67,6 +76,13 @@ export const DEFAULT_LIMITS: Limits = {
   retryMaxMs: 5 * MINUTE_MS,
   authzMaxStaleMs: 5_000,
   pastGraceHoldMs: DAY_MS,
+  ambiguityThreshold: 5,
+  ambiguityWindowMs: 60_000,
+  massDeathWindowMs: 10 * MINUTE_MS,
+  requestsPerSecond: 50,
+  requestBurst: 100,
+  recoveryReserveShare: 0.2,
+  inFlightMax: 32,
   healthIntervalMs: 60 * MINUTE_MS,
   consentLinkLifeMs: 14 * DAY_MS,
   consentSessionLifeMs: 60 * MINUTE_MS,

@@ -1,4 +1,5 @@
 export { type NodeOptions, type OpenNode, openNode } from "./node/open-node.ts";
+export type { StoreChoice } from "./node/open-store.ts";
 export type { AppOrigins } from "./ports/app-store.ts";
 export { RIGHTS, type Right } from "./ports/caller-store.ts";
 export type { Chance } from "./ports/chance.ts";
@@ -8,5 +9,6 @@ export type { Tenant } from "./ports/provider-api.ts";
 export type { Time, Timer } from "./ports/time.ts";
 export { PROVIDERS } from "./providers/catalogue.ts";
 export { type FollowedTime, followedTime, realChance, realTime } from "./real-time.ts";
+export type { KeyRingSource } from "./sealing/open-key-ring.ts";
 export type * from "./service/keeper.ts";
 export type { ServiceFailure } from "./service/service-context.ts";

@@ -1,6 +1,5 @@
 import type { TokenAnswer } from "@evergrant/contract";
 import { EvergrantError } from "@evergrant/core";
-import { PROVIDERS } from "@evergrant/keeper";
 import type { Command } from "commander";
 import type { AdminClient } from "../admin-client.ts";
 import { askForToken, findCredentials } from "../caller-token.ts";
@@ -49,6 +48,8 @@ interface ProviderApi {
 async function findApi(admin: AdminClient, connection: string): Promise<ProviderApi> {
   const { app: appName, provider: providerName } = await admin.call("readConnection", { params: { name: connection } });
   const { apps } = await admin.call("listApps");
+  // Loaded when it is wanted: the other commands start sooner without it.
+  const { PROVIDERS } = await import("@evergrant/keeper");
   const provider = PROVIDERS.get(providerName);
   const origin = apps.find(({ name }) => name === appName)?.origins?.api ?? provider?.apiOrigins[0];
   if (provider === undefined || origin === undefined)

@@ -1,4 +1,4 @@
-import { createSandbox, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, type Sandbox } from "@evergrant/sandbox";
+import type { Sandbox } from "@evergrant/sandbox";
 import { DIALECTS, type DialectName } from "@evergrant/sandbox/engine";
 import { type Command, Option } from "commander";
 import type { CommandWorld } from "../command-world.ts";
@@ -28,26 +28,28 @@ export function addSandbox(program: Command, world: CommandWorld): void {
     .action(async ({ redirectUri, ...options }: Options, command: Command) => {
       const session = openSession(world, command);
       const stopped = world.untilStopped();
+      const { createSandbox, ...known } = await import("@evergrant/sandbox");
+      const { DEMO_CLIENT_ID: clientId, DEMO_CLIENT_SECRET: clientSecret, DEMO_PASSWORD: password } = known;
       const sandbox = await createSandbox({
         ...options,
         ...(redirectUri === undefined ? {} : { redirectUris: redirectUri }),
       });
       session.print({
-        json: { ...sandbox.urls, clientId: DEMO_CLIENT_ID, clientSecret: DEMO_CLIENT_SECRET },
-        text: sandboxText(sandbox),
+        json: { ...sandbox.urls, clientId, clientSecret },
+        text: sandboxText(sandbox, { clientId, clientSecret, password }),
       });
       await stopped;
       await sandbox.close();
     });
 }
 
-function sandboxText({ urls }: Sandbox): string {
+function sandboxText({ urls }: Sandbox, known: Record<"clientId" | "clientSecret" | "password", string>): string {
   return [
     `Sandbox listens at ${urls.identity} (identity server, log-in pages and API)`,
     `Control API at ${urls.control}`,
-    `People: jane, sam, rita, ivan @demo.example, password ${DEMO_PASSWORD}`,
-    `Demo app: client id ${DEMO_CLIENT_ID}`,
-    `          client secret ${DEMO_CLIENT_SECRET}`,
+    `People: jane, sam, rita, ivan @demo.example, password ${known.password}`,
+    `Demo app: client id ${known.clientId}`,
+    `          client secret ${known.clientSecret}`,
     "Move its clock with:",
     `  curl -s -H "Content-Type: application/json" -d '{"by":"31m"}' ${urls.control}/clock/advance`,
     "Ctrl-C ends it.",

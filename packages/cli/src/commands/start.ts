@@ -1,9 +1,8 @@
 import { join } from "node:path";
-import { createRequestLog } from "@evergrant/server";
 import type { Command } from "commander";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
-import { type OperatorKeyPlace, type StartedNode, startNode } from "../start-node.ts";
+import type { OperatorKeyPlace, StartedNode, StartOptions } from "../start-node.ts";
 import { parsePort } from "./whole-number.ts";
 
 interface Options {
@@ -12,6 +11,8 @@ interface Options {
   readonly publicUrl?: string;
   readonly adminPort?: number;
   readonly followClock?: string;
+  readonly store?: string;
+  readonly kekFile?: string;
 }
 
 /** `evergrant start`: a node, until it is told to stop. */
@@ -27,13 +28,18 @@ export function addStart(program: Command, world: CommandWorld): void {
       "where the admin API listens on 127.0.0.1 beside a public URL (default: 4182)",
       parsePort,
     )
+    .option("--store <dsn>", "postgres://… shared by any number of nodes (default: evergrant.db in the folder)")
+    .option("--kek-file <path>", "the key file, the same for all nodes of a store (default: kek in the folder)")
     .option("--follow-clock <url>", "follow the clock of a sandbox: its control URL")
     .action(async (options: Options, command: Command) => {
       const session = openSession(world, command);
       const stopped = world.untilStopped();
+      const { createRequestLog } = await import("@evergrant/server");
+      const { startNode } = await import("../start-node.ts");
       const { folder } = session;
       const node = await startNode({
-        ...options,
+        ...addressOf(options),
+        ...storeOf(options, world.env),
         folder,
         log: createRequestLog({ destination: { write: (line) => world.terminal.err(line.trimEnd()) } }),
         terminal: session.interactive ? { show: (text) => world.terminal.out(text) } : false,
@@ -46,6 +52,24 @@ export function addStart(program: Command, world: CommandWorld): void {
       await stopped;
       await node.close();
     });
+}
+
+function addressOf({ store: _store, kekFile: _kekFile, ...address }: Options): Omit<Options, "store" | "kekFile"> {
+  return address;
+}
+
+// A DSN holds a password, which the list of processes would show: the environment may carry it instead, as it may the key.
+function storeOf({ store, kekFile }: Options, env: NodeJS.ProcessEnv): Pick<StartOptions, "store" | "keyRing"> {
+  const dsn = store ?? env["EVERGRANT_STORE"];
+  const key = env["EVERGRANT_KEK"];
+  return {
+    ...(dsn === undefined ? {} : { store: { kind: "postgres", dsn } }),
+    ...(kekFile === undefined
+      ? key === undefined
+        ? {}
+        : { keyRing: { kind: "environment", value: key } }
+      : { keyRing: { kind: "file", path: kekFile } }),
+  };
 }
 
 function startedText({ url, adminUrl, operatorKey }: StartedNode, folder: string): string {

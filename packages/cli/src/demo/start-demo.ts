@@ -115,6 +115,7 @@ async function openEvergrant(options: DemoOptions, at: { port: number; sandbox: 
   const { folder, log } = options;
   const start = (port: number) =>
     startNode({
+      journalMayVanish: true,
       folder,
       port,
       followClock: at.sandbox.urls.control,

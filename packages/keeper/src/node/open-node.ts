@@ -1,4 +1,4 @@
-import { EvergrantError, type LeaseOwner, type Limits, Secret } from "@evergrant/core";
+import { EvergrantError, type LeaseOwner, type Limits, type NodeId, Secret } from "@evergrant/core";
 import { openJournal } from "../journal/open-journal.ts";
 import type { Chance } from "../ports/chance.ts";
 import type { Deployment } from "../ports/deployment-store.ts";
@@ -12,20 +12,25 @@ import { realTime } from "../real-time.ts";
 import { makeKeyCheck } from "../sealing/key-check.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
 import { keySealer } from "../sealing/key-sealer.ts";
-import { openKeyRing } from "../sealing/open-key-ring.ts";
+import { type KeyRingSource, openKeyRing } from "../sealing/open-key-ring.ts";
 import { Activity } from "../service/activity.ts";
 import { createKeeper } from "../service/create-keeper.ts";
 import { digest } from "../service/digest.ts";
 import type { Keeper } from "../service/keeper.ts";
 import { newId, newSecretText } from "../service/new-id.ts";
 import type { ServiceFailure } from "../service/service-context.ts";
-import { openSqliteStore } from "../stores/sqlite/sqlite-store.ts";
 import { httpTokenEndpoint } from "../token-endpoint/http-token-endpoint.ts";
+import { openStore, type StoreChoice, type StorePlace } from "./open-store.ts";
 
 /** Where a node lives and what it is given; everything that differs between production and a test is an argument. */
 export interface NodeOptions {
-  /** Holds `evergrant.db`, `kek` and `journal/`; made with mode 0700 when it is not there. */
+  /** Holds `journal/` and, unless they are elsewhere, `evergrant.db` and `kek`; made with mode 0700 when it is not there. */
   readonly folder: string;
+  readonly store: StoreChoice;
+  /** Null: the file `kek` in the folder, made at the first start of an empty store. */
+  readonly keyRing: KeyRingSource | null;
+  /** A journal that does not outlive the machine cannot keep what it promises; somebody who only tries things out may want it so. */
+  readonly journalMayVanish: boolean;
   /** Where browsers and callers reach it, without a trailing slash. */
   readonly publicUrl: string;
   readonly providers: ReadonlyMap<string, Provider>;
@@ -55,12 +60,14 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
   const { folder, time, chance } = options;
   const opened: { close(): Promise<void> }[] = [];
   try {
-    const store = await openSqliteStore({ file: `${folder}/evergrant.db`, time });
-    opened.unshift(store);
-    const { ring, deployment } = await openDeployment(store, options);
+    const place = { choice: options.store, folder, time };
+    const { ring, deployment } = await readDeployment(place, options);
     const sealer = keySealer({ ring, deployment: deployment.id, keyCheck: deployment.keyCheck, chance });
     const journal = await openJournal({ folder: `${folder}/journal`, ring, deployment: deployment.id, time, chance });
     opened.unshift(journal);
+    if (journal.onMemoryDisk && !options.journalMayVanish) throw new EvergrantError("journal_on_memory");
+    const store = await openStore(place, journal.node);
+    opened.unshift(store);
     const health = new JournalHealth(journal);
     const activity = new Activity(options.onIdle);
     // Peers live in real time, whatever clock the keeper follows.
@@ -78,6 +85,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         providerApi,
         node: journal.node,
         owner: newId<LeaseOwner>("lo", chance),
+        shared: options.store.kind === "sqlite" ? null : { pace: realTime() },
         activity,
       },
       deployment,
@@ -102,14 +110,27 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
   }
 }
 
+// Which deployment a store is decides which key and journal belong to it; only then can it be opened in the node's own name.
+async function readDeployment(
+  place: StorePlace,
+  options: NodeOptions,
+): Promise<{ ring: KeyRing; deployment: Deployment }> {
+  const store = await openStore(place, "first-look" as NodeId);
+  try {
+    return await openDeployment(store, options);
+  } finally {
+    await store.close();
+  }
+}
+
 // A store without a deployment is empty: only then a key may be made. Any other store has to be opened by the key it has.
 async function openDeployment(store: Store, options: NodeOptions): Promise<{ ring: KeyRing; deployment: Deployment }> {
   const { chance, time, folder } = options;
   const known = await store.deployment.read();
-  const ring = await openKeyRing(
-    { kind: "file", path: `${folder}/kek` },
-    { storeIsEmpty: known === undefined, chance },
-  );
+  const ring = await openKeyRing(options.keyRing ?? { kind: "file", path: `${folder}/kek` }, {
+    storeIsEmpty: known === undefined,
+    chance,
+  });
   if (known !== undefined) return { ring, deployment: known };
   const operatorKey = new Secret(`evk_${newSecretText(chance)}`);
   options.keepOperatorKey(operatorKey);

@@ -61,6 +61,11 @@ export interface GrantStore {
   ): Promise<Result | undefined>;
   /** Grants whose due instant has come, soonest first. */
   due(beforeMs: number, limit: number): Promise<readonly GrantId[]>;
+  /**
+   * As `due`, and each of them becomes due again at `againAtMs` unless a change says otherwise before: until then no other node
+   * is given it, and after that another takes over from a node that died. Grants that a change is being made to are left out.
+   */
+  claimDue(beforeMs: number, limit: number, againAtMs: number): Promise<readonly GrantId[]>;
   /** The soonest due instant of all; null when nothing is scheduled. */
   nextDueMs(): Promise<number | null>;
   token(id: TokenVersionId): Promise<TokenVersion | undefined>;

@@ -6,7 +6,10 @@ import type { ConsentStore } from "./consent-store.ts";
 import type { DeploymentStore } from "./deployment-store.ts";
 import type { GrantStore } from "./grant-store.ts";
 
-/** One database, one port per matter. Every method rejects with `store_unavailable` when the database does not answer. */
+/**
+ * One database, one port per matter. Every method rejects with `store_unavailable` when the database does not answer; what a
+ * change was to do may then have been done all the same. Text comes back well-formed and with U+FFFD for U+0000.
+ */
 export interface Store {
   readonly grants: GrantStore;
   readonly apps: AppStore;

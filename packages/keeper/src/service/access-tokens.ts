@@ -95,7 +95,7 @@ export class AccessTokens implements Tokens {
         if (last === "late" || last.kind === "renewed") continue;
         if (last.kind === "unknown") break;
         if (await this.#warm(last.grant)) continue;
-        const restMs = this.#restMs(last.step);
+        const restMs = this.#patience(last.step);
         // An app that is refused stays refused until an operator mends it: waiting would only hold the caller up.
         if (isAppRefused(last.grant)) break;
         if (restMs === null || restMs > deadlineMs - this.#context.time.monotonicMs()) break;
@@ -134,6 +134,13 @@ export class AccessTokens implements Tokens {
 
   #restMs(step: Step): number | null {
     return step.kind === "rest" ? step.untilMs - this.#context.time.wallMs() : null;
+  }
+
+  // Somebody else is at it: whether the result has come can only be seen by looking, much sooner than his lease ends.
+  #patience(step: Step): number | null {
+    const restMs = this.#restMs(step);
+    const inFlight = step.kind === "rest" && step.because === "attempt-in-flight";
+    return restMs !== null && inFlight ? Math.min(restMs, this.#context.limits.marginMs / 20) : restMs;
   }
 
   #answer(live: LiveToken, ask: Ask): AccessToken {

@@ -25,9 +25,11 @@ export class AppDirectory {
 
   async get(id: AppId): Promise<App> {
     const known = this.#apps.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined && this.#context.shared === null) return known;
     const stored = await this.#context.store.apps.find(id);
     if (stored === undefined) throw new EvergrantError("app_unknown");
+    // Another node may have been given a new client secret; what was resolved for the same secrets stays.
+    if (known !== undefined && sameSecrets(known.stored, stored)) return known;
     const app = this.#resolve(stored);
     this.#apps.set(id, app);
     return app;
@@ -64,6 +66,11 @@ export class AppDirectory {
       },
     };
   }
+}
+
+function sameSecrets(a: StoredApp, b: StoredApp): boolean {
+  const ids = (app: StoredApp) => app.clientSecrets.map(({ id }) => id).join(" ");
+  return ids(a) === ids(b);
 }
 
 export function secretContext(app: AppId, secretId: string) {

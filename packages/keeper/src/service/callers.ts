@@ -22,7 +22,9 @@ export class CallerDesk implements Callers {
   }
 
   async load(): Promise<void> {
-    for (const caller of await this.#context.store.callers.list()) this.#callers.set(caller.id, caller);
+    const callers = await this.#context.store.callers.list();
+    this.#callers.clear();
+    for (const caller of callers) this.#callers.set(caller.id, caller);
   }
 
   authenticate(id: string, secret: Secret): CallerPrincipal | undefined {

@@ -1,4 +1,4 @@
-import type { ConnectionId } from "@evergrant/core";
+import type { AppId, ConnectionId } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -13,7 +13,10 @@ export class ConnectionDirectory {
   }
 
   async load(): Promise<void> {
-    for (const connection of await this.#context.store.connections.list()) this.#remember(connection);
+    const connections = await this.#context.store.connections.list();
+    this.#byId.clear();
+    this.#idByName.clear();
+    for (const connection of connections) this.#remember(connection);
   }
 
   get(id: ConnectionId): StoredConnection | undefined {
@@ -22,6 +25,12 @@ export class ConnectionDirectory {
 
   idOf(name: string): ConnectionId | undefined {
     return this.#idByName.get(name);
+  }
+
+  /** How many grants of one app connections stand on. */
+  grantsOf(app: AppId): number {
+    const grants = [...this.#byId.values()].filter((connection) => connection.app === app).map(({ grant }) => grant);
+    return new Set(grants.filter((grant) => grant !== null)).size;
   }
 
   /** Reads one connection anew after it was changed. */

@@ -5,7 +5,7 @@ import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import { viewConnection } from "./connection-views.ts";
 import type { GrantEnding } from "./grant-ending.ts";
-import type { GrantRefresher } from "./grant-refresher.ts";
+import type { GrantViews } from "./grant-views.ts";
 import type { HealthWatch } from "./health-watch.ts";
 import type { Connections, ConnectionView, NewConnection, RemovedConnection, Story, Tokens } from "./keeper.ts";
 import { newId } from "./new-id.ts";
@@ -15,7 +15,7 @@ import { tellStory } from "./story.ts";
 interface Parts {
   readonly apps: AppDirectory;
   readonly directory: ConnectionDirectory;
-  readonly refresher: GrantRefresher;
+  readonly views: GrantViews;
   readonly ending: GrantEnding;
   readonly health: HealthWatch;
   readonly tokens: Tokens;

@@ -16,8 +16,8 @@ import type { Records } from "../ports/records.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import { type Findings, findOut } from "./consent-findings.ts";
-import type { GrantRefresher } from "./grant-refresher.ts";
 import { changeFor } from "./grant-steps.ts";
+import type { GrantViews } from "./grant-views.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -37,7 +37,7 @@ export class ConsentAcceptance {
   readonly #apps: AppDirectory;
   readonly #connections: ConnectionDirectory;
   readonly #live: LiveTokens;
-  readonly #refresher: GrantRefresher;
+  readonly #views: GrantViews;
   readonly #onScheduled: (dueAtMs: number | null) => void;
 
   constructor(
@@ -46,7 +46,7 @@ export class ConsentAcceptance {
       apps: AppDirectory;
       connections: ConnectionDirectory;
       live: LiveTokens;
-      refresher: GrantRefresher;
+      views: GrantViews;
       onScheduled: (dueAtMs: number | null) => void;
     },
   ) {
@@ -54,7 +54,7 @@ export class ConsentAcceptance {
     this.#apps = parts.apps;
     this.#connections = parts.connections;
     this.#live = parts.live;
-    this.#refresher = parts.refresher;
+    this.#views = parts.views;
     this.#onScheduled = parts.onScheduled;
   }
 
@@ -233,7 +233,7 @@ export class ConsentAcceptance {
     const switched = await untilStored(this.#context, received.grant, () =>
       store.grants.change(received.grant, (grant, storeNowMs) => {
         const moved = transition(grant.state, { kind: "consented", atMs: time.wallMs(), chain }, app.timing);
-        const view = this.#refresher.view(grant.id, { waitedForMs: null, leaseNowMs: storeNowMs });
+        const view = this.#views.of(grant, { waitedForMs: null, leaseNowMs: storeNowMs });
         const change = moved.kind === "moved" ? changeFor(grant, moved, { view, timing: app.timing }) : null;
         return { change, result: { grant, dueAtMs: change?.dueAtMs ?? null, moved: change !== null } };
       }),
@@ -257,7 +257,7 @@ export class ConsentAcceptance {
         { kind: "ended", atMs: time.wallMs(), reason: "disconnected" },
         app.timing,
       );
-      const view = this.#refresher.view(id, { waitedForMs: null, leaseNowMs: storeNowMs });
+      const view = this.#views.of(current, { waitedForMs: null, leaseNowMs: storeNowMs });
       return {
         change: moved.kind === "moved" ? changeFor(current, moved, { view, timing: app.timing }) : null,
         result: true,

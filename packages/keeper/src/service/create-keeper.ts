@@ -1,7 +1,9 @@
-import type { Secret } from "@evergrant/core";
+import type { GrantId, Secret } from "@evergrant/core";
 import { AccessTokens } from "./access-tokens.ts";
 import { AppDirectory } from "./app-directory.ts";
+import { AppPacer } from "./app-pacer.ts";
 import { AppDesk } from "./apps.ts";
+import { AuthorizationWatch } from "./authorization-watch.ts";
 import { CallerDesk } from "./callers.ts";
 import { ConnectionDirectory } from "./connection-directory.ts";
 import { ConnectionDesk } from "./connections.ts";
@@ -12,6 +14,8 @@ import { ConsentDesk } from "./consents.ts";
 import { digest, sameDigest } from "./digest.ts";
 import { GrantEnding } from "./grant-ending.ts";
 import { GrantRefresher } from "./grant-refresher.ts";
+import { GrantSettler } from "./grant-settler.ts";
+import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { replayJournal } from "./journal-replay.ts";
 import type { Keeper, KeeperHealth } from "./keeper.ts";
@@ -40,22 +44,22 @@ export function createKeeper(
   const schedule: Schedule = new Schedule(context, () => refresher);
   const onScheduled = (dueAtMs: number | null) => schedule.touch(dueAtMs);
   const watch = new HealthWatch(context, { apps, connections: directory, live });
-  const refresher = new GrantRefresher(context, {
-    apps,
-    live,
-    onScheduled,
-    onRenewed: (grant) => watch.afterRenewal(grant),
-  });
+  const pacer = new AppPacer(context, directory);
+  const views = new GrantViews(context, { live, pacer });
+  const onRenewed = (grant: GrantId) => watch.afterRenewal(grant);
+  const settler = new GrantSettler(context, { live, views, onScheduled, onRenewed });
+  const refresher = new GrantRefresher(context, { apps, views, settler, pacer, onScheduled });
   const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher });
-  const ending = new GrantEnding(context, { apps, live, refresher });
+  const ending = new GrantEnding(context, { apps, live, views });
   const links = new ConsentLinks(context, apps);
-  const acceptance = new ConsentAcceptance(context, { apps, connections: directory, live, refresher, onScheduled });
+  const acceptance = new ConsentAcceptance(context, { apps, connections: directory, live, views, onScheduled });
   const runs = new ConsentRuns(context, { apps, links, acceptance });
   const callers = new CallerDesk(context, directory);
+  const authorization = new AuthorizationWatch(context, { callers, connections: directory });
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps),
-    connections: new ConnectionDesk(context, { apps, directory, refresher, ending, health: watch, tokens }),
+    connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens }),
     consents: new ConsentDesk(context, { links, runs, acceptance, ending }),
     callers,
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
@@ -66,16 +70,16 @@ export function createKeeper(
     keeper,
     start: () =>
       context.activity.during(async () => {
-        await directory.load();
-        await callers.load();
+        await authorization.start();
         await replayJournal(context, {
           apps,
-          refresher,
+          settler,
           resumeConsent: (consent, attempt, answer) => runs.resume(consent, attempt, answer),
         });
         await schedule.start();
       }),
     stop: async () => {
+      authorization.stop();
       await schedule.stop();
       await refresher.drain();
     },

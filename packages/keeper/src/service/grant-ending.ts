@@ -10,8 +10,8 @@ import {
 } from "@evergrant/core";
 import type { StoredGrant } from "../ports/grant-store.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
-import type { GrantRefresher } from "./grant-refresher.ts";
 import { changeFor } from "./grant-steps.ts";
+import type { GrantViews } from "./grant-views.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { openToken } from "./token-versions.ts";
@@ -22,13 +22,13 @@ export class GrantEnding {
   readonly #context: ServiceContext;
   readonly #apps: AppDirectory;
   readonly #live: LiveTokens;
-  readonly #refresher: GrantRefresher;
+  readonly #views: GrantViews;
 
-  constructor(context: ServiceContext, parts: { apps: AppDirectory; live: LiveTokens; refresher: GrantRefresher }) {
+  constructor(context: ServiceContext, parts: { apps: AppDirectory; live: LiveTokens; views: GrantViews }) {
     this.#context = context;
     this.#apps = parts.apps;
     this.#live = parts.live;
-    this.#refresher = parts.refresher;
+    this.#views = parts.views;
   }
 
   /** Revokes a grant at the provider and never spends it again. True when the provider confirmed. */
@@ -80,7 +80,7 @@ export class GrantEnding {
     const { store, time } = this.#context;
     await store.grants.change(id, (grant, storeNowMs) => {
       const moved = transition(grant.state, { kind: "ended", atMs: time.wallMs(), reason }, app.timing);
-      const view = this.#refresher.view(id, { waitedForMs: null, leaseNowMs: storeNowMs });
+      const view = this.#views.of(grant, { waitedForMs: null, leaseNowMs: storeNowMs });
       const lease = { ...grant.lease, owner: null, untilMs: 0 };
       return {
         change: moved.kind === "moved" ? changeFor(grant, moved, { view, timing: app.timing, lease }) : null,

@@ -4,23 +4,24 @@ import {
   type Expected,
   type GrantId,
   type Outcome,
-  type Renewed,
+  type SpendReason,
   type Step,
   type TokenVersionId,
   takeLease,
   transition,
 } from "@evergrant/core";
-import type { GrantChange, StoredGrant } from "../ports/grant-store.ts";
+import type { StoredGrant } from "../ports/grant-store.ts";
 import type { TokenGrant } from "../ports/token-endpoint.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
+import type { AppPacer } from "./app-pacer.ts";
 import { exchange } from "./exchange.ts";
-import { changeBy, changeFor, dueAfter, stepOf, type View } from "./grant-steps.ts";
-import type { LiveTokens } from "./live-tokens.ts";
+import type { GrantSettler } from "./grant-settler.ts";
+import { changeBy, changeFor, dueAfter, stepOf } from "./grant-steps.ts";
+import type { GrantViews } from "./grant-views.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { SingleFlight } from "./single-flight.ts";
-import { openToken, sealVersion, versionOf } from "./token-versions.ts";
-import { untilStored } from "./waiting.ts";
+import { openToken } from "./token-versions.ts";
 
 /** What became of a look at a grant: its step when nothing more could be done now. */
 export type Driven =
@@ -46,26 +47,29 @@ interface Begun {
 export class GrantRefresher {
   readonly #context: ServiceContext;
   readonly #apps: AppDirectory;
-  readonly #live: LiveTokens;
+  readonly #views: GrantViews;
+  readonly #settler: GrantSettler;
+  readonly #pacer: AppPacer;
+  readonly #onScheduled: (dueAtMs: number | null) => void;
   readonly #calm = new SingleFlight<GrantId, Driven>();
   readonly #urgent = new SingleFlight<GrantId, Driven>();
-  readonly #onScheduled: (dueAtMs: number | null) => void;
-  readonly #onRenewed: (grant: GrantId) => void;
 
   constructor(
     context: ServiceContext,
     parts: {
       apps: AppDirectory;
-      live: LiveTokens;
+      views: GrantViews;
+      settler: GrantSettler;
+      pacer: AppPacer;
       onScheduled: (dueAtMs: number | null) => void;
-      onRenewed: (grant: GrantId) => void;
     },
   ) {
     this.#context = context;
     this.#apps = parts.apps;
-    this.#live = parts.live;
+    this.#views = parts.views;
+    this.#settler = parts.settler;
+    this.#pacer = parts.pacer;
     this.#onScheduled = parts.onScheduled;
-    this.#onRenewed = parts.onRenewed;
   }
 
   /** Does for a grant whatever its plan says, until it rests. Callers who come meanwhile share the flight. */
@@ -85,24 +89,48 @@ export class GrantRefresher {
     await this.#urgent.drain();
   }
 
-  view(id: GrantId, more: { waitedForMs: number | null; leaseNowMs: number }): View {
-    const { time, node, owner } = this.#context;
-    return { nowMs: time.wallMs(), node, owner, usedAtMs: this.#live.usedAtMs(id), ...more };
+  async #driveUntilRest(id: GrantId, waitedForMs: number | null): Promise<Driven> {
+    for (;;) {
+      const stored = await this.#context.store.grants.load(id);
+      if (stored === undefined) return { kind: "unknown" };
+      const app = await this.#apps.get(stored.app);
+      const because = this.#wouldSpend(stored, app, waitedForMs);
+      const paused = because === null ? null : this.#pacer.admit(stored.app, { grant: id, because });
+      if (paused !== null) {
+        this.#onScheduled(paused.untilMs);
+        return { kind: "resting", grant: stored, step: paused };
+      }
+      const done = await this.#stepOnce(stored, app, { waitedForMs, admitted: because !== null });
+      if (done !== null) return done;
+    }
   }
 
-  async #driveUntilRest(id: GrantId, waitedForMs: number | null): Promise<Driven> {
-    const stored = await this.#context.store.grants.load(id);
-    if (stored === undefined) return { kind: "unknown" };
-    const app = await this.#apps.get(stored.app);
-    for (;;) {
-      const begun = await this.#begin(id, app, waitedForMs);
+  // Looked at once before the transaction, to learn whether a request would go out and so needs the pacer's leave.
+  #wouldSpend(stored: StoredGrant, app: App, waitedForMs: number | null): SpendReason | null {
+    const view = this.#views.of(stored, { waitedForMs, leaseNowMs: this.#context.time.wallMs() });
+    const step = stepOf(stored, view, app.timing);
+    return step.kind === "spend" || step.kind === "request" ? step.because : null;
+  }
+
+  /** One step; null when there may be another. Whatever was admitted is told how it ended. */
+  async #stepOnce(
+    stored: StoredGrant,
+    app: App,
+    ask: { waitedForMs: number | null; admitted: boolean },
+  ): Promise<Driven | null> {
+    let outcome: Outcome["kind"] | null = null;
+    try {
+      const begun = await this.#begin(stored.id, app, ask.waitedForMs);
       if (begun === undefined) return { kind: "unknown" };
       if ("resting" in begun) {
         this.#onScheduled(begun.resting.grant.dueAtMs);
         return { kind: "resting", ...begun.resting };
       }
-      if ("moved" in begun) continue;
-      if ((await this.#attempt(app, begun)) === "renewed") return { kind: "renewed" };
+      if ("moved" in begun) return null;
+      outcome = await this.#attempt(app, begun);
+      return outcome === "success" ? { kind: "renewed" } : null;
+    } finally {
+      if (ask.admitted) this.#pacer.ended(stored.app, stored.id, outcome);
     }
   }
 
@@ -118,7 +146,7 @@ export class GrantRefresher {
     const begun = await store.grants.change<Begun | { resting: { grant: StoredGrant; step: Step } } | { moved: true }>(
       id,
       (grant, storeNowMs) => {
-        const view = { ...this.view(id, { waitedForMs, leaseNowMs: storeNowMs }), nowMs: clocks.wallMs };
+        const view = { ...this.#views.of(grant, { waitedForMs, leaseNowMs: storeNowMs }), nowMs: clocks.wallMs };
         const step = stepOf(grant, view, app.timing);
         switch (step.kind) {
           case "sleep":
@@ -196,7 +224,7 @@ export class GrantRefresher {
     return begun;
   }
 
-  async #attempt(app: App, begun: Begun): Promise<"renewed" | "failed"> {
+  async #attempt(app: App, begun: Begun): Promise<Outcome["kind"]> {
     const { grant, attempt, expected, spent } = begun;
     const request = await this.#tokenGrant(app, begun);
     const outcome: Outcome =
@@ -220,14 +248,14 @@ export class GrantRefresher {
             begun: begun.clocks,
             stillMine: async () => (await this.#context.store.grants.load(grant.id))?.lease.fence === begun.fence,
           });
-    await this.settle({
+    await this.#settler.settle({
       ...begun,
       app,
       outcome,
       receivedAtMs: this.#context.time.wallMs(),
       sentAtMs: begun.clocks.wallMs,
     });
-    return outcome.kind === "success" ? "renewed" : "failed";
+    return outcome.kind;
   }
 
   async #tokenGrant(app: App, begun: Begun): Promise<TokenGrant | null> {
@@ -243,88 +271,4 @@ export class GrantRefresher {
       return null;
     }
   }
-
-  /** Rule 7: makes an attempt's outcome durable, however long that takes; also for an answer found in the journal. */
-  async settle(settled: Settling): Promise<void> {
-    const { store, journal, reached, sealer, chance, time } = this.#context;
-    const { grant, attempt, expected, outcome, app } = settled;
-    const point = settled.spent === null ? "client-credentials" : "refresh";
-    const renewed = outcome.kind === "success" ? this.#renewed(settled, chance.draw()) : null;
-    if (outcome.kind === "success" && renewed !== null) {
-      const facts = { version: renewed.version, receivedAtMs: settled.receivedAtMs, ...renewed.access };
-      this.#live.offer(grant.id, { secret: outcome.answer.accessToken, facts });
-    }
-    const after = await untilStored(this.#context, grant.id, () =>
-      store.grants.change(grant.id, (current, storeNowMs) => {
-        const view = this.view(grant.id, { waitedForMs: null, leaseNowMs: storeNowMs });
-        const more = { view, timing: app.timing, fence: settled.fence };
-        if (outcome.kind !== "success" || renewed === null) {
-          const change =
-            outcome.kind === "success"
-              ? null
-              : changeBy(current, { kind: "failed", atMs: settled.receivedAtMs, attempt, expected, outcome }, more);
-          return { change, result: settledAs(current, change) };
-        }
-        const version = sealVersion(sealer, current, {
-          attempt,
-          chain: expected.chain,
-          parent: settled.spent,
-          answer: outcome.answer,
-          receivedAtMs: settled.receivedAtMs,
-          accessExpiresAtMs: renewed.access.expiresAtMs,
-        });
-        const change = changeBy(
-          current,
-          { kind: "renewed", atMs: settled.receivedAtMs, ...renewed },
-          { ...more, tokens: [version] },
-        );
-        return { change, result: settledAs(current, change) };
-      }),
-    );
-    reached("settled", point);
-    await journal
-      .append({ kind: "settled", attempt, atMs: time.wallMs() })
-      .catch((error: unknown) => this.#context.report({ what: "journal", subject: attempt, error }));
-    reached("settle-acknowledged", point);
-    this.#onScheduled(after?.dueAtMs ?? null);
-    // Revoked while its answer was on the way: nobody gets this token.
-    if (after === undefined || after.ended) this.#live.drop(grant.id);
-    else if (outcome.kind === "success") this.#onRenewed(grant.id);
-  }
-
-  #renewed(settled: Settling, jitter: number): Renewed | null {
-    if (settled.outcome.kind !== "success") return null;
-    const { answer } = settled.outcome;
-    const lifeMs = answer.expiresInMs ?? settled.app.timing.policy.accessLifeMs;
-    return {
-      attempt: settled.attempt,
-      expected: settled.expected,
-      spent: settled.spent,
-      version: versionOf(settled.attempt),
-      rotated: answer.refreshToken !== null && settled.spent !== null,
-      // Counted from before the send: the provider's clock for this token cannot have started earlier.
-      access: { expiresAtMs: settled.sentAtMs + lifeMs, scope: answer.scope },
-      usedAtMs: this.#live.usedAtMs(settled.grant.id),
-      jitter,
-    };
-  }
-}
-
-export interface Settling {
-  readonly grant: StoredGrant;
-  readonly attempt: AttemptId;
-  readonly expected: Expected;
-  readonly spent: TokenVersionId | null;
-  readonly fence: number;
-  readonly app: App;
-  readonly outcome: Outcome;
-  readonly sentAtMs: number;
-  readonly receivedAtMs: number;
-}
-
-function settledAs(current: StoredGrant, change: GrantChange | null): { dueAtMs: number | null; ended: boolean } {
-  return {
-    dueAtMs: change === null ? current.dueAtMs : change.dueAtMs,
-    ended: (change?.state ?? current.state).kind === "ended",
-  };
 }

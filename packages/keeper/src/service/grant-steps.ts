@@ -25,6 +25,7 @@ export interface View {
   readonly owner: LeaseOwner;
   readonly usedAtMs: number | null;
   readonly waitedForMs: number | null;
+  readonly massRefusal: boolean;
 }
 
 /** The plan for a stored grant, without and with its lease. */
@@ -44,7 +45,8 @@ export function dueAfter(
     case "sleep":
       return null;
     case "rest":
-      return step.untilMs;
+      // Instants are whole milliseconds: a store need not keep more.
+      return Math.ceil(step.untilMs);
     case "spend":
     case "request":
     case "declare-lost":

@@ -1,7 +1,7 @@
 import { type AttemptId, type ConsentId, chainOf, classify, isHeld } from "@evergrant/core";
 import type { JournalRecord } from "../ports/journal.ts";
 import type { AppDirectory } from "./app-directory.ts";
-import type { GrantRefresher } from "./grant-refresher.ts";
+import type { GrantSettler } from "./grant-settler.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { pause } from "./waiting.ts";
 
@@ -19,7 +19,7 @@ export type ResumeConsent = (consent: ConsentId, attempt: AttemptId, answer: Ans
 /** Rule 10: at start, every answer that the journal holds and the store may not have goes through the same lease and compare-and-set. */
 export async function replayJournal(
   context: ServiceContext,
-  parts: { apps: AppDirectory; refresher: GrantRefresher; resumeConsent: ResumeConsent },
+  parts: { apps: AppDirectory; settler: GrantSettler; resumeConsent: ResumeConsent },
 ): Promise<void> {
   for (const unsettled of unsettledAttempts(await context.journal.read())) {
     const { subject } = unsettled.intent;
@@ -55,7 +55,7 @@ function unsettledAttempts(entries: readonly { readonly record: JournalRecord }[
 
 async function replayAnswer(
   context: ServiceContext,
-  parts: { apps: AppDirectory; refresher: GrantRefresher },
+  parts: { apps: AppDirectory; settler: GrantSettler },
   { intent, answer }: Unsettled & { answer: Answer },
 ): Promise<void> {
   if (intent.subject.kind !== "grant") return;
@@ -74,7 +74,7 @@ async function replayAnswer(
       app.provider.errors,
     );
     const expected = { chain, generation };
-    await parts.refresher.settle({
+    await parts.settler.settle({
       grant,
       attempt: intent.attempt,
       expected,

@@ -161,6 +161,7 @@ class KeeperWorld {
         node: "node-1" as NodeId,
         owner: `owner-${this.#starts}` as LeaseOwner,
         publicUrl: "https://evergrant.example",
+        shared: null,
         activity: new Activity(() => undefined),
         report: (failure) => this.failures.push(failure.what),
       },

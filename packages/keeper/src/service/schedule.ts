@@ -11,6 +11,7 @@ export class Schedule {
   readonly #context: ServiceContext;
   readonly #refresher: () => GrantRefresher;
   #timer: { readonly timer: Timer; readonly atMs: number } | null = null;
+  #looking: Timer | null = null;
   #stopped = true;
   #running: Promise<void> | null = null;
 
@@ -22,6 +23,7 @@ export class Schedule {
   async start(): Promise<void> {
     this.#stopped = false;
     await this.#wake();
+    this.#lookAgain();
   }
 
   /** Something is due at this instant: be awake by then. */
@@ -39,8 +41,16 @@ export class Schedule {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.timer.cancel();
+    this.#looking?.cancel();
     this.#timer = null;
     await this.#running;
+  }
+
+  // What other nodes put on the schedule is seen by looking; a hint of theirs would only make it sooner.
+  #lookAgain(): void {
+    const { shared, limits } = this.#context;
+    if (shared === null || this.#stopped) return;
+    this.#looking = shared.pace.setTimer(limits.marginMs, () => void this.#wake().finally(() => this.#lookAgain()));
   }
 
   #wake(): Promise<void> {
@@ -56,9 +66,7 @@ export class Schedule {
     try {
       const tried = new Set<GrantId>();
       for (;;) {
-        const due = (await this.#context.store.grants.due(this.#context.time.wallMs(), BATCH)).filter(
-          (id) => !tried.has(id),
-        );
+        const due = (await this.#claim()).filter((id) => !tried.has(id));
         if (due.length === 0 || this.#stopped) break;
         for (const id of due) tried.add(id);
         await this.#driveAll(due);
@@ -68,6 +76,12 @@ export class Schedule {
       this.#context.report({ what: "schedule", subject: "due", error });
       this.touch(this.#context.time.wallMs() + this.#context.limits.retryFirstMs);
     }
+  }
+
+  // Claimed, not merely read: another node is given others, and takes these over only if this one dies with them.
+  #claim(): Promise<readonly GrantId[]> {
+    const nowMs = this.#context.time.wallMs();
+    return this.#context.store.grants.claimDue(nowMs, BATCH, nowMs + this.#context.limits.leaseMs);
   }
 
   // A grant that was driven just now and still says "due" is looked at again soon, not in a tight loop.

@@ -26,6 +26,11 @@ export interface ServiceContext {
   readonly owner: LeaseOwner;
   /** Where browsers and callers reach this deployment, without a trailing slash. */
   readonly publicUrl: string;
+  /**
+   * Null where this process alone writes the store. Else the pace, in real time, at which it looks for what others wrote:
+   * their clocks need not be the one that this node follows.
+   */
+  readonly shared: { readonly pace: Pick<Time, "setTimer"> } | null;
   readonly activity: Activity;
   readonly report: (failure: ServiceFailure) => void;
 }

@@ -4,15 +4,15 @@ import type { StoredGrant } from "../ports/grant-store.ts";
 import type { AuditRecord } from "../ports/records.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import { viewConnection } from "./connection-views.ts";
-import type { GrantRefresher } from "./grant-refresher.ts";
 import { stepOf } from "./grant-steps.ts";
+import type { GrantViews } from "./grant-views.ts";
 import type { ConnectionView, Story } from "./keeper.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /** Why a connection is as it is: its last events, what happens next, and when. */
 export async function tellStory(
   context: ServiceContext,
-  parts: { apps: AppDirectory; refresher: GrantRefresher },
+  parts: { apps: AppDirectory; views: GrantViews },
   told: { connection: StoredConnection; limit: number },
 ): Promise<Story> {
   const { connection, limit } = told;
@@ -26,11 +26,7 @@ export async function tellStory(
   const step =
     grant === undefined
       ? null
-      : stepOf(
-          grant,
-          parts.refresher.view(grant.id, { waitedForMs: null, leaseNowMs: context.time.wallMs() }),
-          app.timing,
-        );
+      : stepOf(grant, parts.views.of(grant, { waitedForMs: null, leaseNowMs: context.time.wallMs() }), app.timing);
   return {
     connection: view,
     summary: summarise(view, grant),
@@ -114,5 +110,7 @@ const REST: { readonly [Reason in Extract<Step, { kind: "rest" }>["because"]]: s
   "backing-off": "The next try after a failure.",
   "court-spacing": "The refused token is presented again, to be sure.",
   "past-grace-hold": "Another node's unfinished attempt is waited for.",
+  "provider-silent": "The provider's answers got lost: one connection at a time is tried until it answers again.",
+  paced: "The app's share of requests is used up for the moment.",
   "next-poll": "The provider is asked whether the connection has been authorised.",
 };

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { NodeId } from "@evergrant/core";
 import type { AuditEntry, AuditRecord } from "../ports/records.ts";
+import { storable, storableText } from "./storable.ts";
 
 /** The last link of a node's chain: what the next record is chained to. */
 export interface ChainHead {
@@ -14,12 +15,12 @@ export const CHAIN_START: ChainHead = { sequence: 0, hash: "0".repeat(64) };
 /** The entry as the record after `head`: SHA-256, hex, over the hash before it and the record's canonical JSON. */
 export function chained(node: NodeId, head: ChainHead, entry: AuditEntry): AuditRecord {
   const record = {
-    subject: { ...entry.subject, id: entry.subject.id.toWellFormed() } as AuditEntry["subject"],
+    subject: { ...entry.subject, id: storableText(entry.subject.id) } as AuditEntry["subject"],
     atMs: entry.atMs,
-    // Text columns hold well-formed text alone; what is hashed has to be what is read back.
-    by: entry.by.toWellFormed(),
-    event: entry.event.toWellFormed(),
-    facts: entry.facts,
+    // What is hashed has to be what is read back.
+    by: storableText(entry.by),
+    event: storableText(entry.event),
+    facts: storable(entry.facts),
     sequence: head.sequence + 1,
   };
   return { ...record, hash: hash("sha256", head.hash + canonical(node, record)) };

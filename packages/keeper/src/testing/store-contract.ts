@@ -4,12 +4,21 @@ import { describeConnections } from "./contract/connection-promises.ts";
 import { describeConsents } from "./contract/consent-promises.ts";
 import { describeDirectories } from "./contract/directory-promises.ts";
 import { describeGrants } from "./contract/grant-promises.ts";
+import { describeNodes } from "./contract/node-promises.ts";
 import { describeRecords } from "./contract/record-promises.ts";
 import type { StoreWorld } from "./contract/store-world.ts";
+import { describeTexts } from "./contract/text-promises.ts";
 import { describeTokens } from "./contract/token-promises.ts";
 
-/** What every store promises, proven of one: each test gets a world of its own from `open`. */
-export function describeStore(name: string, open: () => Promise<StoreWorld>): void {
+/**
+ * What every store promises, proven of one: each test gets a world of its own from `open`. A shared one promises more, and its
+ * worlds have a `secondNode`.
+ */
+export function describeStore(
+  name: string,
+  open: () => Promise<StoreWorld>,
+  { shared = false }: { readonly shared?: boolean } = {},
+): void {
   describe(`${name} as a store`, () => {
     const opened: StoreWorld[] = [];
     beforeEach(async () => {
@@ -29,6 +38,8 @@ export function describeStore(name: string, open: () => Promise<StoreWorld>): vo
     describeConsents(world);
     describeDirectories(world);
     describeRecords(world);
+    describeTexts(world);
+    if (shared) describeNodes(world);
     describeClosing(world);
   });
 }

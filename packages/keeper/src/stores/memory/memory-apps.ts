@@ -1,4 +1,5 @@
 import type { AppStore } from "../../ports/app-store.ts";
+import { storable, storableText } from "../storable.ts";
 import { byAge, type MemoryState } from "./memory-state.ts";
 
 /** Our OAuth clients at providers. */
@@ -7,9 +8,10 @@ export function memoryApps(state: MemoryState): AppStore {
   return {
     list: () => state.run(() => byAge(state.apps)),
     find: (id) => state.run(() => state.apps.get(id)),
-    findByName: (name) => state.run(() => named(name)),
-    create: (app, records) =>
+    findByName: (name) => state.run(() => named(storableText(name))),
+    create: (given, records) =>
       state.run(() => {
+        const app = storable(given);
         if (named(app.name) !== undefined) return "name-taken";
         state.record(records);
         state.apps.set(app.id, app);

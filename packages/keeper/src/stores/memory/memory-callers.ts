@@ -1,5 +1,6 @@
 import { EvergrantError } from "@evergrant/core";
 import type { CallerStore } from "../../ports/caller-store.ts";
+import { storable } from "../storable.ts";
 import { byAge, type MemoryState } from "./memory-state.ts";
 
 /** Callers with their permissions. */
@@ -8,8 +9,9 @@ export function memoryCallers(state: MemoryState): CallerStore {
   return {
     list: () => state.run(() => byAge(state.callers)),
     find: (id) => state.run(() => state.callers.get(id)),
-    create: (caller, records) =>
+    create: (given, records) =>
       state.run(() => {
+        const caller = storable(given);
         if (isTaken(caller.name)) return "name-taken";
         state.record(records);
         state.callers.set(caller.id, caller);
@@ -22,10 +24,11 @@ export function memoryCallers(state: MemoryState): CallerStore {
         if (caller === undefined) return false;
         const decided = decide(caller);
         if (decided === null) return true;
-        const { name } = decided.caller;
+        const after = storable(decided.caller);
+        const { name } = after;
         if (name !== caller.name && isTaken(name)) throw new EvergrantError("name_taken");
         state.record(decided.records);
-        state.callers.set(id, { ...decided.caller, id });
+        state.callers.set(id, { ...after, id });
         state.epoch += 1;
         return true;
       }),

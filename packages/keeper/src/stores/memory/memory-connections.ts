@@ -1,5 +1,6 @@
 import { EvergrantError } from "@evergrant/core";
 import type { ConnectionStore } from "../../ports/connection-store.ts";
+import { storable, storableText } from "../storable.ts";
 import { byAge, type MemoryState } from "./memory-state.ts";
 
 /** Connections; a removal takes its permissions along. */
@@ -8,10 +9,11 @@ export function memoryConnections(state: MemoryState): ConnectionStore {
   return {
     list: () => state.run(() => byAge(state.connections)),
     find: (id) => state.run(() => state.connections.get(id)),
-    findByName: (name) => state.run(() => named(name)),
+    findByName: (name) => state.run(() => named(storableText(name))),
     ofGrant: (grant) => state.run(() => byAge(state.connections).filter((connection) => connection.grant === grant)),
-    create: (connection, records) =>
+    create: (given, records) =>
       state.run(() => {
+        const connection = storable(given);
         if (named(connection.name) !== undefined) return "name-taken";
         state.record(records);
         state.connections.set(connection.id, connection);
@@ -24,10 +26,11 @@ export function memoryConnections(state: MemoryState): ConnectionStore {
         if (connection === undefined) return false;
         const decided = decide(connection);
         if (decided === null) return true;
-        const { name } = decided.connection;
+        const after = storable(decided.connection);
+        const { name } = after;
         if (name !== connection.name && named(name) !== undefined) throw new EvergrantError("name_taken");
         state.record(decided.records);
-        state.connections.set(id, { ...decided.connection, id });
+        state.connections.set(id, { ...after, id });
         state.epoch += 1;
         return true;
       }),

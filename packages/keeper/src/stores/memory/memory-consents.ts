@@ -1,4 +1,5 @@
 import type { ConsentStore, StoredConsent } from "../../ports/consent-store.ts";
+import { storable } from "../storable.ts";
 import { compareText, type MemoryState } from "./memory-state.ts";
 
 /** Consent links and consents. */
@@ -8,7 +9,7 @@ export function memoryConsents(state: MemoryState): ConsentStore {
       state.run(() => {
         if (state.links.has(link.hash)) throw new Error(`consent link ${link.hash} is there already`);
         state.record(records);
-        state.links.set(link.hash, link);
+        state.links.set(link.hash, storable(link));
       }),
     findLink: (hash) => state.run(() => state.links.get(hash)),
     completeLink: (hash, atMs) =>
@@ -23,7 +24,7 @@ export function memoryConsents(state: MemoryState): ConsentStore {
         if (state.consents.has(consent.id) || ofState(state, consent.stateHash) !== undefined)
           throw new Error(`consent ${consent.id} or its state is there already`);
         state.record(records);
-        state.consents.set(consent.id, consent);
+        state.consents.set(consent.id, storable(consent));
       }),
     find: (id) => state.run(() => state.consents.get(id)),
     findByState: (stateHash) => state.run(() => ofState(state, stateHash)),
@@ -33,7 +34,7 @@ export function memoryConsents(state: MemoryState): ConsentStore {
         if (consent === undefined) return undefined;
         const decided = decide(consent);
         if (decided === null) return consent;
-        const after = { ...consent, progress: decided.progress };
+        const after = { ...consent, progress: storable(decided.progress) };
         state.record(decided.records);
         state.consents.set(id, after);
         return after;

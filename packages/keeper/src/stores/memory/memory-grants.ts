@@ -1,15 +1,17 @@
 import type { AppId } from "@evergrant/core";
 import type { GrantChange, GrantStore, StoredGrant } from "../../ports/grant-store.ts";
 import type { Time } from "../../ports/time.ts";
+import { storable, storableText } from "../storable.ts";
 import { compareText, type MemoryState } from "./memory-state.ts";
 
 /** Grants, their leases and their tokens. */
 export function memoryGrants(state: MemoryState, time: Time): GrantStore {
   return {
     load: (id) => state.run(() => state.grants.get(id)),
-    findBySubject: (app, subject) => state.run(() => ofSubject(state, app, subject)),
-    create: (grant, records) =>
+    findBySubject: (app, subject) => state.run(() => ofSubject(state, app, storableText(subject))),
+    create: (given, records) =>
       state.run(() => {
+        const grant = storable(given);
         const namesake = grant.subject === null ? undefined : ofSubject(state, grant.app, grant.subject);
         if (namesake !== undefined || state.grants.has(grant.id)) return "exists";
         state.record(records);
@@ -24,14 +26,13 @@ export function memoryGrants(state: MemoryState, time: Time): GrantStore {
         if (change !== null) applyChange(state, grant, change);
         return result;
       }),
-    due: (beforeMs, limit) =>
-      state.run(() =>
-        scheduled(state)
-          .filter(({ dueAtMs }) => dueAtMs <= beforeMs)
-          .sort((a, b) => a.dueAtMs - b.dueAtMs || compareText(a.id, b.id))
-          .slice(0, limit)
-          .map(({ id }) => id),
-      ),
+    due: (beforeMs, limit) => state.run(() => due(state, beforeMs, limit).map(({ id }) => id)),
+    claimDue: (beforeMs, limit, againAtMs) =>
+      state.run(() => {
+        const claimed = due(state, beforeMs, limit);
+        for (const grant of claimed) state.grants.set(grant.id, { ...grant, dueAtMs: againAtMs });
+        return claimed.map(({ id }) => id);
+      }),
     nextDueMs: () =>
       state.run(() =>
         scheduled(state).reduce<number | null>((next, { dueAtMs }) => Math.min(next ?? dueAtMs, dueAtMs), null),
@@ -56,11 +57,18 @@ function applyChange(state: MemoryState, grant: StoredGrant, change: GrantChange
   state.record(change.records);
   state.grants.set(grant.id, {
     ...grant,
-    state: change.state ?? grant.state,
+    state: change.state === null ? grant.state : storable(change.state),
     lease: change.lease ?? grant.lease,
     dueAtMs: change.dueAtMs,
   });
-  for (const token of change.tokens) if (!state.tokens.has(token.id)) state.tokens.set(token.id, token);
+  for (const token of change.tokens) if (!state.tokens.has(token.id)) state.tokens.set(token.id, storable(token));
+}
+
+function due(state: MemoryState, beforeMs: number, limit: number): readonly StoredGrant[] {
+  return scheduled(state)
+    .filter(({ dueAtMs }) => dueAtMs <= beforeMs)
+    .sort((a, b) => a.dueAtMs - b.dueAtMs || compareText(a.id, b.id))
+    .slice(0, limit);
 }
 
 function scheduled(state: MemoryState): (StoredGrant & { readonly dueAtMs: number })[] {

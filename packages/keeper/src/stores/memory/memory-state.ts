@@ -16,6 +16,7 @@ import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
 import type { AuditRecord, NoticeEntry, Records } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, chained } from "../audit-chain.ts";
+import { storable } from "../storable.ts";
 
 /** What the store holds. Each change computes everything first and then writes, without a pause in between: a transaction. */
 export class MemoryState {
@@ -49,7 +50,7 @@ export class MemoryState {
     const records: AuditRecord[] = [];
     for (const entry of audit) records.push(chained(this.node, records.at(-1) ?? this.head, entry));
     this.audit.push(...records);
-    for (const notice of notices) this.outbox.push({ ...notice, sequence: this.outbox.length + 1 });
+    for (const notice of notices) this.outbox.push({ ...storable(notice), sequence: this.outbox.length + 1 });
   }
 
   get head(): ChainHead {
@@ -59,6 +60,42 @@ export class MemoryState {
   close(): void {
     this.#open = false;
   }
+
+  /** Everything as it is now. Rows are never changed in place, so copying the tables is enough. */
+  snapshot(): MemorySnapshot {
+    const { apps, grants, tokens, connections, links, consents, callers, audit, outbox, deployment, epoch } = this;
+    return {
+      tables: [apps, grants, tokens, connections, links, consents, callers].map(
+        (table) => new Map<unknown, unknown>(table),
+      ),
+      audit: [...audit],
+      outbox: [...outbox],
+      deployment,
+      epoch,
+    };
+  }
+
+  /** Goes back to an earlier state: what was written since is gone, as after a fail-over or from a backup. */
+  restore(snapshot: MemorySnapshot): void {
+    const { apps, grants, tokens, connections, links, consents, callers } = this;
+    [apps, grants, tokens, connections, links, consents, callers].forEach((table: Map<unknown, unknown>, index) => {
+      table.clear();
+      for (const [key, row] of snapshot.tables[index] ?? []) table.set(key, row);
+    });
+    this.audit.splice(0, this.audit.length, ...snapshot.audit);
+    this.outbox.splice(0, this.outbox.length, ...snapshot.outbox);
+    this.deployment = snapshot.deployment;
+    this.epoch = snapshot.epoch;
+  }
+}
+
+/** A copy of a whole store, opaque to whoever keeps it. */
+export interface MemorySnapshot {
+  readonly tables: readonly ReadonlyMap<unknown, unknown>[];
+  readonly audit: readonly AuditRecord[];
+  readonly outbox: readonly (NoticeEntry & { readonly sequence: number })[];
+  readonly deployment: Deployment | undefined;
+  readonly epoch: number;
 }
 
 /** In the order in which they were made. */

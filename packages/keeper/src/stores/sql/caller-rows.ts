@@ -31,7 +31,7 @@ export function callerRows(session: SqlSession, write: WriteRecords): CallerStor
           .executeTakeFirstOrThrow();
         if (numInsertedOrUpdatedRows !== 1n) return "name-taken";
         await insertPermissions(trx, caller.id, caller.permissions);
-        await epochRow.raise(trx);
+        await epochRow.raise(trx, session.facts);
         await write(trx, records);
         return "created";
       }),
@@ -54,7 +54,7 @@ export function callerRows(session: SqlSession, write: WriteRecords): CallerStor
           .execute();
         await trx.deleteFrom("permission").where("caller_id", "=", id).execute();
         await insertPermissions(trx, id, decided.caller.permissions);
-        await epochRow.raise(trx);
+        await epochRow.raise(trx, session.facts);
         await write(trx, decided.records);
         return true;
       }),

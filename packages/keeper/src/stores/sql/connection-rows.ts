@@ -37,7 +37,7 @@ export function connectionRows(session: SqlSession, write: WriteRecords): Connec
           .onConflict((conflict) => conflict.column("name").doNothing())
           .executeTakeFirstOrThrow();
         if (numInsertedOrUpdatedRows !== 1n) return "name-taken";
-        await epochRow.raise(trx);
+        await epochRow.raise(trx, session.facts);
         await write(trx, records);
         return "created";
       }),
@@ -58,7 +58,7 @@ export function connectionRows(session: SqlSession, write: WriteRecords): Connec
           .set({ ...set, name })
           .where("id", "=", id)
           .execute();
-        await epochRow.raise(trx);
+        await epochRow.raise(trx, session.facts);
         await write(trx, decided.records);
         return true;
       }),
@@ -67,7 +67,7 @@ export function connectionRows(session: SqlSession, write: WriteRecords): Connec
         const { numDeletedRows } = await trx.deleteFrom("connection").where("id", "=", id).executeTakeFirstOrThrow();
         if (numDeletedRows !== 1n) return false;
         await trx.deleteFrom("permission").where("connection_id", "=", id).execute();
-        await epochRow.raise(trx);
+        await epochRow.raise(trx, session.facts);
         await write(trx, records);
         return true;
       }),

@@ -1,4 +1,5 @@
 import type { ConsentLink, ConsentStore, StoredConsent } from "../../ports/consent-store.ts";
+import { storable } from "../storable.ts";
 import { jsonColumn } from "./json-column.ts";
 import type { WriteRecords } from "./record-rows.ts";
 import { type SqlSession, WriteConflict } from "./sql-session.ts";
@@ -31,7 +32,7 @@ export function consentRows(session: SqlSession, write: WriteRecords): ConsentSt
         const consent = consentOf(row);
         const decided = decide(consent);
         if (decided === null) return consent;
-        const after = { ...consent, progress: decided.progress };
+        const after = { ...consent, progress: storable(decided.progress) };
         const { progress_kind, progress } = rowOf(after);
         const { numUpdatedRows } = await trx
           .updateTable("consent")

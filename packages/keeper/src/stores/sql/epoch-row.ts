@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from "kysely";
+import type { SqlFacts } from "./sql-facts.ts";
 import type { Tables } from "./tables.ts";
 
 /** The counter that grows with every change to callers, permissions and connections. */
@@ -7,7 +8,7 @@ export const epochRow = {
     const row = await db.selectFrom("counter").select("value").where("name", "=", "epoch").executeTakeFirst();
     return row?.value ?? 0;
   },
-  async raise(trx: Transaction<Tables>): Promise<void> {
+  async raise(trx: Transaction<Tables>, facts: SqlFacts): Promise<void> {
     await trx
       .insertInto("counter")
       .values({ name: "epoch", value: 1 })
@@ -15,5 +16,6 @@ export const epochRow = {
         conflict.column("name").doUpdateSet(({ eb }) => ({ value: eb("counter.value", "+", 1) })),
       )
       .execute();
+    await facts.hint(trx);
   },
 };

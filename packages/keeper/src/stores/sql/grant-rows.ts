@@ -51,8 +51,17 @@ export function grantRows(session: SqlSession, write: WriteRecords): GrantStore 
     due: (beforeMs, limit) =>
       session.read(async (db) => {
         const due = db.selectFrom("grant").select("id").where("due_at_ms", "<=", beforeMs);
-        const rows = await facts.skipLocked(due.orderBy("due_at_ms").orderBy("id").limit(limit)).execute();
+        const rows = await due.orderBy("due_at_ms").orderBy("id").limit(limit).execute();
         return rows.map(({ id }): GrantId => id);
+      }),
+    claimDue: (beforeMs, limit, againAtMs) =>
+      session.change(async (trx) => {
+        const due = trx.selectFrom("grant").select("id").where("due_at_ms", "<=", beforeMs);
+        const rows = await facts.skipLocked(due.orderBy("due_at_ms").orderBy("id").limit(limit)).execute();
+        const ids = rows.map(({ id }): GrantId => id);
+        if (ids.length > 0)
+          await trx.updateTable("grant").set({ due_at_ms: againAtMs }).where("id", "in", ids).execute();
+        return ids;
       }),
     nextDueMs: () =>
       session.read(async (db) => {

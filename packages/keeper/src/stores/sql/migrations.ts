@@ -2,9 +2,15 @@ import type { Transaction } from "kysely";
 import type { SqlFacts } from "./sql-facts.ts";
 import type { Tables } from "./tables.ts";
 
-/** One step of the line. It only adds, so that the version before it can go on beside it; it is never edited once released. */
+/** One step of the line; never edited once released. */
 export interface Migration {
   readonly name: string;
+  /**
+   * How many steps of the line a program has to know to run on a store that has taken this one. A step that only adds (a table,
+   * a column that may be empty or has a default) asks for no more than the step before it did: nodes that know nothing of it
+   * go on beside it. One that takes something away comes a release after nobody used that any more, and says so here.
+   */
+  readonly compatibleFrom: number;
   up(db: Transaction<Tables>, facts: SqlFacts): Promise<void>;
 }
 
@@ -12,6 +18,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   {
     name: "0001-first-tables",
+    compatibleFrom: 1,
     async up(db, facts) {
       await createDeployment(db);
       await createApp(db);

@@ -40,6 +40,8 @@ export type Json = string;
 interface MigrationTable {
   readonly name: string;
   readonly position: number;
+  /** How many steps a program must know to run beside this one; null: this one too. */
+  readonly compatible_from: number | null;
 }
 
 /** At most one row: `singleton` is always 1. */

@@ -9,6 +9,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
+import { storableText } from "../storable.ts";
 
 /**
  * Kysely over `node:sqlite`. Kysely's own dialect takes a statement for one that gives no rows unless it has `reader`, and
@@ -71,7 +72,7 @@ class SqliteConnection implements DatabaseConnection {
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     const statement = this.#prepare(query.sql);
-    const parameters = query.parameters as readonly SQLInputValue[];
+    const parameters = parametersOf(query);
     const gives = statement.columns().length > 0;
     if (gives) return { rows: statement.all(...parameters) as Row[] };
     const { changes, lastInsertRowid } = statement.run(...parameters);
@@ -80,8 +81,7 @@ class SqliteConnection implements DatabaseConnection {
 
   async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
     const statement = this.#database.prepare(query.sql);
-    for (const row of statement.iterate(...(query.parameters as readonly SQLInputValue[])))
-      yield { rows: [row as Row] };
+    for (const row of statement.iterate(...parametersOf(query))) yield { rows: [row as Row] };
   }
 
   // The texts of our statements are few; a longer list would only be made of ones that are not asked again.
@@ -93,4 +93,10 @@ class SqliteConnection implements DatabaseConnection {
     this.#statements.set(text, statement);
     return statement;
   }
+}
+
+function parametersOf(query: CompiledQuery): readonly SQLInputValue[] {
+  return (query.parameters as readonly SQLInputValue[]).map((value) =>
+    typeof value === "string" ? storableText(value) : value,
+  );
 }

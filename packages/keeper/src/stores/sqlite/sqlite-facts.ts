@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Time } from "../../ports/time.ts";
 import type { SqlFacts } from "../sql/sql-facts.ts";
 
@@ -8,6 +9,15 @@ export function sqliteFacts(time: Time): SqlFacts {
     lockRows: (query) => query,
     skipLocked: (query) => query,
     identity: { type: "integer", define: (column) => column.primaryKey().autoIncrement() },
+    async columnsOf(db, table) {
+      const { rows } = await sql<{ name: string }>`select name from pragma_table_info(${table})`.execute(db);
+      return rows.map(({ name }) => name);
+    },
+    // Its one writer is whoever has begun.
+    lockSchema: async () => undefined,
+    // A file has one process.
+    hint: async () => undefined,
+    mayGoBetter: () => false,
     isUnavailable,
   };
 }

@@ -169,6 +169,7 @@ describe("sqlite alone", () => {
       let runs = 0;
       const added = {
         name: "0002-later",
+        compatibleFrom: 1,
         up: async (trx: Kysely<Tables>) => {
           runs += 1;
           await trx.schema.alterTable("app").addColumn("colour", "text").execute();
@@ -186,6 +187,7 @@ describe("sqlite alone", () => {
       const facts = sqliteFacts(time);
       const broken = {
         name: "0002-broken",
+        compatibleFrom: 1,
         up: async (trx: Kysely<Tables>) => {
           await trx.schema.createTable("half").addColumn("id", "text").execute();
           throw new Error("no");

@@ -30,6 +30,7 @@ export function describeClosing(world: () => StoreWorld): void {
         () => store.grants.create(grant(), NOTHING),
         () => store.grants.change(GRANT, () => ({ change: null, result: null })),
         () => store.grants.due(1, 1),
+        () => store.grants.claimDue(1, 1, 2),
         () => store.apps.create(app(), NOTHING),
         () => store.connections.remove(CONNECTION, NOTHING),
         () => store.consents.change(CONSENT, () => null),

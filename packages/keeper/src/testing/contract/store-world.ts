@@ -6,6 +6,10 @@ import type { Time, Timer } from "../../ports/time.ts";
 export interface StoreWorld {
   readonly store: Store;
   readonly time: MovableTime;
+  /** A second node on the same database; left out where there can be none. */
+  readonly secondNode?: () => Promise<Store>;
+  /** The database's own clock, where leases are counted in that and not in `time`. */
+  readonly ownNowMs?: () => Promise<number>;
   /** Closes the store and opens it again; left out where nothing outlives a close. */
   readonly reopen?: () => Promise<Store>;
   /** Changes a fact of the audit record of this sequence behind the store's back. */
@@ -19,6 +23,8 @@ export interface MovableTime extends Time {
 
 /** The node whose audit chain every world's store writes. */
 export const NODE = "node-a" as NodeId;
+/** The node of `secondNode`. */
+export const SECOND_NODE = "node-b" as NodeId;
 
 /** A clock that stands still until it is moved; due timers fire in order of their instants. */
 export function movableTime(startMs = Date.UTC(2026, 0, 1)): MovableTime {

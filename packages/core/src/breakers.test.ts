@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type AmbiguityBreaker, admit, CLOSED_BREAKER, noteOutcome } from "./ambiguity-breaker.ts";
+import type { GrantId } from "./ids.ts";
+import { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts";
+import { DEFAULT_LIMITS as LIMITS } from "./timing.ts";
+import { draw, fullBucket } from "./token-bucket.ts";
+
+const grant = (number: number) => `gr_${number}` as GrantId;
+
+function afterAmbiguous(count: number): AmbiguityBreaker {
+  let breaker = CLOSED_BREAKER;
+  for (let number = 0; number < count; number += 1)
+    breaker = noteOutcome(breaker, { grant: grant(number), outcome: "ambiguous", nowMs: number }, LIMITS);
+  return breaker;
+}
+
+describe("the ambiguity breaker", () => {
+  test("opens at the fifth lost answer in a minute, not at the fourth", () => {
+    expect(afterAmbiguous(LIMITS.ambiguityThreshold - 1).kind).toBe("closed");
+    expect(afterAmbiguous(LIMITS.ambiguityThreshold).kind).toBe("open");
+  });
+
+  test("forgets lost answers that lie further apart", () => {
+    let breaker = CLOSED_BREAKER;
+    for (let number = 0; number < 50; number += 1)
+      breaker = noteOutcome(breaker, { grant: grant(number), outcome: "ambiguous", nowMs: number * 20_000 }, LIMITS);
+    expect(breaker.kind).toBe("closed");
+  });
+
+  test("lets one canary through at a time, and closes at its first answer", () => {
+    const open = afterAmbiguous(LIMITS.ambiguityThreshold);
+    expect(admit(open, { grant: grant(9), nowMs: 10 }, LIMITS)).toMatchObject({ kind: "wait" });
+    const nowMs = LIMITS.retryFirstMs + 10;
+    const admitted = admit(open, { grant: grant(9), nowMs }, LIMITS);
+    if (admitted.kind === "wait") throw new Error("no canary");
+    expect(admit(admitted.breaker, { grant: grant(8), nowMs }, LIMITS)).toMatchObject({ kind: "wait" });
+    expect(noteOutcome(admitted.breaker, { grant: grant(9), outcome: "rejected", nowMs }, LIMITS)).toEqual(
+      CLOSED_BREAKER,
+    );
+    const silent = noteOutcome(admitted.breaker, { grant: grant(9), outcome: "ambiguous", nowMs }, LIMITS);
+    expect(admit(silent, { grant: grant(8), nowMs }, LIMITS)).toMatchObject({ kind: "wait" });
+    expect(admit(silent, { grant: grant(8), nowMs: nowMs + LIMITS.retryMaxMs }, LIMITS)).toMatchObject({ kind: "go" });
+  });
+});
+
+describe("the mass-death breaker", () => {
+  const refused = (count: number): Refusals => {
+    let refusals: Refusals = new Map();
+    for (let number = 0; number < count; number += 1)
+      refusals = noteRefusal(refusals, { grant: grant(number), nowMs: 0 }, LIMITS);
+    return refusals;
+  };
+
+  test.each([
+    [1, 1, false],
+    [2, 2, true],
+    [4, 5, false],
+    [5, 5, true],
+    [5, 100, false],
+    [6, 100, true],
+    [20, 1000, false],
+    [21, 1000, true],
+  ])("%i refused of %i: %s", (count, grants, held) => {
+    expect(isMassDeath(refused(count), { grants, nowMs: 1 }, LIMITS)).toBe(held);
+  });
+
+  test("is over when nothing was refused for its window", () => {
+    expect(isMassDeath(refused(5), { grants: 5, nowMs: LIMITS.massDeathWindowMs + 1 }, LIMITS)).toBe(false);
+  });
+});
+
+test("the bucket never lets more through than its burst and rate, and keeps its reserve for what cannot wait", () => {
+  const ask = fc.record({ ms: fc.nat(2_000), because: fc.constantFrom("hot", "recovery") });
+  fc.assert(
+    fc.property(fc.array(ask, { maxLength: 400 }), (asks) => {
+      let bucket = fullBucket(0, LIMITS);
+      let nowMs = 0;
+      let sent = 0;
+      for (const { ms, because } of asks) {
+        nowMs += ms;
+        const drawn = draw(bucket, { because, nowMs }, LIMITS);
+        if (drawn.kind === "wait") {
+          expect(drawn.untilMs).toBeGreaterThan(nowMs);
+          expect(draw(bucket, { because, nowMs: drawn.untilMs }, LIMITS).kind).toBe("go");
+          continue;
+        }
+        if (because === "hot")
+          expect(drawn.bucket.level).toBeGreaterThanOrEqual(LIMITS.requestBurst * LIMITS.recoveryReserveShare - 1e-9);
+        bucket = drawn.bucket;
+        sent += 1;
+      }
+      expect(sent).toBeLessThanOrEqual(LIMITS.requestBurst + (nowMs * LIMITS.requestsPerSecond) / 1000 + 1);
+    }),
+  );
+});

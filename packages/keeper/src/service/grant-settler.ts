@@ -1,0 +1,118 @@
+import type { AttemptId, Expected, GrantId, Outcome, Renewed, TokenVersionId } from "@evergrant/core";
+import type { GrantChange, StoredGrant } from "../ports/grant-store.ts";
+import type { App } from "./app-directory.ts";
+import { changeBy } from "./grant-steps.ts";
+import type { GrantViews } from "./grant-views.ts";
+import type { LiveTokens } from "./live-tokens.ts";
+import type { ServiceContext } from "./service-context.ts";
+import { sealVersion, versionOf } from "./token-versions.ts";
+import { untilStored } from "./waiting.ts";
+
+export interface Settling {
+  readonly grant: StoredGrant;
+  readonly attempt: AttemptId;
+  readonly expected: Expected;
+  readonly spent: TokenVersionId | null;
+  readonly fence: number;
+  readonly app: App;
+  readonly outcome: Outcome;
+  readonly sentAtMs: number;
+  readonly receivedAtMs: number;
+}
+
+/** Makes the ends of attempts durable, and lets memory and schedule know. */
+export class GrantSettler {
+  readonly #context: ServiceContext;
+  readonly #live: LiveTokens;
+  readonly #views: GrantViews;
+  readonly #onScheduled: (dueAtMs: number | null) => void;
+  readonly #onRenewed: (grant: GrantId) => void;
+
+  constructor(
+    context: ServiceContext,
+    parts: {
+      live: LiveTokens;
+      views: GrantViews;
+      onScheduled: (dueAtMs: number | null) => void;
+      onRenewed: (grant: GrantId) => void;
+    },
+  ) {
+    this.#context = context;
+    this.#live = parts.live;
+    this.#views = parts.views;
+    this.#onScheduled = parts.onScheduled;
+    this.#onRenewed = parts.onRenewed;
+  }
+
+  /** Rule 7: makes an attempt's outcome durable, however long that takes; also for an answer found in the journal. */
+  async settle(settled: Settling): Promise<void> {
+    const { store, journal, reached, sealer, chance, time } = this.#context;
+    const { grant, attempt, expected, outcome, app } = settled;
+    const point = settled.spent === null ? "client-credentials" : "refresh";
+    const renewed = outcome.kind === "success" ? this.#renewed(settled, chance.draw()) : null;
+    if (outcome.kind === "success" && renewed !== null) {
+      const facts = { version: renewed.version, receivedAtMs: settled.receivedAtMs, ...renewed.access };
+      this.#live.offer(grant.id, { secret: outcome.answer.accessToken, facts });
+    }
+    const after = await untilStored(this.#context, grant.id, () =>
+      store.grants.change(grant.id, (current, storeNowMs) => {
+        const view = this.#views.of(grant, { waitedForMs: null, leaseNowMs: storeNowMs });
+        const more = { view, timing: app.timing, fence: settled.fence };
+        if (outcome.kind !== "success" || renewed === null) {
+          const change =
+            outcome.kind === "success"
+              ? null
+              : changeBy(current, { kind: "failed", atMs: settled.receivedAtMs, attempt, expected, outcome }, more);
+          return { change, result: settledAs(current, change) };
+        }
+        const version = sealVersion(sealer, current, {
+          attempt,
+          chain: expected.chain,
+          parent: settled.spent,
+          answer: outcome.answer,
+          receivedAtMs: settled.receivedAtMs,
+          accessExpiresAtMs: renewed.access.expiresAtMs,
+        });
+        const change = changeBy(
+          current,
+          { kind: "renewed", atMs: settled.receivedAtMs, ...renewed },
+          { ...more, tokens: [version] },
+        );
+        return { change, result: settledAs(current, change) };
+      }),
+    );
+    reached("settled", point);
+    await journal
+      .append({ kind: "settled", attempt, atMs: time.wallMs() })
+      .catch((error: unknown) => this.#context.report({ what: "journal", subject: attempt, error }));
+    reached("settle-acknowledged", point);
+    this.#onScheduled(after?.dueAtMs ?? null);
+    // Revoked while its answer was on the way: nobody gets this token.
+    if (after === undefined || after.ended) this.#live.drop(grant.id);
+    else if (outcome.kind === "success") this.#onRenewed(grant.id);
+  }
+
+  #renewed(settled: Settling, jitter: number): Renewed | null {
+    if (settled.outcome.kind !== "success") return null;
+    const { answer } = settled.outcome;
+    const lifeMs = answer.expiresInMs ?? settled.app.timing.policy.accessLifeMs;
+    return {
+      attempt: settled.attempt,
+      expected: settled.expected,
+      spent: settled.spent,
+      version: versionOf(settled.attempt),
+      rotated: answer.refreshToken !== null && settled.spent !== null,
+      // Counted from before the send: the provider's clock for this token cannot have started earlier.
+      access: { expiresAtMs: settled.sentAtMs + lifeMs, scope: answer.scope },
+      usedAtMs: this.#live.usedAtMs(settled.grant.id),
+      jitter,
+    };
+  }
+}
+
+function settledAs(current: StoredGrant, change: GrantChange | null): { dueAtMs: number | null; ended: boolean } {
+  return {
+    dueAtMs: change === null ? current.dueAtMs : change.dueAtMs,
+    ended: (change?.state ?? current.state).kind === "ended",
+  };
+}
