@@ -1,15 +1,6 @@
+import { POINTS } from "@evergrant/keeper";
 import { describe, expect, test } from "vitest";
 import { aWorld, DEMO_COMPANY, type World } from "./kit/world.ts";
-
-const POINTS = [
-  "intent-written",
-  "intent-journaled",
-  "sent",
-  "received",
-  "journaled",
-  "settled",
-  "settle-acknowledged",
-] as const;
 
 describe("the process is killed inside a refresh", () => {
   test.each(POINTS)("at %s, and after a restart the connection is alive", async (point) => {
@@ -44,6 +35,23 @@ describe("the process is killed inside the exchange of an authorization code", (
   });
 });
 
+describe("the process is killed inside a client-credentials request of a Custom Connection", () => {
+  test.each(POINTS)("at %s, and after a restart the caller gets a token", async (point) => {
+    await using world = await aWorld({ policy: "scaled" });
+    await world.start();
+    await world.setUp();
+    await world.customConnection("machine");
+    await world.stop();
+    await world.start({ point, subject: "client-credentials" });
+    await diesOn(world, () => world.askToken("machine"));
+    await world.start();
+    expect(await world.organisation(await eventualToken(world, "machine"))).toEqual({
+      status: 200,
+      name: DEMO_COMPANY,
+    });
+  });
+});
+
 async function diesOn(world: World, doing: () => Promise<unknown>): Promise<void> {
   const { node } = world;
   await Promise.race([node.ended, doing().catch(() => undefined)]);
@@ -52,9 +60,9 @@ async function diesOn(world: World, doing: () => Promise<unknown>): Promise<void
 }
 
 // Until the lease of the dead process has run out, the answer is an honest "not yet".
-async function eventualToken(world: World) {
+async function eventualToken(world: World, connection = "acme") {
   for (let tries = 0; tries < 10; tries += 1) {
-    const { status, body } = await world.askToken();
+    const { status, body } = await world.askToken(connection);
     if (status === 200) return body;
     expect(status).toBe(503);
     await world.advance("2s");

@@ -1,16 +1,15 @@
-import type { App } from "@evergrant/contract";
 import { expect, test } from "vitest";
-import { aWorld, DEMO_COMPANY, type World } from "./kit/world.ts";
+import { aWorld, DEMO_COMPANY } from "./kit/world.ts";
 
 test("a Custom Connection: not authorised yet, then tokens without a scope parameter, then deactivated and back", async () => {
   await using world = await aWorld();
   await world.start();
   await world.setUp();
-  const custom = await customConnection(world);
+  const custom = await world.customConnection("machine", { authorised: false });
   expect(await world.askToken("machine")).toMatchObject({ status: 400, body: { error: "consent_required" } });
   expect((await world.story("machine")).summary).toContain("not authorised");
 
-  world.sandbox.control.authoriseCustomConnection(custom, { organisationId: organisation(world) });
+  world.sandbox.control.authoriseCustomConnection(custom, { organisationId: world.organisationId(DEMO_COMPANY) });
   await world.advance("6m");
   const token = await world.token("machine");
   expect(await world.organisation(token)).toEqual({ status: 200, name: DEMO_COMPANY });
@@ -21,7 +20,7 @@ test("a Custom Connection: not authorised yet, then tokens without a scope param
   await world.advance("31m");
   expect((await world.askToken("machine")).status).toBe(400);
   expect((await world.status("machine")).status).toBe("awaiting-consent");
-  world.sandbox.control.authoriseCustomConnection(custom, { organisationId: organisation(world) });
+  world.sandbox.control.authoriseCustomConnection(custom, { organisationId: world.organisationId(DEMO_COMPANY) });
   await world.advance("6m");
   expect(await world.organisation(await world.token("machine"))).toMatchObject({ status: 200 });
   const scopes = world.sandbox.control.requests().filter(({ grantType }) => grantType === "client_credentials");
@@ -32,33 +31,6 @@ test("its wrong client secret is the app's trouble, not a missing consent", asyn
   await using world = await aWorld();
   await world.start();
   await world.setUp();
-  const custom = await customConnection(world, "not-the-secret");
-  world.sandbox.control.authoriseCustomConnection(custom, { organisationId: organisation(world) });
+  await world.customConnection("machine", { clientSecret: "not-the-secret" });
   expect(await world.askToken("machine")).toMatchObject({ status: 503, body: { code: "app_refused" } });
 });
-
-async function customConnection(world: World, clientSecret?: string): Promise<string> {
-  const jane = world.sandbox.control.users().find(({ email }) => email === "jane@demo.example");
-  const created = world.sandbox.control.createCustomConnection({
-    name: "Machine",
-    userId: jane?.id ?? "",
-    scopes: ["accounting.settings"],
-  });
-  const { identity, login, api } = world.sandbox.urls;
-  await world.admin.post<App>("/apps", {
-    name: "machine-app",
-    provider: "xero-custom-connection",
-    clientId: created.clientId,
-    clientSecret: clientSecret ?? created.clientSecret,
-    origins: { identity, login, api },
-  });
-  await world.admin.post("/connections", { name: "machine", app: "machine-app", expectedTenant: null });
-  await world.admin.put(`/callers/${world.caller.clientId}/permissions`, {
-    permissions: [{ connection: "machine", right: "token" }],
-  });
-  return created.clientId;
-}
-
-function organisation(world: World): string {
-  return world.sandbox.control.organisations().find(({ name }) => name === DEMO_COMPANY)?.id ?? "";
-}

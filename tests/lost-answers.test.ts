@@ -31,6 +31,29 @@ describe("the provider commits the rotation and the connection drops", () => {
     },
   );
 
+  test.each([
+    { "grace.depth": "parent-only" },
+    { after_grace: "revoke-family" },
+    { "grace.anchor": "last-use" },
+    {
+      "grace.depth": "parent-only",
+      after_grace: "revoke-family",
+      "grace.retry": "supersede",
+      "grace.closes_when": "successor-used",
+    },
+  ] as const)("nothing is lost where Xero, unknown to us, has %o", async (switches) => {
+    await using world = await aWorld({ switches });
+    await world.connected();
+    for (let round = 0; round < 3; round += 1) {
+      world.sandbox.control.placeFault(LOST);
+      await world.advance("31m");
+      expect(await world.organisation(await world.token())).toMatchObject({ status: 200 });
+      await world.advance("3h");
+    }
+    expect(world.refreshes().filter(({ committed, fault }) => committed && fault !== null)).toHaveLength(3);
+    expect(world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
+  });
+
   test("nothing is lost when the answer is lost again and again, on a schedule that nobody waits for", async () => {
     await using world = await aWorld({
       switches: { "grace.retry": "supersede", "grace.closes_when": "successor-used" },

@@ -126,6 +126,30 @@ export class World implements AsyncDisposable {
     return await this.admin.post<ConsentLink>(`/connections/${name}/consent-links`, { accept });
   }
 
+  /** A Custom Connection at the sandbox and here, which our caller may use; its client id. */
+  async customConnection(name: string, more: { authorised?: boolean; clientSecret?: string } = {}): Promise<string> {
+    const { control, urls } = this.sandbox;
+    const jane = control.users().find(({ email }) => email === "jane@demo.example");
+    const created = control.createCustomConnection({ name, userId: jane?.id ?? "", scopes: ["accounting.settings"] });
+    const { clientId } = created;
+    if (more.authorised !== false)
+      control.authoriseCustomConnection(clientId, { organisationId: this.organisationId(DEMO_COMPANY) });
+    const { identity, login, api } = urls;
+    const clientSecret = more.clientSecret ?? created.clientSecret;
+    const origins = { identity, login, api };
+    const app = { name: `${name}-app`, provider: "xero-custom-connection", clientId, clientSecret, origins };
+    await this.admin.post<App>("/apps", app);
+    await this.admin.post("/connections", { name, app: app.name });
+    await this.admin.put(`/callers/${this.caller.clientId}/permissions`, {
+      permissions: [{ connection: name, right: "token" }],
+    });
+    return clientId;
+  }
+
+  organisationId(name: string): string {
+    return this.sandbox.control.organisations().find((organisation) => organisation.name === name)?.id ?? "";
+  }
+
   /** Everything up to a connected `acme`: process, set-up, and a person's consent. */
   async connected(): Promise<void> {
     await this.start();

@@ -136,9 +136,9 @@ export class PostgresServer implements AsyncDisposable {
     return this.connected(async (client) => (await client.query<Record<string, unknown>>(sql)).rows, database);
   }
 
-  /** An empty database of this name. */
-  async createDatabase(name: string): Promise<void> {
-    await this.query(`create database ${name}`);
+  /** A database of this name, empty or a copy of another that nobody uses. */
+  async createDatabase(name: string, template = "template1"): Promise<void> {
+    await this.query(`create database ${name} template ${template}`);
   }
 
   async dropDatabase(name: string): Promise<void> {
