@@ -33,10 +33,10 @@ export const LIMITS: { readonly [P in Policy]: Limits } = {
   quick: {
     ...scaled,
     requestTimeoutMs: 800,
-    leaseMs: 2_500,
+    leaseMs: 3_000,
     strayLifeMs: 1_000,
     clockSkewMs: 300,
-    pauseToleratedMs: 4_000,
+    pauseToleratedMs: 1_500,
     courtSpacingMs: 1_000,
     keepaliveMaxMs: 60_000,
     minTtlMs: 1_000,

