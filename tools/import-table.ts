@@ -41,6 +41,10 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     place: `${keeper}/stores/sqlite`,
     may: [...ADAPTER, `${keeper}/stores/*`, `${keeper}/stores/sql`, "npm:kysely", "node:*"],
   },
+  {
+    place: `${keeper}/stores/postgres`,
+    may: [...ADAPTER, `${keeper}/stores/*`, `${keeper}/stores/sql`, "npm:kysely", "npm:pg"],
+  },
   { place: `${keeper}/stores/memory`, may: [...ADAPTER, `${keeper}/stores/*`, "node:crypto"] },
   { place: `${keeper}/journal`, may: [...ADAPTER, "node:*"] },
   { place: `${keeper}/sealing`, may: [...ADAPTER, "node:*"] },

@@ -57,6 +57,8 @@ export interface Limits {
   readonly consentLinkLifeMs: number;
   readonly consentSessionLifeMs: number;
   readonly journalRetentionMs: number;
+  /** So far back answers in the journal are looked for in a store that may have lost its last moments. */
+  readonly journalReconcileMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -87,6 +89,7 @@ export const DEFAULT_LIMITS: Limits = {
   consentLinkLifeMs: 14 * DAY_MS,
   consentSessionLifeMs: 60 * MINUTE_MS,
   journalRetentionMs: 60 * DAY_MS,
+  journalReconcileMs: DAY_MS,
 };
 
 /** When a settled head that took more than one send is used again, so that its parent could still step in. */

@@ -66,7 +66,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const journal = await openJournal({ folder: `${folder}/journal`, ring, deployment: deployment.id, time, chance });
     opened.unshift(journal);
     if (journal.onMemoryDisk && !options.journalMayVanish) throw new EvergrantError("journal_on_memory");
-    const store = await openStore(place, journal.node);
+    const { store, onHint } = await openStore(place, journal.node);
     opened.unshift(store);
     const health = new JournalHealth(journal);
     const activity = new Activity(options.onIdle);
@@ -85,7 +85,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         providerApi,
         node: journal.node,
         owner: newId<LeaseOwner>("lo", chance),
-        shared: options.store.kind === "sqlite" ? null : { pace: realTime() },
+        shared: onHint === null ? null : { pace: realTime(), onHint },
         activity,
       },
       deployment,
@@ -115,7 +115,7 @@ async function readDeployment(
   place: StorePlace,
   options: NodeOptions,
 ): Promise<{ ring: KeyRing; deployment: Deployment }> {
-  const store = await openStore(place, "first-look" as NodeId);
+  const { store } = await openStore(place, "first-look" as NodeId);
   try {
     return await openDeployment(store, options);
   } finally {

@@ -2,6 +2,7 @@ import { EvergrantError, type NodeId } from "@evergrant/core";
 import type { Store } from "../ports/store.ts";
 import type { Time } from "../ports/time.ts";
 import { realTime } from "../real-time.ts";
+import type { Shared } from "../service/service-context.ts";
 import { openPostgresStore } from "../stores/postgres/postgres-store.ts";
 import { openSqliteStore } from "../stores/sqlite/sqlite-store.ts";
 import { timelineFile } from "./timeline-file.ts";
@@ -15,6 +16,12 @@ export interface StorePlace {
   readonly time: Time;
 }
 
+export interface OpenStore {
+  readonly store: Store;
+  /** Null where no other process writes to it. */
+  readonly onHint: Shared["onHint"] | null;
+}
+
 /** Further apart than this and nobody can say which of two instants was first. */
 const CLOCK_SKEW_MAX_MS = 5_000;
 
@@ -22,15 +29,15 @@ const CLOCK_SKEW_MAX_MS = 5_000;
  * Opens the chosen store for a node, whose name its audit chain bears.
  * @throws store_unopenable · store_newer · clock_skewed
  */
-export async function openStore({ choice, folder, time }: StorePlace, node: NodeId): Promise<Store> {
+export async function openStore({ choice, folder, time }: StorePlace, node: NodeId): Promise<OpenStore> {
   switch (choice.kind) {
     case "sqlite":
-      return await openSqliteStore({ file: `${folder}/evergrant.db`, time });
+      return { store: await openSqliteStore({ file: `${folder}/evergrant.db`, time }), onHint: null };
     case "postgres": {
       const memory = await timelineFile(`${folder}/timeline`);
       const store = await openPostgresStore({ dsn: choice.dsn, node, time: realTime(), memory });
       const skewMs = await store.clockSkewMs();
-      if (Math.abs(skewMs) <= CLOCK_SKEW_MAX_MS) return store;
+      if (Math.abs(skewMs) <= CLOCK_SKEW_MAX_MS) return { store, onHint: (listener) => store.onHint(listener) };
       await store.close();
       throw new EvergrantError("clock_skewed", {
         detail: `the database is ${Math.round(skewMs / 1000)} s ahead of us`,

@@ -7,6 +7,8 @@ export interface AuditStore {
   story(subject: AuditSubject, limit: number): Promise<readonly AuditRecord[]>;
   /** Checks the hash chain of this node from its first record; the sequence of the first that does not fit, or null. */
   firstBroken(): Promise<number | null>;
+  /** The sequence of this node's last record, 0 before the first. It only grows, unless the store lost its last moments. */
+  end(): Promise<number>;
   /** Undelivered notices, oldest first. */
   outbox(limit: number): Promise<readonly (NoticeEntry & { readonly sequence: number })[]>;
 }

@@ -14,6 +14,7 @@ export class AuthorizationWatch {
   #epoch = -1;
   #timer: Timer | null = null;
   #stopped = false;
+  #endHints: () => void = () => undefined;
 
   constructor(context: ServiceContext, parts: { callers: CallerDesk; connections: ConnectionDirectory }) {
     this.#context = context;
@@ -24,21 +25,29 @@ export class AuthorizationWatch {
   /** Loads everything once; and again at each change, where others may make one. */
   async start(): Promise<void> {
     await this.#load();
-    if (this.#context.shared !== null) this.#again(this.#context.shared.pace);
+    const { shared } = this.#context;
+    if (shared === null) return;
+    this.#endHints = shared.onHint(() => void this.#lookNow());
+    this.#again(shared.pace);
   }
 
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#endHints();
+  }
+
+  #lookNow(): Promise<void> {
+    return this.#look().catch((error: unknown) =>
+      this.#context.report({ what: "authorization", subject: "epoch", error }),
+    );
   }
 
   // Half the limit, so that a look which comes just too early is still in time the next time.
   #again(pace: { setTimer(delayMs: number, fire: () => void): Timer }): void {
     if (this.#stopped) return;
     this.#timer = pace.setTimer(this.#context.limits.authzMaxStaleMs / 2, () => {
-      this.#look()
-        .catch((error: unknown) => this.#context.report({ what: "authorization", subject: "epoch", error }))
-        .finally(() => this.#again(pace));
+      void this.#lookNow().finally(() => this.#again(pace));
     });
   }
 

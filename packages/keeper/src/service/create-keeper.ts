@@ -17,9 +17,10 @@ import { GrantRefresher } from "./grant-refresher.ts";
 import { GrantSettler } from "./grant-settler.ts";
 import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
-import { replayJournal } from "./journal-replay.ts";
+import { reconcileJournal, replayJournal } from "./journal-replay.ts";
 import type { Keeper, KeeperHealth } from "./keeper.ts";
 import { LiveTokens } from "./live-tokens.ts";
+import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -56,6 +57,7 @@ export function createKeeper(
   const runs = new ConsentRuns(context, { apps, links, acceptance });
   const callers = new CallerDesk(context, directory);
   const authorization = new AuthorizationWatch(context, { callers, connections: directory });
+  const rewinds = new RewindWatch(context, () => reconcileJournal(context, { apps, settler }));
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps),
@@ -77,9 +79,11 @@ export function createKeeper(
           resumeConsent: (consent, attempt, answer) => runs.resume(consent, attempt, answer),
         });
         await schedule.start();
+        rewinds.start();
       }),
     stop: async () => {
       authorization.stop();
+      rewinds.stop();
       await schedule.stop();
       await refresher.drain();
     },

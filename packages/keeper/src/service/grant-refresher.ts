@@ -246,7 +246,7 @@ export class GrantRefresher {
             fence: begun.fence,
             leaseUntilMs: begun.leaseUntilMs,
             begun: begun.clocks,
-            stillMine: async () => (await this.#context.store.grants.load(grant.id))?.lease.fence === begun.fence,
+            stillMine: async () => await this.#isMine(begun),
           });
     await this.#settler.settle({
       ...begun,
@@ -256,6 +256,12 @@ export class GrantRefresher {
       sentAtMs: begun.clocks.wallMs,
     });
     return outcome.kind;
+  }
+
+  // Fence and attempt: a store that lost its last moments may give the same fence twice.
+  async #isMine({ grant, attempt, fence }: Begun): Promise<boolean> {
+    const current = await this.#context.store.grants.load(grant.id);
+    return current?.lease.fence === fence && chainOf(current.state)?.attempt?.id === attempt;
   }
 
   async #tokenGrant(app: App, begun: Begun): Promise<TokenGrant | null> {

@@ -30,9 +30,15 @@ export interface ServiceContext {
    * Null where this process alone writes the store. Else the pace, in real time, at which it looks for what others wrote:
    * their clocks need not be the one that this node follows.
    */
-  readonly shared: { readonly pace: Pick<Time, "setTimer"> } | null;
+  readonly shared: Shared | null;
   readonly activity: Activity;
   readonly report: (failure: ServiceFailure) => void;
+}
+
+export interface Shared {
+  readonly pace: Pick<Time, "setTimer">;
+  /** Calls the listener soon after another node changed callers, permissions or connections. Only a hint: looking finds it too. */
+  readonly onHint: (listener: () => void) => () => void;
 }
 
 /** Something that failed behind everybody's back; holds no secret. */

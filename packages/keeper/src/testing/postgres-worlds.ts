@@ -3,16 +3,28 @@ import { realTime } from "../real-time.ts";
 import { openPostgresStore } from "../stores/postgres/postgres-store.ts";
 import { movableTime, NODE, SECOND_NODE, type StoreWorld } from "./contract/store-world.ts";
 
-/** Worlds on one running server, a fresh database each; `urlOf` says by which way the store reaches it. */
+const TEMPLATE = "migrated";
+
+/**
+ * Worlds on one running server, a database each, copied from one that was migrated once; `urlOf` says by which way the store
+ * reaches it.
+ */
 export function postgresWorlds(
   server: () => PostgresServer,
   urlOf: (database: string) => string,
 ): () => Promise<StoreWorld> {
   let databases = 0;
+  let migrated: Promise<void> | null = null;
+  const migrate = async () => {
+    await server().createDatabase(TEMPLATE);
+    await (await openPostgresStore({ dsn: server().url(TEMPLATE), time: realTime(), node: NODE })).close();
+  };
   return async () => {
     databases += 1;
     const name = `world_${databases}`;
-    await server().createDatabase(name);
+    migrated ??= migrate();
+    await migrated;
+    await server().createDatabase(name, TEMPLATE);
     const options = { dsn: urlOf(name), time: realTime(), node: NODE };
     let store = await openPostgresStore(options);
     return {

@@ -22,6 +22,7 @@ export function memoryAudit(state: MemoryState): AuditStore {
         }
         return null;
       }),
+    end: () => state.run(() => state.audit.at(-1)?.sequence ?? 0),
     outbox: (limit) => state.run(() => state.outbox.slice(0, limit)),
   };
 }

@@ -13,7 +13,7 @@ export type HostRole =
  * One row, `standby` and `timeline`: the timeline that is written now, which the control file learns of only at its next
  * checkpoint. https://www.postgresql.org/docs/18/functions-admin.html#FUNCTIONS-ADMIN-BACKUP-TABLE
  */
-export const ASK_ROLE =
+const ASK_ROLE =
   "select pg_is_in_recovery() as standby, case when pg_is_in_recovery() then null else substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) end as timeline";
 
 export function roleOf(row: { readonly standby?: unknown; readonly timeline?: unknown } | undefined): HostRole {

@@ -13,7 +13,8 @@ else
     let server: PostgresServer;
     let pooler: Pgbouncer;
     beforeAll(async () => {
-      server = await startPostgres();
+      // Durability is not what is asked here, and costs most of the time.
+      server = await startPostgres({ settings: { fsync: "off" } });
       pooler = await startPgbouncer(program, server);
     }, 60_000);
     afterAll(async () => {

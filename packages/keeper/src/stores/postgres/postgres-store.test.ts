@@ -5,7 +5,8 @@ import { describeStore } from "../../testing/store-contract.ts";
 
 let server: PostgresServer;
 beforeAll(async () => {
-  server = await startPostgres();
+  // Durability is not what is asked here, and costs most of the time.
+  server = await startPostgres({ settings: { fsync: "off" } });
 }, 60_000);
 afterAll(() => server[Symbol.asyncDispose]());
 

@@ -28,6 +28,11 @@ export function auditRows(session: SqlSession, node: NodeId, write: WriteRecords
         return rows.map(recordOf);
       }),
     firstBroken: () => firstBroken(session, node),
+    end: () =>
+      session.read(async (db) => {
+        const end = db.selectFrom("audit_chain").select("sequence").where("node", "=", node);
+        return (await end.executeTakeFirst())?.sequence ?? 0;
+      }),
     outbox: (limit) =>
       session.read(async (db) => {
         const rows = await db
