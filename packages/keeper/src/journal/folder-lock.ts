@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { EvergrantError } from "@evergrant/core";
@@ -9,6 +9,9 @@ export interface FolderLock {
   release(): void;
 }
 
+// A handle that nobody refers to any more is closed by the garbage collector, and its lock would go with it.
+const HELD = new Set<DatabaseSync>();
+
 /**
  * Takes the folder for this process, or throws `journal_held`. Node has no flock: an exclusive SQLite transaction that is never
  * committed holds a lock of the operating system, which the kernel frees even on a kill.
@@ -16,8 +19,9 @@ export interface FolderLock {
 export function lockFolder(folder: string): FolderLock {
   const path = join(folder, "lock.db");
   try {
-    // SQLite would make it with the umask's rights.
-    closeSync(openSync(path, "a", 0o600));
+    // SQLite would make it with the umask's rights. Never opened again once it is there: closing any descriptor of a file
+    // gives up all locks that this process has on it.
+    if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
   } catch (error) {
     throw journalUnwritable("its lock file cannot be made", error);
   }
@@ -29,8 +33,14 @@ export function lockFolder(folder: string): FolderLock {
     database?.close();
     throw isBusy(error) ? new EvergrantError("journal_held") : journalUnwritable("its lock cannot be taken", error);
   }
-  const held = database;
-  return { release: () => held.close() };
+  const taken = database;
+  HELD.add(taken);
+  return {
+    release: () => {
+      HELD.delete(taken);
+      taken.close();
+    },
+  };
 }
 
 // SQLITE_BUSY and SQLITE_LOCKED, with their extended codes in the upper bits.

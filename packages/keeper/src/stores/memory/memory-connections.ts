@@ -10,7 +10,10 @@ export function memoryConnections(state: MemoryState): ConnectionStore {
     list: () => state.run(() => byAge(state.connections)),
     find: (id) => state.run(() => state.connections.get(id)),
     findByName: (name) => state.run(() => named(storableText(name))),
-    ofGrant: (grant) => state.run(() => byAge(state.connections).filter((connection) => connection.grant === grant)),
+    ofGrant: (grant) =>
+      state.run(() =>
+        byAge(new Map([...state.connections].filter(([, connection]) => connection.grant === grant))),
+      ),
     create: (given, records) =>
       state.run(() => {
         const connection = storable(given);

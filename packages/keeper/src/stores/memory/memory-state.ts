@@ -1,41 +1,59 @@
-import {
-  type AppId,
-  type CallerId,
-  type ConnectionId,
-  type ConsentId,
-  EvergrantError,
-  type GrantId,
-  type NodeId,
-  type TokenVersionId,
-} from "@evergrant/core";
-import type { StoredApp } from "../../ports/app-store.ts";
-import type { StoredCaller } from "../../ports/caller-store.ts";
-import type { StoredConnection } from "../../ports/connection-store.ts";
-import type { ConsentLink, StoredConsent } from "../../ports/consent-store.ts";
+import { EvergrantError, type NodeId } from "@evergrant/core";
 import type { Deployment } from "../../ports/deployment-store.ts";
-import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
-import type { AuditRecord, NoticeEntry, Records } from "../../ports/records.ts";
+import type { AuditRecord, Records } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, chained } from "../audit-chain.ts";
 import { storable } from "../storable.ts";
+import type { MemoryTables } from "./memory-tables.ts";
 
-/** What the store holds. Each change computes everything first and then writes, without a pause in between: a transaction. */
+/** The store as one node works on it. Each change computes everything first and then writes, without a pause in between: a transaction. */
 export class MemoryState {
   readonly node: NodeId;
-  readonly apps = new Map<AppId, StoredApp>();
-  readonly grants = new Map<GrantId, StoredGrant>();
-  readonly tokens = new Map<TokenVersionId, TokenVersion>();
-  readonly connections = new Map<ConnectionId, StoredConnection>();
-  readonly links = new Map<string, ConsentLink>();
-  readonly consents = new Map<ConsentId, StoredConsent>();
-  readonly callers = new Map<CallerId, StoredCaller>();
-  readonly audit: AuditRecord[] = [];
-  readonly outbox: (NoticeEntry & { readonly sequence: number })[] = [];
-  deployment: Deployment | undefined;
-  epoch = 0;
+  readonly apps: MemoryTables["apps"];
+  readonly grants: MemoryTables["grants"];
+  readonly tokens: MemoryTables["tokens"];
+  readonly connections: MemoryTables["connections"];
+  readonly links: MemoryTables["links"];
+  readonly consents: MemoryTables["consents"];
+  readonly callers: MemoryTables["callers"];
+  readonly outbox: MemoryTables["outbox"];
+  /** This node's own chain. */
+  readonly audit: AuditRecord[];
+  readonly #tables: MemoryTables;
   #open = true;
 
-  constructor(node: NodeId) {
+  constructor(node: NodeId, tables: MemoryTables) {
     this.node = node;
+    this.#tables = tables;
+    this.apps = tables.apps;
+    this.grants = tables.grants;
+    this.tokens = tables.tokens;
+    this.connections = tables.connections;
+    this.links = tables.links;
+    this.consents = tables.consents;
+    this.callers = tables.callers;
+    this.outbox = tables.outbox;
+    this.audit = tables.chainOf(node);
+  }
+
+  get deployment(): Deployment | undefined {
+    return this.#tables.deployment;
+  }
+
+  set deployment(deployment: Deployment | undefined) {
+    this.#tables.deployment = deployment;
+  }
+
+  get epoch(): number {
+    return this.#tables.epoch;
+  }
+
+  set epoch(epoch: number) {
+    this.#tables.epoch = epoch;
+  }
+
+  /** The records of all nodes. */
+  get allAudit(): readonly AuditRecord[] {
+    return [...this.#tables.audit.values()].flat();
   }
 
   /** Runs a read or a change to its end, outside of the caller's turn as a database would. */
@@ -60,42 +78,6 @@ export class MemoryState {
   close(): void {
     this.#open = false;
   }
-
-  /** Everything as it is now. Rows are never changed in place, so copying the tables is enough. */
-  snapshot(): MemorySnapshot {
-    const { apps, grants, tokens, connections, links, consents, callers, audit, outbox, deployment, epoch } = this;
-    return {
-      tables: [apps, grants, tokens, connections, links, consents, callers].map(
-        (table) => new Map<unknown, unknown>(table),
-      ),
-      audit: [...audit],
-      outbox: [...outbox],
-      deployment,
-      epoch,
-    };
-  }
-
-  /** Goes back to an earlier state: what was written since is gone, as after a fail-over or from a backup. */
-  restore(snapshot: MemorySnapshot): void {
-    const { apps, grants, tokens, connections, links, consents, callers } = this;
-    [apps, grants, tokens, connections, links, consents, callers].forEach((table: Map<unknown, unknown>, index) => {
-      table.clear();
-      for (const [key, row] of snapshot.tables[index] ?? []) table.set(key, row);
-    });
-    this.audit.splice(0, this.audit.length, ...snapshot.audit);
-    this.outbox.splice(0, this.outbox.length, ...snapshot.outbox);
-    this.deployment = snapshot.deployment;
-    this.epoch = snapshot.epoch;
-  }
-}
-
-/** A copy of a whole store, opaque to whoever keeps it. */
-export interface MemorySnapshot {
-  readonly tables: readonly ReadonlyMap<unknown, unknown>[];
-  readonly audit: readonly AuditRecord[];
-  readonly outbox: readonly (NoticeEntry & { readonly sequence: number })[];
-  readonly deployment: Deployment | undefined;
-  readonly epoch: number;
 }
 
 /** In the order in which they were made. */

@@ -7,25 +7,34 @@ import { memoryCallers } from "./memory-callers.ts";
 import { memoryConnections } from "./memory-connections.ts";
 import { memoryConsents } from "./memory-consents.ts";
 import { memoryGrants } from "./memory-grants.ts";
-import { type MemorySnapshot, MemoryState } from "./memory-state.ts";
+import { MemoryState } from "./memory-state.ts";
+import { type MemorySnapshot, MemoryTables } from "./memory-tables.ts";
 
-/** A memory store with what only its owner may do: look back, and go back. */
+/** One database in memory: a store for each node, and what only its owner may do: look back, and go back. */
 export interface MemoryDatabase {
-  readonly store: Store;
+  storeOf(node: NodeId): Store;
   snapshot(): MemorySnapshot;
   restore(snapshot: MemorySnapshot): void;
 }
 
 /** A store that lasts as long as its process, for tests and simulations. Leases are counted in `time`'s wall clock. */
 export function memoryStore(options: { readonly time: Time; readonly node: NodeId }): Store {
-  return memoryDatabase(options).store;
+  return memoryDatabase(options).storeOf(options.node);
 }
 
-/** The same store together with copies of it: for fail-overs and backups that come back. */
-export function memoryDatabase(options: { readonly time: Time; readonly node: NodeId }): MemoryDatabase {
-  const state = new MemoryState(options.node);
-  const store: Store = {
-    grants: memoryGrants(state, options.time),
+/** The same for any number of nodes, together with copies of it: for fail-overs and backups that come back. */
+export function memoryDatabase({ time }: { readonly time: Time }): MemoryDatabase {
+  const tables = new MemoryTables();
+  return {
+    storeOf: (node) => storeOver(new MemoryState(node, tables), time),
+    snapshot: () => tables.snapshot(),
+    restore: (snapshot) => tables.restore(snapshot),
+  };
+}
+
+function storeOver(state: MemoryState, time: Time): Store {
+  return {
+    grants: memoryGrants(state, time),
     apps: memoryApps(state),
     connections: memoryConnections(state),
     consents: memoryConsents(state),
@@ -41,5 +50,4 @@ export function memoryDatabase(options: { readonly time: Time; readonly node: No
     },
     close: async () => state.close(),
   };
-  return { store, snapshot: () => state.snapshot(), restore: (snapshot) => state.restore(snapshot) };
 }

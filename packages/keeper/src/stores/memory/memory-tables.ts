@@ -1,0 +1,76 @@
+import type {
+  AppId,
+  CallerId,
+  ConnectionId,
+  ConsentId,
+  GrantId,
+  NodeId,
+  TokenVersionId,
+} from "@evergrant/core";
+import type { StoredApp } from "../../ports/app-store.ts";
+import type { StoredCaller } from "../../ports/caller-store.ts";
+import type { StoredConnection } from "../../ports/connection-store.ts";
+import type { ConsentLink, StoredConsent } from "../../ports/consent-store.ts";
+import type { Deployment } from "../../ports/deployment-store.ts";
+import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
+import type { AuditRecord, NoticeEntry } from "../../ports/records.ts";
+
+/** What a memory database holds, for all nodes that share it. Rows are replaced, never changed in place. */
+export class MemoryTables {
+  readonly apps = new Map<AppId, StoredApp>();
+  readonly grants = new Map<GrantId, StoredGrant>();
+  readonly tokens = new Map<TokenVersionId, TokenVersion>();
+  readonly connections = new Map<ConnectionId, StoredConnection>();
+  readonly links = new Map<string, ConsentLink>();
+  readonly consents = new Map<ConsentId, StoredConsent>();
+  readonly callers = new Map<CallerId, StoredCaller>();
+  /** One chain per node. */
+  readonly audit = new Map<NodeId, AuditRecord[]>();
+  readonly outbox: (NoticeEntry & { readonly sequence: number })[] = [];
+  deployment: Deployment | undefined;
+  epoch = 0;
+
+  chainOf(node: NodeId): AuditRecord[] {
+    const known = this.audit.get(node);
+    if (known !== undefined) return known;
+    const fresh: AuditRecord[] = [];
+    this.audit.set(node, fresh);
+    return fresh;
+  }
+
+  /** Everything as it is now. */
+  snapshot(): MemorySnapshot {
+    return {
+      tables: this.#maps().map((table) => new Map(table)),
+      audit: new Map([...this.audit].map(([node, records]) => [node, [...records]])),
+      outbox: [...this.outbox],
+      deployment: this.deployment,
+      epoch: this.epoch,
+    };
+  }
+
+  /** Goes back to an earlier state: what was written since is gone, as after a fail-over or from a backup. */
+  restore(snapshot: MemorySnapshot): void {
+    for (const [index, table] of this.#maps().entries()) {
+      table.clear();
+      for (const [key, row] of snapshot.tables[index] ?? []) table.set(key, row);
+    }
+    for (const [node, records] of this.audit) records.splice(0, records.length, ...(snapshot.audit.get(node) ?? []));
+    this.outbox.splice(0, this.outbox.length, ...snapshot.outbox);
+    this.deployment = snapshot.deployment;
+    this.epoch = snapshot.epoch;
+  }
+
+  #maps(): readonly Map<unknown, unknown>[] {
+    return [this.apps, this.grants, this.tokens, this.connections, this.links, this.consents, this.callers];
+  }
+}
+
+/** A copy of a whole store, opaque to whoever keeps it. */
+export interface MemorySnapshot {
+  readonly tables: readonly ReadonlyMap<unknown, unknown>[];
+  readonly audit: ReadonlyMap<NodeId, readonly AuditRecord[]>;
+  readonly outbox: readonly (NoticeEntry & { readonly sequence: number })[];
+  readonly deployment: Deployment | undefined;
+  readonly epoch: number;
+}
