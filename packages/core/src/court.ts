@@ -1,4 +1,4 @@
-import type { Court, GrantState, RefreshRenewal, SpendableToken } from "./grant.ts";
+import type { GrantState, RefreshRenewal, SpendableToken } from "./grant.ts";
 import type { Step } from "./step.ts";
 import type { Timing } from "./timing.ts";
 
@@ -15,46 +15,61 @@ export function courtStep(
   const { chain, court } = state;
   if (chain.renewal.kind === "client-credentials") return { kind: "declare-lost" };
   const headIsHeard = court.confirmations >= timing.limits.courtConfirmations;
-  const others = witnesses(chain.renewal, { court, headIsHeard, nowMs }, timing);
-  const next = others[0];
+  const witnesses = witnessesOf(chain.renewal, headIsHeard, timing);
+  const next = witnesses.find(({ fromMs, untilMs }) => fromMs <= nowMs && nowMs < untilMs);
   const headCouldHurt = nowMs >= windowEndMs(chain.renewal.head, timing);
-  if (next !== undefined && (headIsHeard || headCouldHurt || nowMs >= lastCallMs(others, timing))) {
-    return { kind: "spend", token: next.version, because: "court" };
+  if (next !== undefined && (headIsHeard || headCouldHurt || nowMs >= lastCallMs(witnesses, timing))) {
+    return { kind: "spend", token: next.token.version, because: "court" };
   }
+  const later = witnesses.filter(({ fromMs, untilMs }) => nowMs < fromMs && fromMs < untilMs);
   // When many are refused at once, the provider or the app is the likelier cause: the court goes on hearing, for a day at most.
   const adjourned = massRefusal && nowMs - court.openedAtMs < timing.limits.pastGraceHoldMs;
-  if (headIsHeard && !adjourned) return { kind: "declare-lost" };
-  const nextTryMs = Math.min(court.lastTryAtMs + timing.limits.courtSpacingMs, lastCallMs(others, timing));
+  if (headIsHeard && !adjourned) {
+    if (later.length === 0) return { kind: "declare-lost" };
+    return { kind: "rest", untilMs: Math.min(...later.map(({ fromMs }) => fromMs)), because: "court-spacing" };
+  }
+  const nextTryMs = Math.min(court.lastTryAtMs + timing.limits.courtSpacingMs, lastCallMs(witnesses, timing));
   if (nowMs < nextTryMs) return { kind: "rest", untilMs: nextTryMs, because: "court-spacing" };
   return { kind: "spend", token: chain.renewal.head.version, because: "court" };
 }
 
-interface Sitting {
-  readonly court: Court;
-  readonly headIsHeard: boolean;
-  readonly nowMs: number;
+/** A token beside the head, and when it may be asked. */
+interface Witness {
+  readonly token: SpendableToken;
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
-/** The tokens beside the head that may still be asked: candidates, newest first, then the previous one. */
-function witnesses(renewal: RefreshRenewal, sitting: Sitting, timing: Timing): readonly SpendableToken[] {
-  const others = [...renewal.candidates.toReversed(), ...previousIfHarmless(renewal, sitting)];
-  return others.filter((token) => token.refusedAtMs === null && sitting.nowMs < windowEndMs(token, timing));
+const HEARINGS = 2;
+
+/** Candidates, newest first, then the previous token: each is heard twice, far enough apart that one spell of refusals spans not both. */
+function witnessesOf(renewal: RefreshRenewal, headIsHeard: boolean, timing: Timing): readonly Witness[] {
+  const tokens = [...renewal.candidates.toReversed(), ...previousIfHarmless(renewal, headIsHeard)];
+  const apartMs = timing.limits.courtConfirmations * timing.limits.courtSpacingMs;
+  return tokens
+    .filter((token) => token.refusals < HEARINGS)
+    .map((token) => {
+      const fromMs = token.refusedAtMs === null ? Number.NEGATIVE_INFINITY : token.refusedAtMs + apartMs;
+      return { token, fromMs, untilMs: windowEndMs(token, timing) };
+    });
 }
 
 // A head that came by its parent's only send is sound unless proven otherwise: asking the parent could only kill it. And a head of
-// which a send may have been executed has a successor: asking its parent then is what providers take for theft.
-function previousIfHarmless(renewal: RefreshRenewal, { court, headIsHeard }: Sitting): readonly SpendableToken[] {
+// which a send may have been taken may have a successor: asking its parent then is what providers take for theft. Once the head has
+// been heard out, both are settled: a repeat within its grace would have been answered.
+function previousIfHarmless(renewal: RefreshRenewal, headIsHeard: boolean): readonly SpendableToken[] {
   if (renewal.previous === null) return [];
-  const headMayHaveSuccessor = renewal.head.sends > court.confirmations + 1;
-  return !headMayHaveSuccessor && (renewal.suspect !== null || headIsHeard) ? [renewal.previous] : [];
+  const isDoubtful = renewal.suspect !== null && renewal.head.sends === 0;
+  return isDoubtful || headIsHeard ? [renewal.previous] : [];
 }
 
-// The moment from which all others can still be asked twice each before the first of their windows closes: an answer may be lost,
-// and then its lease has to end before the second try.
-function lastCallMs(others: readonly SpendableToken[], timing: Timing): number {
+// The moment from which all witnesses can still be asked twice each before the first of their windows closes: an answer may be
+// lost, and then its lease has to end before the second try.
+function lastCallMs(witnesses: readonly Witness[], timing: Timing): number {
   const { leaseMs, requestTimeoutMs, marginMs } = timing.limits;
-  const ends = others.map((token) => windowEndMs(token, timing));
-  return Math.min(...ends) - others.length * (leaseMs + 2 * (requestTimeoutMs + marginMs));
+  const unheard = witnesses.filter(({ token }) => token.refusedAtMs === null);
+  const firstEndMs = Math.min(...unheard.map(({ untilMs }) => untilMs));
+  return firstEndMs - unheard.length * (leaseMs + 2 * (requestTimeoutMs + marginMs));
 }
 
 function windowEndMs(token: SpendableToken, timing: Timing): number {

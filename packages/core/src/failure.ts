@@ -1,7 +1,7 @@
 import type { Failed, NoticeKind, Transition } from "./event.ts";
 import type { Chain, Court, GrantState, Trouble } from "./grant.ts";
 import type { TokenVersionId } from "./ids.ts";
-import { refused, takenBack } from "./presentation.ts";
+import { findToken, refused, takenBack } from "./presentation.ts";
 import type { Timing } from "./timing.ts";
 
 type FailedEvent = Failed & { readonly atMs: number };
@@ -101,12 +101,11 @@ function onTrouble(
     timing,
   );
   const spent = chain.attempt?.token ?? null;
-  const next: Chain = {
-    ...chain,
-    trouble,
-    attempt: unresolved ? chain.attempt : null,
-    renewal: unresolved || spent === null ? chain.renewal : takenBack(chain.renewal, spent),
-  };
+  const renewal = unresolved || spent === null ? chain.renewal : takenBack(chain.renewal, spent);
+  const next: Chain = { ...chain, trouble, renewal, attempt: null };
+  // A repeat that did nothing says nothing about the send before it: that one is still owed its answer.
+  const owed = unresolved || (spent !== null && (findToken(next, spent)?.sends ?? 0) > 0);
+  const kept: Chain = owed ? { ...next, attempt: chain.attempt } : next;
   const facts = {
     attempt: event.attempt,
     chain: chain.id,
@@ -120,7 +119,7 @@ function onTrouble(
     trouble.kind === "app-error" && chain.trouble?.kind !== "app-error" ? "app-broken" : null;
   return {
     kind: "moved",
-    state: { ...state, chain: next },
+    state: { ...state, chain: kept },
     audit: { event: "attempt-failed", facts },
     notice,
     releases: !unresolved,

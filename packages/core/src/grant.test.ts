@@ -184,6 +184,21 @@ describe("an answer that was lost", () => {
     expect(world.advance(DEFAULT_LIMITS.leaseMs).plan()).toEqual({ kind: "spend", token: "tv_0", because: "recovery" });
   });
 
+  test.each<Failure>([
+    { kind: "not-executed", reason: "429", retryAfterMs: null },
+    { kind: "app-error", error: "invalid_client", status: 401 },
+  ])("is still owed after a repeat that did nothing (%o)", (nothing) => {
+    const world = new GrantWorld();
+    world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+    world.advance(DEFAULT_LIMITS.leaseMs).fail(world.begin(), nothing);
+    expect(world.plan()).toMatchObject({ kind: "rest", because: "backing-off" });
+    expect(world.advance(DEFAULT_LIMITS.retryMaxMs).plan()).toEqual({
+      kind: "spend",
+      token: "tv_0",
+      because: "recovery",
+    });
+  });
+
   test("is asked for again at once while a caller waits, where the provider says that repeats are welcome", () => {
     const world = new GrantWorld();
     world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
@@ -300,12 +315,35 @@ describe("the court", () => {
     expect(world.plan()).toEqual({ kind: "spend", token: "tv_0", because: "court" });
   });
 
-  test("never asks the parent of a head whose own answer may have been lost: it would be taken for theft", () => {
+  test("asks the parent of a head whose own answer may have been lost only when the head has been heard out", () => {
     const world = new GrantWorld();
-    world.renew(world.begin());
+    world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+    world.advance(DEFAULT_LIMITS.leaseMs).renew(world.begin());
     world.advance(5 * MINUTE_MS).fail(world.begin(), { kind: "ambiguous", reason: "reset" });
     world.advance(DEFAULT_LIMITS.leaseMs).fail(world.begin(), refusal);
+    for (let heard = 0; heard < 2; heard += 1) {
+      expect(world.plan()).toMatchObject({ kind: "rest", because: "court-spacing" });
+      expect(world.advance(5 * MINUTE_MS).plan()).toMatchObject({ kind: "spend", token: "tv_2" });
+      world.fail(world.begin(), refusal);
+    }
+    expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_0" });
+  });
+
+  test("hears a candidate twice: one refusal ends no token's hearing", () => {
+    const world = new GrantWorld();
+    const late = world.begin();
+    world.renew(late);
+    world.renew("at_9" as AttemptId, { expected: { chain: CHAIN, generation: 0 } });
+    const candidate = world.renewal.candidates[0]?.version as TokenVersionId;
+    world.advance(14 * MINUTE_MS).fail(world.begin(), refusal);
     for (let heard = 0; heard < 2; heard += 1) world.advance(5 * MINUTE_MS).fail(world.begin(), refusal);
+    expect(world.plan()).toMatchObject({ kind: "spend", token: candidate });
+    world.fail(world.begin(candidate), refusal);
+    expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_0" });
+    world.fail(world.begin("tv_0" as TokenVersionId), refusal);
+    expect(world.plan()).toMatchObject({ kind: "rest", because: "court-spacing" });
+    expect(world.advance(10 * MINUTE_MS).plan()).toMatchObject({ kind: "spend", token: candidate });
+    world.fail(world.begin(candidate), refusal);
     expect(world.plan()).toEqual({ kind: "declare-lost" });
   });
 

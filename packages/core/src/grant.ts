@@ -50,11 +50,12 @@ export type RefreshRenewal = Extract<Renewal, { kind: "refresh-token" }>;
 export interface SpendableToken {
   readonly version: TokenVersionId;
   readonly receivedAtMs: number;
-  /** How often it was, or may have been, presented; a send that provably never left is taken back. */
+  /** How often it was presented and may have been taken; a send that provably did nothing (refused, never left) is taken back. */
   readonly sends: number;
   readonly firstSentAtMs: number | null;
   readonly lastSentAtMs: number | null;
   readonly refusedAtMs: number | null;
+  readonly refusals: number;
 }
 
 export interface AccessFacts {
@@ -103,7 +104,7 @@ export interface Court {
 export type WarningLevel = "half" | "three-quarters";
 
 export function newToken(version: TokenVersionId, receivedAtMs: number): SpendableToken {
-  return { version, receivedAtMs, sends: 0, firstSentAtMs: null, lastSentAtMs: null, refusedAtMs: null };
+  return { version, receivedAtMs, sends: 0, firstSentAtMs: null, lastSentAtMs: null, refusedAtMs: null, refusals: 0 };
 }
 
 /** The chain that a consent (or a Custom Connection's set-up) begins; its first answer is generation 0. */

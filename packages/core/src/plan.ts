@@ -47,8 +47,8 @@ export function dueAtMs(chain: Chain, usedAtMs: number | null, timing: Timing): 
   const shortened = (ms: number) => chain.renewedAtMs + Math.floor(ms * share);
   const hotAtMs = shortened(timing.hotIntervalMs);
   const confirm = confirmAtMs(chain.renewal, timing);
-  if (confirm !== null)
-    return { atMs: Math.min(Math.max(hotAtMs, confirm.fromMs), confirm.untilMs), because: "confirm" };
+  // As soon as no duplicate can come any more: should it be refused, the court needs the rest of the grace.
+  if (confirm !== null) return { atMs: confirm.fromMs, because: "confirm" };
   const usedMs = Math.max(usedAtMs ?? Number.NEGATIVE_INFINITY, chain.usedAtMs ?? Number.NEGATIVE_INFINITY);
   const keepaliveAtMs = shortened(timing.keepaliveMs);
   // Custom Connections hold nothing that could lapse: they are asked again only when somebody uses them.

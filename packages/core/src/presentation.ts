@@ -20,8 +20,13 @@ export function takenBack(renewal: Renewal, version: TokenVersionId): Renewal {
   );
 }
 
+/** The renewal after the provider refused a token: what it refuses it does not execute. */
 export function refused(renewal: Renewal, version: TokenVersionId, atMs: number): Renewal {
-  return changeToken(renewal, version, (token) => ({ ...token, refusedAtMs: atMs }));
+  return changeToken(takenBack(renewal, version), version, (token) => ({
+    ...token,
+    refusedAtMs: atMs,
+    refusals: token.refusals + 1,
+  }));
 }
 
 export function findToken(chain: Chain, version: TokenVersionId): SpendableToken | undefined {

@@ -64,7 +64,7 @@ function rotated(chain: Chain, event: RenewedEvent, timing: Timing): Renewal {
   if (!event.rotated)
     return {
       ...chain.renewal,
-      head: { ...spent, sends: 0, firstSentAtMs: null, lastSentAtMs: null, refusedAtMs: null },
+      head: { ...spent, sends: 0, firstSentAtMs: null, lastSentAtMs: null, refusedAtMs: null, refusals: 0 },
       suspect: null,
     };
   const clean = spent.sends <= 1;

@@ -1,5 +1,8 @@
 import type { AuditRecord, AuditSubject, NoticeEntry, Records } from "./records.ts";
 
+/** One record of a node's chain, by which a store is recognised that went back in time. */
+export type AuditMark = Pick<AuditRecord, "sequence" | "hash">;
+
 export interface AuditStore {
   /** Writes records that belong to no other change. */
   write(records: Records): Promise<void>;
@@ -7,8 +10,10 @@ export interface AuditStore {
   story(subject: AuditSubject, limit: number): Promise<readonly AuditRecord[]>;
   /** Checks the hash chain of this node from its first record; the sequence of the first that does not fit, or null. */
   firstBroken(): Promise<number | null>;
-  /** The sequence of this node's last record, 0 before the first. It only grows, unless the store lost its last moments. */
-  end(): Promise<number>;
+  /** This node's last record; null before the first. */
+  end(): Promise<AuditMark | null>;
+  /** Whether this very record is still there: not so, and the store lost its last moments. */
+  holds(mark: AuditMark): Promise<boolean>;
   /** Undelivered notices, oldest first. */
   outbox(limit: number): Promise<readonly (NoticeEntry & { readonly sequence: number })[]>;
 }

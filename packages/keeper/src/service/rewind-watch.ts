@@ -1,14 +1,15 @@
+import type { AuditMark } from "../ports/audit-store.ts";
 import type { Timer } from "../ports/time.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /**
- * Notices that a shared store may have gone back in time: it was away (a fail-over is why), or this node's own audit chain is
- * shorter than it was. Then the journal is held against it.
+ * Notices that a shared store may have gone back in time: it was away (a fail-over is why), or a record of this node's own
+ * audit chain is no longer there. Then the journal is held against it.
  */
 export class RewindWatch {
   readonly #context: ServiceContext;
   readonly #reconcile: () => Promise<void>;
-  #highest = 0;
+  #mark: AuditMark | null = null;
   #wasAway = false;
   #timer: Timer | null = null;
   #stopped = false;
@@ -37,9 +38,10 @@ export class RewindWatch {
   }
 
   async #look(): Promise<void> {
-    const end = await this.#context.store.audit.end();
-    if (this.#wasAway || end < this.#highest) await this.#context.activity.during(this.#reconcile);
+    const { audit } = this.#context.store;
+    const wentBack = this.#mark !== null && !(await audit.holds(this.#mark));
+    if (this.#wasAway || wentBack) await this.#context.activity.during(this.#reconcile);
     this.#wasAway = false;
-    this.#highest = Math.max(end, await this.#context.store.audit.end());
+    this.#mark = await audit.end();
   }
 }

@@ -22,7 +22,9 @@ export function memoryAudit(state: MemoryState): AuditStore {
         }
         return null;
       }),
-    end: () => state.run(() => state.audit.at(-1)?.sequence ?? 0),
+    end: () => state.run(() => state.audit.at(-1) ?? null),
+    holds: ({ sequence, hash }) =>
+      state.run(() => state.audit.some((record) => record.sequence === sequence && record.hash === hash)),
     outbox: (limit) => state.run(() => state.outbox.slice(0, limit)),
   };
 }

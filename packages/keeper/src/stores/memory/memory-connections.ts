@@ -11,9 +11,7 @@ export function memoryConnections(state: MemoryState): ConnectionStore {
     find: (id) => state.run(() => state.connections.get(id)),
     findByName: (name) => state.run(() => named(storableText(name))),
     ofGrant: (grant) =>
-      state.run(() =>
-        byAge(new Map([...state.connections].filter(([, connection]) => connection.grant === grant))),
-      ),
+      state.run(() => byAge(new Map([...state.connections].filter(([, connection]) => connection.grant === grant)))),
     create: (given, records) =>
       state.run(() => {
         const connection = storable(given);

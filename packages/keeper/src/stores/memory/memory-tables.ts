@@ -1,12 +1,4 @@
-import type {
-  AppId,
-  CallerId,
-  ConnectionId,
-  ConsentId,
-  GrantId,
-  NodeId,
-  TokenVersionId,
-} from "@evergrant/core";
+import type { AppId, CallerId, ConnectionId, ConsentId, GrantId, NodeId, TokenVersionId } from "@evergrant/core";
 import type { StoredApp } from "../../ports/app-store.ts";
 import type { StoredCaller } from "../../ports/caller-store.ts";
 import type { StoredConnection } from "../../ports/connection-store.ts";

@@ -30,8 +30,13 @@ export function auditRows(session: SqlSession, node: NodeId, write: WriteRecords
     firstBroken: () => firstBroken(session, node),
     end: () =>
       session.read(async (db) => {
-        const end = db.selectFrom("audit_chain").select("sequence").where("node", "=", node);
-        return (await end.executeTakeFirst())?.sequence ?? 0;
+        const end = db.selectFrom("audit_chain").select(["sequence", "hash"]).where("node", "=", node);
+        return (await end.executeTakeFirst()) ?? null;
+      }),
+    holds: ({ sequence, hash }) =>
+      session.read(async (db) => {
+        const record = db.selectFrom("audit_record").select("hash").where("node", "=", node);
+        return (await record.where("sequence", "=", sequence).executeTakeFirst())?.hash === hash;
       }),
     outbox: (limit) =>
       session.read(async (db) => {

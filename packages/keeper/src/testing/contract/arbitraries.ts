@@ -21,6 +21,8 @@ const spendable: fc.Arbitrary<SpendableToken> = fc.record({
   firstSentAtMs: orNull(instant),
   lastSentAtMs: orNull(instant),
   refusedAtMs: orNull(instant),
+
+  refusals: fc.nat(9),
 });
 
 const renewal: fc.Arbitrary<Renewal> = fc.oneof(
