@@ -79,7 +79,12 @@ const everywhere = [
     comment: "Import another package by its name (@evergrant/…), never by a relative path.",
     severity: "error",
     from: { path: "^packages/([^/]+)/" },
-    to: { path: "^packages/", pathNot: ["^packages/$1/", INSTALLED], dependencyTypes: ["local"], dependencyTypesNot: ["aliased"] },
+    to: {
+      path: "^packages/",
+      pathNot: ["^packages/$1/", INSTALLED],
+      dependencyTypes: ["local"],
+      dependencyTypesNot: ["aliased"],
+    },
   },
   {
     name: "tests and tools meet packages at their exports",

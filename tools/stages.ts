@@ -30,7 +30,10 @@ export const STAGES: readonly Stage[] = [
       },
     ],
   },
-  { name: "lint", steps: [{ kind: "check", name: "lint", commands: [{ tool: "@biomejs/biome", args: ["ci", "--colors=off", "."] }] }] },
+  {
+    name: "lint",
+    steps: [{ kind: "check", name: "lint", commands: [{ tool: "@biomejs/biome", args: ["ci", "--colors=off", "."] }] }],
+  },
   {
     name: "structure",
     steps: [

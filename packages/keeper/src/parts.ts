@@ -21,5 +21,5 @@ export { Activity } from "./service/activity.ts";
 export { createKeeper, type RunningKeeper } from "./service/create-keeper.ts";
 export type * from "./service/keeper.ts";
 export type { ServiceContext, ServiceFailure } from "./service/service-context.ts";
-export type { MemorySnapshot } from "./stores/memory/memory-tables.ts";
 export { type MemoryDatabase, memoryDatabase, memoryStore } from "./stores/memory/memory-store.ts";
+export type { MemorySnapshot } from "./stores/memory/memory-tables.ts";

@@ -111,7 +111,13 @@ describe("a demo that cannot start", () => {
   test("because Evergrant's port is taken ends its sandbox too", async () => {
     using folder = temporaryFolder();
     using elsewhere = temporaryFolder();
-    const other = await startNode({ journalMayVanish: true, folder: elsewhere.path, port: 0, terminal: false, log: silentRequestLog });
+    const other = await startNode({
+      journalMayVanish: true,
+      folder: elsewhere.path,
+      port: 0,
+      terminal: false,
+      log: silentRequestLog,
+    });
     const probe = await createSandbox();
     const sandboxPort = probe.port;
     await probe.close();
