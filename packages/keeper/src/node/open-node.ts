@@ -66,7 +66,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const journal = await openJournal({ folder: `${folder}/journal`, ring, deployment: deployment.id, time, chance });
     opened.unshift(journal);
     if (journal.onMemoryDisk && !options.journalMayVanish) throw new EvergrantError("journal_on_memory");
-    const { store, onHint } = await openStore(place, journal.node);
+    const { store, signals } = await openStore(place, journal.node);
     opened.unshift(store);
     const health = new JournalHealth(journal);
     const activity = new Activity(options.onIdle);
@@ -85,7 +85,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         providerApi,
         node: journal.node,
         owner: newId<LeaseOwner>("lo", chance),
-        shared: onHint === null ? null : { pace: realTime(), onHint },
+        shared: signals === null ? null : { pace: realTime(), ...signals },
         activity,
       },
       deployment,

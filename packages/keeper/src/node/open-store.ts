@@ -3,7 +3,7 @@ import type { Store } from "../ports/store.ts";
 import type { Time } from "../ports/time.ts";
 import { realTime } from "../real-time.ts";
 import type { Shared } from "../service/service-context.ts";
-import { openPostgresStore } from "../stores/postgres/postgres-store.ts";
+import { openPostgresStore, type PostgresStore } from "../stores/postgres/postgres-store.ts";
 import { openSqliteStore } from "../stores/sqlite/sqlite-store.ts";
 import { timelineFile } from "./timeline-file.ts";
 
@@ -19,7 +19,7 @@ export interface StorePlace {
 export interface OpenStore {
   readonly store: Store;
   /** Null where no other process writes to it. */
-  readonly onHint: Shared["onHint"] | null;
+  readonly signals: Pick<Shared, "onHint" | "onNewPrimary"> | null;
 }
 
 /** Further apart than this and nobody can say which of two instants was first. */
@@ -32,16 +32,29 @@ const CLOCK_SKEW_MAX_MS = 5_000;
 export async function openStore({ choice, folder, time }: StorePlace, node: NodeId): Promise<OpenStore> {
   switch (choice.kind) {
     case "sqlite":
-      return { store: await openSqliteStore({ file: `${folder}/evergrant.db`, time }), onHint: null };
+      return { store: await openSqliteStore({ file: `${folder}/evergrant.db`, time }), signals: null };
     case "postgres": {
-      const memory = await timelineFile(`${folder}/timeline`);
+      const listeners = new Set<() => void>();
+      const memory = await timelineFile(`${folder}/timeline`, () => {
+        for (const listener of listeners) listener();
+      });
       const store = await openPostgresStore({ dsn: choice.dsn, node, time: realTime(), memory });
       const skewMs = await store.clockSkewMs();
-      if (Math.abs(skewMs) <= CLOCK_SKEW_MAX_MS) return { store, onHint: (listener) => store.onHint(listener) };
+      if (Math.abs(skewMs) <= CLOCK_SKEW_MAX_MS) return { store, signals: signalsOf(store, listeners) };
       await store.close();
       throw new EvergrantError("clock_skewed", {
         detail: `the database is ${Math.round(skewMs / 1000)} s ahead of us`,
       });
     }
   }
+}
+
+function signalsOf(store: PostgresStore, listeners: Set<() => void>): Pick<Shared, "onHint" | "onNewPrimary"> {
+  return {
+    onHint: (listener) => store.onHint(listener),
+    onNewPrimary: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
 }

@@ -3,7 +3,7 @@ import type { Timer } from "../ports/time.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /**
- * Notices that a shared store may have gone back in time: it was away (a fail-over is why), or a record of this node's own
+ * Notices that a shared store may have gone back in time: it was away, another server became the primary, or a record of this node's own
  * audit chain is no longer there. Then the journal is held against it.
  */
 export class RewindWatch {
@@ -13,6 +13,7 @@ export class RewindWatch {
   #wasAway = false;
   #timer: Timer | null = null;
   #stopped = false;
+  #endSignals: () => unknown = () => undefined;
 
   constructor(context: ServiceContext, reconcile: () => Promise<void>) {
     this.#context = context;
@@ -20,28 +21,40 @@ export class RewindWatch {
   }
 
   start(): void {
-    const { shared, limits, report } = this.#context;
-    if (shared === null || this.#stopped) return;
-    this.#timer = shared.pace.setTimer(limits.authzMaxStaleMs / 2, () => {
-      this.#look()
-        .catch((error: unknown) => {
-          this.#wasAway = true;
-          report({ what: "rewind", subject: "store", error });
-        })
-        .finally(() => this.start());
+    const { shared } = this.#context;
+    if (shared === null) return;
+    this.#endSignals = shared.onNewPrimary(() => {
+      this.#wasAway = true;
     });
+    this.#again(shared.pace);
   }
 
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#endSignals();
+  }
+
+  #again(pace: { setTimer(delayMs: number, fire: () => void): Timer }): void {
+    if (this.#stopped) return;
+    const { limits, report } = this.#context;
+    this.#timer = pace.setTimer(limits.authzMaxStaleMs / 2, () => {
+      this.#look()
+        .catch((error: unknown) => {
+          this.#wasAway = true;
+          report({ what: "rewind", subject: "store", error });
+        })
+        .finally(() => this.#again(pace));
+    });
   }
 
   async #look(): Promise<void> {
     const { audit } = this.#context.store;
     const wentBack = this.#mark !== null && !(await audit.holds(this.#mark));
-    if (this.#wasAway || wentBack) await this.#context.activity.during(this.#reconcile);
-    this.#wasAway = false;
+    if (this.#wasAway || wentBack) {
+      this.#wasAway = false;
+      await this.#context.activity.during(this.#reconcile);
+    }
     this.#mark = await audit.end();
   }
 }

@@ -39,6 +39,8 @@ export interface Shared {
   readonly pace: Pick<Time, "setTimer">;
   /** Calls the listener soon after another node changed callers, permissions or connections. Only a hint: looking finds it too. */
   readonly onHint: (listener: () => void) => () => void;
+  /** Calls the listener when another server was made the primary: what the old one had acknowledged last may be missing. */
+  readonly onNewPrimary: (listener: () => void) => () => void;
 }
 
 /** Something that failed behind everybody's back; holds no secret. */
