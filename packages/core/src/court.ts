@@ -15,8 +15,8 @@ export function courtStep(
   const { chain, court } = state;
   if (chain.renewal.kind === "client-credentials") return { kind: "declare-lost" };
   const headIsHeard = court.confirmations >= timing.limits.courtConfirmations;
-  const witnesses = witnessesOf(chain.renewal, headIsHeard, timing);
-  const next = witnesses.find(({ fromMs, untilMs }) => fromMs <= nowMs && nowMs < untilMs);
+  const witnesses = witnessesOf(chain.renewal, headIsHeard, timing).filter(({ untilMs }) => nowMs < untilMs);
+  const next = witnesses.find(({ fromMs }) => fromMs <= nowMs);
   const headCouldHurt = nowMs >= windowEndMs(chain.renewal.head, timing);
   if (next !== undefined && (headIsHeard || headCouldHurt || nowMs >= lastCallMs(witnesses, timing))) {
     return { kind: "spend", token: next.token.version, because: "court" };

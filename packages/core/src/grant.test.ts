@@ -303,6 +303,20 @@ describe("the court", () => {
     expect(world.state.kind).toBe("live");
   });
 
+  test("keeps its pace when the parent's window has closed before the head was refused", () => {
+    const world = new GrantWorld();
+    world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+    world.advance(DEFAULT_LIMITS.leaseMs).renew(world.begin());
+    world.nowMs = 45 * MINUTE_MS;
+    for (let heard = 0; heard < 3; heard += 1) {
+      world.fail(world.begin(), refusal);
+      const step = world.plan();
+      if (heard === 2) expect(step).toEqual({ kind: "declare-lost" });
+      else expect(step).toEqual({ kind: "rest", untilMs: world.nowMs + 5 * MINUTE_MS, because: "court-spacing" });
+      world.advance(5 * MINUTE_MS);
+    }
+  });
+
   test("leaves the parent of a clean head alone until the head has been heard out: asking could only kill it", () => {
     const world = new GrantWorld();
     world.renew(world.begin());
