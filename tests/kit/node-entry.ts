@@ -23,7 +23,8 @@ const node = await startNode({
   journalMayVanish: true,
   terminal: false,
 });
-console.log(`ready ${node.url}`);
+// Its own address: the public one is the same for all nodes of a deployment.
+console.log(`ready ${node.adminUrl}`);
 
 process.once("SIGTERM", () => {
   void node.close().then(() => process.exit(0));

@@ -44,6 +44,14 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     startedAtMs.set(request, time.monotonicMs());
     reply.headers({ ...SAFE_HEADERS, "x-request-id": request.id });
   });
+  // A connection that is busy when the server is told to stop would stay open for its keep-alive time after its answer.
+  let stopping = false;
+  app.addHook("preClose", async () => {
+    stopping = true;
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (stopping) reply.header("connection", "close");
+  });
   app.addHook("onResponse", async (request, reply) => {
     const nowMs = time.monotonicMs();
     log.request({
