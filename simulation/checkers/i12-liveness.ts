@@ -1,0 +1,51 @@
+import type { GrantId, GrantState } from "@evergrant/core";
+import type { Checker } from "./checker.ts";
+
+/** Once faults have stopped, every grant that somebody wants serves a fresh token in time, and no doubt is left over it. */
+export const liveness: Checker = {
+  id: "I12",
+  name: "liveness",
+  watch: (view) => {
+    const states = new Map<GrantId, GrantState>();
+    const served = new Map<string, { readonly grant: GrantId; readonly ok: boolean; readonly why: string }>();
+    let isHealed = false;
+    return (event) => {
+      switch (event.kind) {
+        case "stored":
+          states.set(event.grant, event.after);
+          return null;
+        case "rewound":
+          states.clear();
+          return null;
+        case "served":
+          if (isHealed) served.set(`${event.connection} at ${event.node}`, { grant: event.grant, ok: true, why: "" });
+          return null;
+        case "refused":
+          if (isHealed && event.grant !== null)
+            served.set(`${event.connection} at ${event.node}`, { grant: event.grant, ok: false, why: event.code });
+          return null;
+        case "phase": {
+          if (event.phase === "heal") isHealed = true;
+          if (event.phase !== "quiet" && event.phase !== "end") return null;
+          const isAlive = (grant: GrantId) => view.isWanted(grant) && view.holdsAcceptedToken(grant);
+          const unserved = [...served].flatMap(([where, { grant, ok, why }]) =>
+            ok || !isAlive(grant) ? [] : [`${where} was refused (${why})`],
+          );
+          const doubtful = [...states].flatMap(([grant, state]) => (isAlive(grant) ? doubtOf(grant, state) : []));
+          const said = [...unserved, ...doubtful];
+          served.clear();
+          return said.length === 0 ? null : `at the ${event.phase}: ${said.join("; ")}`;
+        }
+        default:
+          return null;
+      }
+    };
+  },
+};
+
+function doubtOf(grant: GrantId, state: GrantState): readonly string[] {
+  if (state.kind !== "live") return [`${grant} is ${state.kind}`];
+  const { renewal, attempt, trouble } = state.chain;
+  if (renewal.kind === "refresh-token" && renewal.suspect !== null) return [`${grant} is still suspect`];
+  return attempt !== null && trouble !== null ? [`${grant} has an unresolved attempt (${trouble.detail})`] : [];
+}

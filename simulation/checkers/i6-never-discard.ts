@@ -1,0 +1,49 @@
+import type { AttemptId } from "@evergrant/core";
+import type { Checker } from "./checker.ts";
+
+/** Every answer with tokens is durable before it is used, and stays in the store: as head, as candidate, or sealed. */
+export const neverDiscard: Checker = {
+  id: "I6",
+  name: "never discard",
+  watch: (view) => {
+    const unstored = new Map<AttemptId, { readonly node: string; readonly version: string }>();
+    const unwritable = new Set<string>();
+    return (event) => {
+      switch (event.kind) {
+        case "failed":
+          // Where the journal could not be written the answer goes into the store alone: the best that can be done for it.
+          if (event.what === "journal") unwritable.add(event.node);
+          return null;
+        case "served":
+          return unwritable.has(event.node) || view.isDurable(event.accessToken)
+            ? null
+            : `${event.node} served ${event.connection} from an answer that is on no disk`;
+        case "journaled":
+          if (
+            event.record.kind === "answer" &&
+            event.record.status === 200 &&
+            event.record.subject.kind === "grant" &&
+            event.record.body.reveal().includes('"refresh_token"')
+          )
+            unstored.set(event.record.attempt, {
+              node: event.node,
+              version: event.record.attempt.replace(/^at_/, "tv_"),
+            });
+          return null;
+        case "stored":
+          for (const token of event.tokens) unstored.delete(token.id.replace(/^tv_/, "at_") as AttemptId);
+          return null;
+        case "disk-lost":
+          for (const [attempt, { node }] of unstored) if (node === event.node) unstored.delete(attempt);
+          return null;
+        case "phase": {
+          if (event.phase !== "quiet" || unstored.size === 0) return null;
+          const left = [...unstored].map(([attempt, { node }]) => `${attempt} in the journal of ${node}`);
+          return `answers never reached the store: ${left.join(", ")}`;
+        }
+        default:
+          return null;
+      }
+    };
+  },
+};

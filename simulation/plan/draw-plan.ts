@@ -1,0 +1,207 @@
+import { POINTS } from "@evergrant/keeper/parts";
+import { type Stream, stream } from "../world/chance.ts";
+import { MODE_NAMES, MODES } from "../world/modes.ts";
+import {
+  type CrashPoint,
+  type FaultKind,
+  type PlacedFault,
+  type Plan,
+  RATE_NAMES,
+  type RateName,
+  type Rates,
+} from "./plan.ts";
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export const CRASH_POINTS: readonly CrashPoint[] = ["before-intent", ...POINTS, "replay"];
+
+/** No process is away for longer than this: what is promised is promised for a restart within it. */
+const AWAY_AT_MOST_MS = 20 * MINUTE_MS;
+const PAUSED_AT_MOST_MS = 11 * MINUTE_MS;
+
+export interface DrawOptions {
+  readonly nodes: number;
+}
+
+/** A fault plan in the manner of a swarm: each seed a random subset of faults and rates, some none at all, some one kind only. */
+export function drawPlan(seed: number, options: DrawOptions): Plan {
+  const chance = stream(seed, "plan");
+  const special = chance.draw();
+  if (special < 0.02) return longOutage(seed, chance);
+  if (special < 0.04) return blast(seed, chance);
+  const mode = chance.pick(MODE_NAMES);
+  const nodes = chance.between(1, options.nodes);
+  const connections = chance.pick([3, 6, 10, 20]);
+  const kinds = chosenKinds(chance);
+  const lives = chance.happens(0.2) ? "short" : "xero";
+  const chaosMs = chance.between(6, 48) * HOUR_MS;
+  const faults = kinds.faults
+    .flatMap((kind) => placed(kind, { chance, nodes, connections, chaosMs, count: chance.between(1, 4) }))
+    .toSorted((a, b) => a.atMs - b.atMs);
+  return {
+    seed,
+    mode,
+    lives,
+    nodes,
+    connections,
+    hot: Math.max(1, Math.round(connections * chance.pick([0.05, 0.1, 0.3]))),
+    chaosMs,
+    skewMs: chance.pick([0, 1_000, 4_500]),
+    rates: Object.fromEntries(kinds.rates.map((name) => [name, rateOf(name, chance)])) as Rates,
+    faults: survivable(faults, { nodes, graceless: MODES[mode].forgives === "nothing" }),
+  };
+}
+
+/** The mix that speed is measured with: 5 % of the connections at work, 95 % idle, faults on. */
+export function mixPlan(seed: number, options: DrawOptions): Plan {
+  const drawn = drawPlan(seed, options);
+  return { ...drawn, connections: 100, hot: 5, lives: "xero", chaosMs: 10 * 24 * HOUR_MS };
+}
+
+/** A provider that cannot be reached for most of an idle life: people have to be told in time. */
+function longOutage(seed: number, chance: Stream): Plan {
+  const forMs = chance.between(55, 80) * HOUR_MS;
+  const fault: PlacedFault = { kind: "provider-down", atMs: HOUR_MS, how: "refuses", forMs };
+  const world = { seed, mode: chance.pick(MODE_NAMES), lives: "short", nodes: 1, connections: 3, hot: 1 } as const;
+  return { ...world, chaosMs: 84 * HOUR_MS, skewMs: 0, rates: {}, faults: [fault] };
+}
+
+/** Many connections at work while the provider swallows whatever it is sent. */
+function blast(seed: number, chance: Stream): Plan {
+  const fault: PlacedFault = {
+    kind: "provider-down",
+    atMs: 30 * MINUTE_MS,
+    how: "swallows",
+    forMs: chance.between(5, 15) * MINUTE_MS,
+  };
+  const world = { seed, mode: chance.pick(MODE_NAMES), lives: "xero", nodes: 1, connections: 90, hot: 90 } as const;
+  return { ...world, chaosMs: 2 * HOUR_MS, skewMs: 0, rates: {}, faults: [fault] };
+}
+
+const FAULT_KINDS: readonly FaultKind[] = [
+  "crash",
+  "crash-at-point",
+  "deploy",
+  "pause",
+  "clock-jump",
+  "store-down",
+  "partition",
+  "fail-over",
+  "disk-full",
+  "fsync-error",
+  "provider-down",
+  "secret-replaced",
+  "revoked-by-person",
+  "disconnected-at-provider",
+  "consent-again",
+  "disabled",
+  "storm",
+];
+
+function chosenKinds(chance: Stream): { readonly faults: readonly FaultKind[]; readonly rates: readonly RateName[] } {
+  const how = chance.draw();
+  if (how < 0.05) return { faults: ["storm"], rates: [] };
+  if (how < 0.2) return { faults: [chance.pick(FAULT_KINDS)], rates: [] };
+  if (how < 0.3) return { faults: ["crash-at-point"], rates: [chance.pick(RATE_NAMES)] };
+  const share = chance.pick([0.15, 0.3, 0.5]);
+  return {
+    faults: FAULT_KINDS.filter(() => chance.happens(share)),
+    rates: RATE_NAMES.filter(() => chance.happens(share)),
+  };
+}
+
+function rateOf(name: RateName, chance: Stream): number {
+  switch (name) {
+    case "spurious-refusal":
+    case "pause-in-send":
+      return chance.pick([0.01, 0.03]);
+    case "store-lost":
+    case "store-ack-lost":
+    case "store-slow":
+    case "journal-slow":
+      return chance.pick([0.005, 0.03]);
+    default:
+      return chance.pick([0.02, 0.1, 0.25]);
+  }
+}
+
+interface Placing {
+  readonly chance: Stream;
+  readonly nodes: number;
+  readonly connections: number;
+  readonly chaosMs: number;
+  readonly count: number;
+}
+
+function placed(kind: FaultKind, placing: Placing): readonly PlacedFault[] {
+  return Array.from({ length: placing.count }, () => ({
+    atMs: placing.chance.between(5 * MINUTE_MS, Math.max(10 * MINUTE_MS, placing.chaosMs - HOUR_MS)),
+    ...drawn(kind, placing),
+  })) as readonly PlacedFault[];
+}
+
+function drawn(kind: FaultKind, { chance, nodes, connections }: Placing) {
+  const node = chance.below(nodes);
+  const connection = chance.below(connections);
+  const downMs = chance.pick([SECOND_MS, MINUTE_MS, AWAY_AT_MOST_MS]);
+  const briefMs = chance.between(10 * SECOND_MS, 10 * MINUTE_MS);
+  const longMs = chance.pick([briefMs, chance.between(HOUR_MS, 3 * HOUR_MS)]);
+  switch (kind) {
+    case "crash":
+      return { kind, node, downMs, disk: nodes > 1 && chance.happens(0.3) ? "lost" : "kept" } as const;
+    case "crash-at-point":
+      return { kind, node, point: chance.pick(CRASH_POINTS), downMs } as const;
+    case "deploy":
+      return { kind, node, downMs: 2 * SECOND_MS } as const;
+    case "pause":
+      return {
+        kind,
+        node,
+        forMs: chance.between(SECOND_MS, PAUSED_AT_MOST_MS),
+        how: chance.pick(["stopped", "suspended"]),
+      } as const;
+    case "clock-jump":
+      return { kind, node, byMs: chance.pick([-3_000, -500, 500, 3_000]) } as const;
+    case "store-down":
+      return { kind, forMs: longMs } as const;
+    case "partition":
+      return { kind, node, forMs: longMs } as const;
+    case "fail-over":
+      return {
+        kind,
+        losesMs: chance.between(SECOND_MS, 5 * MINUTE_MS),
+        downMs: chance.between(SECOND_MS, MINUTE_MS),
+      } as const;
+    case "disk-full":
+    case "fsync-error":
+      return { kind, node, forMs: briefMs } as const;
+    case "provider-down":
+      return { kind, how: chance.pick(["refuses", "swallows", "html"]), forMs: longMs } as const;
+    case "secret-replaced":
+      return { kind, toldAfterMs: chance.between(MINUTE_MS, HOUR_MS) } as const;
+    case "revoked-by-person":
+    case "disconnected-at-provider":
+      return { kind, connection, consentsAgainAfterMs: chance.between(2 * MINUTE_MS, 5 * HOUR_MS) } as const;
+    case "consent-again":
+      return { kind, connection } as const;
+    case "disabled":
+      return { kind, connection, forMs: chance.between(MINUTE_MS, HOUR_MS) } as const;
+    case "storm":
+      return { kind, connection, callers: 20 } as const;
+  }
+}
+
+// A database that forgets its last minutes is healed by the journals: not where those are lost as well.
+function survivable(
+  faults: readonly PlacedFault[],
+  world: { readonly nodes: number; readonly graceless: boolean },
+): readonly PlacedFault[] {
+  const failsOver = faults.some(({ kind }) => kind === "fail-over");
+  return faults.map((fault) =>
+    fault.kind === "crash" && fault.disk === "lost" && (failsOver || world.graceless || world.nodes === 1)
+      ? { ...fault, disk: "kept" }
+      : fault,
+  );
+}

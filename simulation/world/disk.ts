@@ -1,0 +1,98 @@
+import { EvergrantError } from "@evergrant/core";
+import type { Journal, JournalEntry, JournalRecord } from "@evergrant/keeper/parts";
+import type { Rates } from "../plan/plan.ts";
+import type { Stream } from "./chance.ts";
+import type { Life, Machine } from "./machine.ts";
+
+/** A node's journal folder: it outlives the processes that write to it, unless it is lost. */
+export class Disk {
+  entries: JournalEntry[] = [];
+  #position = 0;
+  #pending: { readonly life: Life; readonly record: JournalRecord }[] = [];
+  full = false;
+  failing = false;
+  readonly #chance: Stream;
+
+  constructor(chance: Stream) {
+    this.#chance = chance;
+  }
+
+  /** What was written but not yet synced when the process ended may be there or not; the last of it may be torn. */
+  crash(): void {
+    for (const { record } of this.#pending) {
+      if (!this.#chance.happens(0.5)) break;
+      this.#keep(record);
+    }
+    this.#pending = [];
+  }
+
+  lose(): void {
+    this.entries = [];
+    this.#pending = [];
+  }
+
+  openFor(parts: {
+    readonly machine: Machine;
+    readonly life: Life;
+    rates(): Rates;
+    readonly onDurable: (record: JournalRecord) => void;
+  }): Journal {
+    const { life } = parts;
+    return {
+      append: (record) => this.#append(parts, record),
+      read: async () => (life.alive ? [...this.entries] : await new Promise<never>(() => undefined)),
+      forgetBefore: async (atMs) => {
+        if (life.alive) this.#forgetBefore(atMs);
+      },
+      close: async () => undefined,
+    };
+  }
+
+  #append(
+    parts: {
+      readonly machine: Machine;
+      readonly life: Life;
+      rates(): Rates;
+      readonly onDurable: (record: JournalRecord) => void;
+    },
+    record: JournalRecord,
+  ): Promise<number> {
+    const { machine, life, rates } = parts;
+    return new Promise((resolve, reject) => {
+      if (!life.alive) return;
+      if (this.full) return reject(new EvergrantError("journal_unwritable"));
+      const pending = { life, record };
+      const sync = () => {
+        this.#pending = this.#pending.filter((other) => other !== pending);
+        if (this.failing) {
+          // After a failed fsync nobody knows what is on the disk.
+          if (this.#chance.happens(0.5)) this.#keep(record);
+          reject(new EvergrantError("journal_unwritable"));
+          return;
+        }
+        const position = this.#keep(record);
+        parts.onDurable(record);
+        resolve(position);
+      };
+      this.#pending.push(pending);
+      const delayMs = this.#chance.happens(rates()["journal-slow"] ?? 0)
+        ? this.#chance.between(100, 3_000)
+        : this.#chance.below(2);
+      if (delayMs === 0) sync();
+      else machine.deliver(life, delayMs, sync);
+    });
+  }
+
+  #keep(record: JournalRecord): number {
+    this.#position += 1;
+    this.entries.push({ position: this.#position, record });
+    return this.#position;
+  }
+
+  #forgetBefore(atMs: number): void {
+    const settled = new Set<string>();
+    for (const { record } of this.entries)
+      if (record.kind === "settled" && record.atMs < atMs) settled.add(record.attempt);
+    this.entries = this.entries.filter(({ record }) => !settled.has(record.attempt));
+  }
+}
