@@ -22,7 +22,8 @@ export const NOT_APPLICABLE: readonly NotApplicable[] = [
   {
     points: ["replay"],
     outcomes: ["pending"],
-    because: "An intent without an answer is not written into the store by the replay: the schedule repeats its attempt.",
+    because:
+      "An intent without an answer is not written into the store by the replay: the schedule repeats its attempt.",
   },
 ];
 
