@@ -17,6 +17,8 @@ const QUIET_TICK_MS = DAY_MS / 4;
 /** When a fresh token is promised after the last fault, and when no doubt is left: one grace later. */
 const FRESH_AFTER_MS = 10 * MINUTE_MS;
 const CLEAR_AFTER_MS = FRESH_AFTER_MS + 31 * MINUTE_MS;
+/** Nodes look for what others wrote more seldom than in production (see PACE_STRETCH): a new consent takes them so long. */
+const HEARD_AFTER_MS = 6 * MINUTE_MS;
 const LAST_EVENTS = 30;
 
 /** What became of one plan. */
@@ -100,11 +102,14 @@ async function heal(world: World, callers: Callers, faults: Faults): Promise<voi
   world.history.record({ kind: "phase", phase: "heal" });
   const healedMs = world.clock.nowMs;
   // A breaker lets one through before the others: whoever is refused asks again, as he is told to.
+  await world.clock.runUntil(healedMs + MINUTE_MS);
+  for (const party of world.parties) if (party.withdrawn) faults.consentAgain(party);
   for (const beforeMs of [2 * MINUTE_MS, MINUTE_MS, 0]) {
     await world.clock.runUntil(healedMs + FRESH_AFTER_MS - beforeMs);
     for (const party of world.parties) {
-      if (party.withdrawn) faults.consentAgain(party);
-      else if (party.disabledSinceMs === null) for (const seat of world.seats) callers.ask(party, seat);
+      const isHeard = party.consentedAtMs + HEARD_AFTER_MS < world.clock.nowMs;
+      if (!party.withdrawn && party.disabledSinceMs === null && isHeard)
+        for (const seat of world.seats) callers.ask(party, seat);
     }
   }
   await runWithTicks(world, CLEAR_AFTER_MS - FRESH_AFTER_MS, TICK_MS);

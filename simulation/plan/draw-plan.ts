@@ -29,14 +29,14 @@ export interface DrawOptions {
 export function drawPlan(seed: number, options: DrawOptions): Plan {
   const chance = stream(seed, "plan");
   const special = chance.draw();
-  if (special < 0.02) return longOutage(seed, chance);
-  if (special < 0.04) return blast(seed, chance);
+  if (special < 0.015) return longOutage(seed, chance);
+  if (special < 0.025) return blast(seed, chance);
   const mode = chance.pick(MODE_NAMES);
   const nodes = chance.between(1, options.nodes);
-  const connections = chance.pick([3, 6, 10, 20]);
+  const connections = chance.pick([2, 4, 8, 16]);
   const kinds = chosenKinds(chance);
   const lives = chance.happens(0.2) ? "short" : "xero";
-  const chaosMs = chance.between(6, 48) * HOUR_MS;
+  const chaosMs = chance.between(4, 24) * HOUR_MS;
   const faults = kinds.faults
     .flatMap((kind) => placed(kind, { chance, nodes, connections, chaosMs, count: chance.between(1, 4) }))
     .toSorted((a, b) => a.atMs - b.atMs);
@@ -49,7 +49,7 @@ export function drawPlan(seed: number, options: DrawOptions): Plan {
     hot: Math.max(1, Math.round(connections * chance.pick([0.05, 0.1, 0.3]))),
     chaosMs,
     skewMs: chance.pick([0, 1_000, 4_500]),
-    rates: Object.fromEntries(kinds.rates.map((name) => [name, rateOf(name, chance)])) as Rates,
+    rates: bounded(Object.fromEntries(kinds.rates.map((name) => [name, rateOf(name, chance)])) as Rates),
     faults: survivable(faults, { nodes, graceless: MODES[mode].forgives === "nothing" }),
   };
 }
@@ -76,7 +76,7 @@ function blast(seed: number, chance: Stream): Plan {
     how: "swallows",
     forMs: chance.between(5, 15) * MINUTE_MS,
   };
-  const world = { seed, mode: chance.pick(MODE_NAMES), lives: "xero", nodes: 1, connections: 90, hot: 90 } as const;
+  const world = { seed, mode: chance.pick(MODE_NAMES), lives: "xero", nodes: 1, connections: 70, hot: 70 } as const;
   return { ...world, chaosMs: 2 * HOUR_MS, skewMs: 0, rates: {}, faults: [fault] };
 }
 
@@ -110,6 +110,29 @@ function chosenKinds(chance: Stream): { readonly faults: readonly FaultKind[]; r
     faults: FAULT_KINDS.filter(() => chance.happens(share)),
     rates: RATE_NAMES.filter(() => chance.happens(share)),
   };
+}
+
+/** Together they befall at most this share of requests: a provider that mostly fails is down, and outages are placed. */
+const BEFALLEN_AT_MOST = 0.5;
+const OF_REQUESTS: readonly RateName[] = [
+  "request-lost",
+  "answer-lost",
+  "late-execution",
+  "rate-limited",
+  "error-after-execute",
+  "error-before-execute",
+  "html-instead-of-tokens",
+  "connection-refused",
+];
+
+function bounded(rates: Rates): Rates {
+  const sum = OF_REQUESTS.reduce((total, name) => total + (rates[name] ?? 0), 0);
+  if (sum <= BEFALLEN_AT_MOST) return rates;
+  const scaled = OF_REQUESTS.filter((name) => rates[name] !== undefined).map((name) => [
+    name,
+    ((rates[name] ?? 0) * BEFALLEN_AT_MOST) / sum,
+  ]);
+  return { ...rates, ...(Object.fromEntries(scaled) as Rates) };
 }
 
 function rateOf(name: RateName, chance: Stream): number {

@@ -59,7 +59,7 @@ export class Auditor implements AuditorView {
   readonly #states = new Map<GrantId, GrantState>();
   readonly #requests = new Map<number, Asked>();
   /** Grants of which an answer with tokens reached nobody. */
-  readonly #lost = new Set<GrantId>();
+  readonly #lost = new Map<GrantId, number>();
   readonly #onItsWay = new Map<number, OnItsWay>();
   readonly #goodTimes: { readonly fromMs: number; toMs: number }[] = [];
   #isGood = false;
@@ -131,8 +131,11 @@ export class Auditor implements AuditorView {
     if (repeat.kind !== "for") return null;
     const firstUsedAtMs = this.#firstUseOf(chain.renewal.head.version);
     if (firstUsedAtMs === null) return null;
+    // Counted from the last loss; where a stray may have killed the token in hand, from when no stray can come any more.
+    const strayMs = this.mode.strayKills ? limits.pauseToleratedMs + limits.marginMs : 0;
+    const fromMs = Math.max(firstUsedAtMs, this.#lost.get(grant) ?? 0) + strayMs;
     const untilMs = firstUsedAtMs + repeat.ms - 2 * (limits.requestTimeoutMs + limits.marginMs);
-    return this.wasGood(firstUsedAtMs, untilMs, REPAIR_MS) ? null : "nobody could have repeated it within the grace";
+    return this.wasGood(fromMs, untilMs, REPAIR_MS) ? null : "nobody could have repeated it within the grace";
   }
 
   wasGood(fromMs: number, untilMs: number, forMs: number): boolean {
@@ -215,9 +218,9 @@ export class Auditor implements AuditorView {
         const grant = this.#byRefreshToken.get(request?.presents ?? "")?.grant;
         const refreshToken = event.issued?.refreshToken ?? null;
         // A stray that came late, where there is no grace: as unforgiven as a lost answer.
-        if (event.decision === "reuse" && grant !== undefined) this.#lost.add(grant);
+        if (event.decision === "reuse" && grant !== undefined) this.#lose(grant);
         if (request === undefined || grant === undefined || refreshToken === null) return;
-        if (request.isOver) this.#lost.add(grant);
+        if (request.isOver) this.#lose(grant);
         else
           this.#onItsWay.set(event.request, {
             grant,
@@ -243,10 +246,16 @@ export class Auditor implements AuditorView {
     if (asked !== undefined) asked.isOver = true;
     const lost = this.#onItsWay.get(request);
     this.#onItsWay.delete(request);
-    if (lost !== undefined) this.#lost.add(lost.grant);
+    if (lost !== undefined) this.#lose(lost.grant);
+  }
+
+  #lose(grant: GrantId): void {
+    this.#lost.set(grant, this.#world.clock.nowMs);
   }
 
   #arrived(request: number, atMs: number): void {
+    const asked = this.#requests.get(request);
+    if (asked !== undefined) asked.isOver = true;
     const answer = this.#onItsWay.get(request);
     if (answer !== undefined) answer.arrivedAtMs = atMs;
   }
