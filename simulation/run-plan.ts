@@ -1,6 +1,6 @@
 import { CHECKERS } from "./checkers/all.ts";
 import type { Checker, Violation } from "./checkers/checker.ts";
-import type { CrashOutcome, CrashPoint, Plan } from "./plan/plan.ts";
+import { type CrashOutcome, type CrashPoint, PACES, type Plan } from "./plan/plan.ts";
 import { Auditor } from "./world/auditor.ts";
 import { Callers } from "./world/callers.ts";
 import type { Contender } from "./world/contender.ts";
@@ -12,13 +12,13 @@ import { World } from "./world/world.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-const TICK_MS = 30 * MINUTE_MS;
 const QUIET_TICK_MS = DAY_MS / 4;
 /** When a fresh token is promised after the last fault, and when no doubt is left: one grace later. */
 const FRESH_AFTER_MS = 10 * MINUTE_MS;
 const CLEAR_AFTER_MS = FRESH_AFTER_MS + 31 * MINUTE_MS;
 /** Nodes look for what others wrote more seldom than in production (see PACE_STRETCH): a new consent takes them so long. */
 const HEARD_AFTER_MS = 6 * MINUTE_MS;
+const COLD_ASK_EVERY_MS = 200;
 const LAST_EVENTS = 30;
 
 /** What became of one plan. */
@@ -94,7 +94,7 @@ async function chaos(world: World, callers: Callers, faults: Faults): Promise<vo
   world.history.record({ kind: "phase", phase: "chaos" });
   faults.place(world.plan);
   callers.begin();
-  await runWithTicks(world, world.plan.chaosMs, TICK_MS);
+  await runWithTicks(world, world.plan.chaosMs, PACES[world.plan.pace].tickMs);
 }
 
 async function heal(world: World, callers: Callers, faults: Faults): Promise<void> {
@@ -112,7 +112,7 @@ async function heal(world: World, callers: Callers, faults: Faults): Promise<voi
         for (const seat of world.seats) callers.ask(party, seat);
     }
   }
-  await runWithTicks(world, CLEAR_AFTER_MS - FRESH_AFTER_MS, TICK_MS);
+  await runWithTicks(world, CLEAR_AFTER_MS - FRESH_AFTER_MS, PACES.lively.tickMs);
   world.history.record({ kind: "phase", phase: "quiet" });
 }
 
@@ -122,8 +122,11 @@ async function quiet(world: World, callers: Callers): Promise<void> {
   world.calm();
   await runWithTicks(world, world.plan.lives === "xero" ? 8 * DAY_MS : DAY_MS, QUIET_TICK_MS);
   const seat = world.seats[0];
-  for (const party of world.parties)
+  for (const party of world.parties) {
     if (seat !== undefined && !party.withdrawn && party.disabledSinceMs === null) callers.ask(party, seat);
+    // All of them are cold: one after the other, as no app may ask for hundreds of tokens at once.
+    await world.clock.runUntil(world.clock.nowMs + COLD_ASK_EVERY_MS);
+  }
   await world.clock.runUntil(world.clock.nowMs + MINUTE_MS);
 }
 

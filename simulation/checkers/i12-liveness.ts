@@ -24,6 +24,11 @@ export const liveness: Checker = {
           if (isHealed && event.grant !== null)
             served.set(`${event.connection} at ${event.node}`, { grant: event.grant, ok: false, why: event.code });
           return null;
+        case "person":
+          // Whoever was refused before a consent was refused rightly.
+          if (event.did === "consented")
+            for (const [where, { grant }] of served) if (grant === event.grant) served.delete(where);
+          return null;
         case "phase": {
           if (event.phase === "heal") isHealed = true;
           if (event.phase !== "quiet" && event.phase !== "end") return null;

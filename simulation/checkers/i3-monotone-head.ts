@@ -32,7 +32,8 @@ export const monotoneHead: Checker = {
       const computedFrom = begunAt.get(to.replace(/^tv_/, "at_"));
       if (computedFrom !== undefined && computedFrom !== before.generation)
         return `${event.grant}: the head ${to} was computed from generation ${computedFrom}, but replaced generation ${before.generation}`;
-      return isAncestor(view, to, from)
+      // A child of the head is none of its ancestors: nearly always.
+      return view.parentOf(to) !== from && isAncestor(view, to, from)
         ? `${event.grant}: the head went back from ${from} to its ancestor ${to}`
         : null;
     };

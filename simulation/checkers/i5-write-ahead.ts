@@ -24,7 +24,8 @@ export const writeAhead: Checker = {
           return null;
         case "stored": {
           const attempt = chainOf(event.after)?.attempt;
-          if (attempt != null) begun.set(attempt.id, event.node);
+          // Who writes first with it began it; others may change the grant while it is on its way.
+          if (attempt != null && !begun.has(attempt.id)) begun.set(attempt.id, event.node);
           return null;
         }
         case "requested": {

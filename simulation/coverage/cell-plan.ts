@@ -13,6 +13,7 @@ export function cellPlan(cell: Cell, seed: number): Plan {
     nodes: 1 + (seed % 2),
     connections: 2,
     hot: 2,
+    pace: "lively",
     chaosMs: 6 * HOUR_MS,
     skewMs: 1_000,
     rates: ratesFor(cell.outcome),

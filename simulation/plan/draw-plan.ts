@@ -47,6 +47,7 @@ export function drawPlan(seed: number, options: DrawOptions): Plan {
     nodes,
     connections,
     hot: Math.max(1, Math.round(connections * chance.pick([0.05, 0.1, 0.3]))),
+    pace: "lively",
     chaosMs,
     skewMs: chance.pick([0, 1_000, 4_500]),
     rates: bounded(Object.fromEntries(kinds.rates.map((name) => [name, rateOf(name, chance)])) as Rates),
@@ -57,7 +58,7 @@ export function drawPlan(seed: number, options: DrawOptions): Plan {
 /** The mix that speed is measured with: 5 % of the connections at work, 95 % idle, faults on. */
 export function mixPlan(seed: number, options: DrawOptions): Plan {
   const drawn = drawPlan(seed, options);
-  return { ...drawn, connections: 100, hot: 5, lives: "xero", chaosMs: 10 * 24 * HOUR_MS };
+  return { ...drawn, connections: 2_000, hot: 100, pace: "calm", lives: "xero", chaosMs: 10 * 24 * HOUR_MS };
 }
 
 /** A provider that cannot be reached for most of an idle life: people have to be told in time. */
@@ -65,7 +66,7 @@ function longOutage(seed: number, chance: Stream): Plan {
   const forMs = chance.between(55, 80) * HOUR_MS;
   const fault: PlacedFault = { kind: "provider-down", atMs: HOUR_MS, how: "refuses", forMs };
   const world = { seed, mode: chance.pick(MODE_NAMES), lives: "short", nodes: 1, connections: 3, hot: 1 } as const;
-  return { ...world, chaosMs: 84 * HOUR_MS, skewMs: 0, rates: {}, faults: [fault] };
+  return { ...world, pace: "lively", chaosMs: 84 * HOUR_MS, skewMs: 0, rates: {}, faults: [fault] };
 }
 
 /** Many connections at work while the provider swallows whatever it is sent. */
@@ -77,7 +78,7 @@ function blast(seed: number, chance: Stream): Plan {
     forMs: chance.between(5, 15) * MINUTE_MS,
   };
   const world = { seed, mode: chance.pick(MODE_NAMES), lives: "xero", nodes: 1, connections: 70, hot: 70 } as const;
-  return { ...world, chaosMs: 2 * HOUR_MS, skewMs: 0, rates: {}, faults: [fault] };
+  return { ...world, pace: "lively", chaosMs: 2 * HOUR_MS, skewMs: 0, rates: {}, faults: [fault] };
 }
 
 const FAULT_KINDS: readonly FaultKind[] = [

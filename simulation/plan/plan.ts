@@ -8,14 +8,22 @@ export interface Plan {
   readonly lives: LivesName;
   readonly nodes: number;
   readonly connections: number;
-  /** How many of them are asked for every few minutes; the rest once a day or never. */
+  /** How many of them are asked for again and again, always within the time that keeps them hot; the rest once a day or never. */
   readonly hot: number;
+  readonly pace: Pace;
   readonly chaosMs: number;
   /** Largest difference of a node's wall clock from the true time. */
   readonly skewMs: number;
   readonly rates: Rates;
   readonly faults: readonly PlacedFault[];
 }
+
+/** How often those at work are asked for, and how often everything is looked at that holds at all times. */
+export const PACES = {
+  lively: { askedEveryMs: 10 * 60_000, tickMs: 30 * 60_000 },
+  calm: { askedEveryMs: 50 * 60_000, tickMs: 3 * 3_600_000 },
+} as const;
+export type Pace = keyof typeof PACES;
 
 export const RATE_NAMES = [
   "request-lost",

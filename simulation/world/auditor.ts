@@ -13,7 +13,7 @@ import type { AuditorView } from "../checkers/checker.ts";
 import { refreshTokenIn } from "./ending-kind.ts";
 import type { HistoryEvent } from "./history.ts";
 import { policyOf } from "./modes.ts";
-import type { Seat, World } from "./world.ts";
+import type { Party, Seat, World } from "./world.ts";
 
 const MINUTE_MS = 60_000;
 /** A lease that has to run out, the longest back-off, and one request: within this time of fair weather anything can be repaired. */
@@ -57,6 +57,7 @@ export class Auditor implements AuditorView {
   readonly #byRefreshToken = new Map<string, Kept>();
   readonly #byAccessToken = new Map<string, Kept>();
   readonly #states = new Map<GrantId, GrantState>();
+  readonly #parties = new Map<GrantId, Party>();
   readonly #requests = new Map<number, Asked>();
   /** Grants of which an answer with tokens reached nobody. */
   readonly #lost = new Map<GrantId, number>();
@@ -129,7 +130,10 @@ export class Auditor implements AuditorView {
     if (chain === null || chain.renewal.kind === "client-credentials") return "no chain";
     const { repeat, limits } = this.timing;
     if (repeat.kind !== "for") return null;
-    const firstUsedAtMs = this.#firstUseOf(chain.renewal.head.version);
+    const { head, previous, suspect } = chain.renewal;
+    // A head in doubt that a late stray killed unused: its parent could have stepped in while its grace lasted.
+    const parentUsedAtMs = suspect === null || previous === null ? null : this.#firstUseOf(previous.version);
+    const firstUsedAtMs = this.#firstUseOf(head.version) ?? parentUsedAtMs;
     if (firstUsedAtMs === null) return null;
     // Counted from the last loss; where a stray may have killed the token in hand, from when no stray can come any more.
     const strayMs = this.mode.strayKills ? limits.pauseToleratedMs + limits.marginMs : 0;
@@ -143,7 +147,16 @@ export class Auditor implements AuditorView {
   }
 
   isWanted(grant: GrantId): boolean {
-    return this.#world.parties.some((party) => party.grant === grant && !party.withdrawn);
+    const party = this.#partyOf(grant);
+    return party !== undefined && !party.withdrawn;
+  }
+
+  #partyOf(grant: GrantId): Party | undefined {
+    const known = this.#parties.get(grant);
+    if (known?.grant === grant) return known;
+    const found = this.#world.parties.find((party) => party.grant === grant);
+    if (found !== undefined) this.#parties.set(grant, found);
+    return found;
   }
 
   grants(): readonly GrantId[] {

@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS, EvergrantError, type GrantId } from "@evergrant/core";
+import { PACES } from "../plan/plan.ts";
 import { type Stream, stream } from "./chance.ts";
 import { PACE_STRETCH, type Party, type Seat, type World } from "./world.ts";
 
@@ -20,8 +21,10 @@ export class Callers {
 
   begin(): void {
     this.#asking = true;
+    const { askedEveryMs } = PACES[this.#world.plan.pace];
     for (const [index, party] of this.#world.parties.entries()) {
-      if (index < this.#world.plan.hot) this.#askAgain(party, () => this.#chance.between(MINUTE_MS, 10 * MINUTE_MS));
+      if (index < this.#world.plan.hot)
+        this.#askAgain(party, () => this.#chance.between(askedEveryMs / 10, askedEveryMs));
       else if (index % 4 === 0) this.#askAgain(party, () => this.#chance.between(DAY_MS / 2, 2 * DAY_MS));
     }
   }

@@ -74,7 +74,7 @@ class KeeperProcess implements ContenderProcess {
           ? {
               pace: stretched(time, ports.paceStretch),
               onHint: () => () => undefined,
-              onNewPrimary: () => () => undefined,
+              onNewPrimary: (listener) => ports.onNewPrimary(listener),
             }
           : null,
         activity: new Activity(() => undefined),

@@ -35,6 +35,6 @@ export interface CallerStore {
     id: CallerId,
     decide: (caller: StoredCaller) => { caller: StoredCaller; records: Records } | null,
   ): Promise<boolean>;
-  /** Grows with every change to callers, permissions or connections' disablings: what nodes poll. */
+  /** Grows with every change to callers, permissions, connections or apps' client secrets: what nodes poll. */
   epoch(): Promise<number>;
 }

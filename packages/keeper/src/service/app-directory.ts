@@ -14,7 +14,10 @@ export interface App {
   secrets(): readonly (Secret | null)[];
 }
 
-/** Apps in memory, read through: they change seldom and every attempt needs one. */
+/**
+ * Apps in memory: they change seldom and every attempt needs one. Another node's new client secret raises the epoch, and then
+ * everything is forgotten; an app whose secret was refused is forgotten as well, so that the next attempt has what there is.
+ */
 export class AppDirectory {
   readonly #context: ServiceContext;
   readonly #apps = new Map<AppId, App>();
@@ -25,11 +28,9 @@ export class AppDirectory {
 
   async get(id: AppId): Promise<App> {
     const known = this.#apps.get(id);
-    if (known !== undefined && this.#context.shared === null) return known;
+    if (known !== undefined) return known;
     const stored = await this.#context.store.apps.find(id);
     if (stored === undefined) throw new EvergrantError("app_unknown");
-    // Another node may have been given a new client secret; what was resolved for the same secrets stays.
-    if (known !== undefined && sameSecrets(known.stored, stored)) return known;
     const app = this.#resolve(stored);
     this.#apps.set(id, app);
     return app;
@@ -42,6 +43,10 @@ export class AppDirectory {
 
   forget(id: AppId): void {
     this.#apps.delete(id);
+  }
+
+  forgetAll(): void {
+    this.#apps.clear();
   }
 
   #resolve(stored: StoredApp): App {
@@ -66,11 +71,6 @@ export class AppDirectory {
       },
     };
   }
-}
-
-function sameSecrets(a: StoredApp, b: StoredApp): boolean {
-  const ids = (app: StoredApp) => app.clientSecrets.map(({ id }) => id).join(" ");
-  return ids(a) === ids(b);
 }
 
 export function secretContext(app: AppId, secretId: string) {

@@ -1,4 +1,4 @@
-import type { AppId, ConnectionId } from "@evergrant/core";
+import type { AppId, ConnectionId, GrantId } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -7,6 +7,8 @@ export class ConnectionDirectory {
   readonly #context: ServiceContext;
   readonly #byId = new Map<ConnectionId, StoredConnection>();
   readonly #idByName = new Map<string, ConnectionId>();
+  /** Counted when first asked for; asked at each look at a grant, and there may be very many. */
+  readonly #grantsOf = new Map<AppId, number>();
 
   constructor(context: ServiceContext) {
     this.#context = context;
@@ -16,6 +18,7 @@ export class ConnectionDirectory {
     const connections = await this.#context.store.connections.list();
     this.#byId.clear();
     this.#idByName.clear();
+    this.#grantsOf.clear();
     for (const connection of connections) this.#remember(connection);
   }
 
@@ -29,8 +32,13 @@ export class ConnectionDirectory {
 
   /** How many grants of one app connections stand on. */
   grantsOf(app: AppId): number {
-    const grants = [...this.#byId.values()].filter((connection) => connection.app === app).map(({ grant }) => grant);
-    return new Set(grants.filter((grant) => grant !== null)).size;
+    const known = this.#grantsOf.get(app);
+    if (known !== undefined) return known;
+    const grants = new Set<GrantId>();
+    for (const connection of this.#byId.values())
+      if (connection.app === app && connection.grant !== null) grants.add(connection.grant);
+    this.#grantsOf.set(app, grants.size);
+    return grants.size;
   }
 
   /** Reads one connection anew after it was changed. */
@@ -38,6 +46,7 @@ export class ConnectionDirectory {
     const known = this.#byId.get(id);
     const stored = await this.#context.store.connections.find(id);
     if (known !== undefined) this.#idByName.delete(known.name);
+    if (known?.grant !== stored?.grant) this.#grantsOf.clear();
     if (stored === undefined) this.#byId.delete(id);
     else this.#remember(stored);
   }

@@ -56,8 +56,11 @@ export function createKeeper(
   const acceptance = new ConsentAcceptance(context, { apps, connections: directory, live, views, onScheduled });
   const runs = new ConsentRuns(context, { apps, links, acceptance });
   const callers = new CallerDesk(context, directory);
-  const authorization = new AuthorizationWatch(context, { callers, connections: directory });
-  const rewinds = new RewindWatch(context, () => reconcileJournal(context, { apps, settler }));
+  const authorization = new AuthorizationWatch(context, { callers, connections: directory, apps });
+  const rewinds = new RewindWatch(context, () => {
+    authorization.forget();
+    return reconcileJournal(context, { apps, settler });
+  });
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps),

@@ -14,6 +14,8 @@ export class Schedule {
   #looking: Timer | null = null;
   #stopped = true;
   #running: Promise<void> | null = null;
+  /** The soonest instant that was asked for while due work was being done. */
+  #askedForMs: number | null = null;
 
   constructor(context: ServiceContext, refresher: () => GrantRefresher) {
     this.#context = context;
@@ -29,6 +31,11 @@ export class Schedule {
   /** Something is due at this instant: be awake by then. */
   touch(atMs: number | null): void {
     if (this.#stopped || atMs === null || (this.#timer !== null && this.#timer.atMs <= atMs)) return;
+    // While due work is being done its end decides: a grant that was driven just now and still says "due" would wake us at once.
+    if (this.#running !== null) {
+      if (atMs > this.#context.time.wallMs()) this.#askedForMs = Math.min(this.#askedForMs ?? atMs, atMs);
+      return;
+    }
     this.#timer?.timer.cancel();
     const delayMs = Math.max(0, atMs - this.#context.time.wallMs());
     const timer = this.#context.time.setTimer(delayMs, () => {
@@ -54,27 +61,37 @@ export class Schedule {
   }
 
   #wake(): Promise<void> {
-    this.#running ??= this.#context.activity
-      .during(() => this.#driveDue())
-      .finally(() => {
-        this.#running = null;
-      });
+    this.#running ??= this.#context.activity.during(() => this.#run());
     return this.#running;
   }
 
-  async #driveDue(): Promise<void> {
+  // The timer is set before the node says that it is idle: whoever moves the clock asks then for when it is due.
+  async #run(): Promise<void> {
+    const nextMs = await this.#driveDue();
+    const askedForMs = this.#askedForMs;
+    this.#running = null;
+    this.#askedForMs = null;
+    this.touch(nextMs);
+    this.touch(askedForMs);
+  }
+
+  /** Does all that is due; when the next is. */
+  async #driveDue(): Promise<number | null> {
     try {
       const tried = new Set<GrantId>();
       for (;;) {
-        const due = (await this.#claim()).filter((id) => !tried.has(id));
+        const claimed = await this.#claim();
+        const due = claimed.filter((id) => !tried.has(id));
         if (due.length === 0 || this.#stopped) break;
         for (const id of due) tried.add(id);
         await this.#driveAll(due);
+        // Fewer than were asked for: nothing else is due, and what has become due meanwhile is seen as the next.
+        if (claimed.length < BATCH) break;
       }
-      this.touch(await this.#nextMs(tried));
+      return await this.#nextMs(tried);
     } catch (error) {
       this.#context.report({ what: "schedule", subject: "due", error });
-      this.touch(this.#context.time.wallMs() + this.#context.limits.retryFirstMs);
+      return this.#context.time.wallMs() + this.#context.limits.retryFirstMs;
     }
   }
 

@@ -7,7 +7,7 @@ export function storableText(text: string): string {
   return wellFormed.includes("\0") ? wellFormed.replaceAll("\0", "\uFFFD") : wellFormed;
 }
 
-/** The value with every text in it storable; names of members stay as they are. */
+/** The value with every text in it storable; names of members stay as they are. What fits already is not copied. */
 export function storable<T>(value: T): T {
   return storableValue(value) as T;
 }
@@ -15,6 +15,18 @@ export function storable<T>(value: T): T {
 function storableValue(value: unknown): unknown {
   if (typeof value === "string") return storableText(value);
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(storableValue);
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, storableValue(member)]));
+  if (Array.isArray(value)) {
+    const members = value.map(storableValue);
+    return members.every((member, index) => member === value[index]) ? value : members;
+  }
+  let changed: Record<string, unknown> | null = null;
+  for (const name of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[name];
+    const fit = storableValue(member);
+    if (fit !== member) {
+      changed ??= { ...value };
+      changed[name] = fit;
+    }
+  }
+  return changed ?? value;
 }

@@ -22,16 +22,17 @@ export interface EngineParts {
 
 export function createEngine(parts: EngineParts): Engine {
   const { ledger, mint } = parts;
+  const switchesOf = switchesOver(parts.dialect);
   const turnOf = (draft: Draft, nowMs: number): Turn => ({
     draft,
     nowMs,
     mint,
-    switches: switchesOf(draft, parts.dialect),
+    switches: switchesOf(draft),
     label: (kind) => `${kind}:${draw(draft)}`,
   });
   return {
     view: ledger,
-    switches: () => switchesOf(ledger, parts.dialect),
+    switches: () => switchesOf(ledger),
     run: (nowMs, work) =>
       ledger.transact((draft) => {
         runDueEvents(draft, nowMs, (atMs) => turnOf(draft, atMs));
@@ -50,13 +51,24 @@ export function resetSwitches(draft: Draft): void {
   draft.remove("settings", "switches");
 }
 
-const switchesOf = (view: LedgerView, dialect: DialectName): Switches => ({
-  ...DIALECTS[dialect],
-  ...storedPatch(view),
-});
+// Put together when the patch changes, not at each turn.
+function switchesOver(dialect: DialectName): (view: LedgerView) => Switches {
+  let patch: Partial<Switches> | null = null;
+  let together: Switches = DIALECTS[dialect];
+  return (view) => {
+    const stored = storedPatch(view);
+    if (stored !== patch) {
+      patch = stored;
+      together = { ...DIALECTS[dialect], ...stored };
+    }
+    return together;
+  };
+}
 
 const storedPatch = (view: LedgerView): Partial<Switches> =>
-  (view.get("settings", "switches")?.value ?? {}) as Partial<Switches>;
+  (view.get("settings", "switches")?.value ?? NO_PATCH) as Partial<Switches>;
+
+const NO_PATCH: Partial<Switches> = {};
 
 function draw(draft: Draft): number {
   const next = Number(draft.get("settings", "draws")?.value ?? 0) + 1;

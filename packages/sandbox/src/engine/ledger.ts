@@ -26,7 +26,7 @@ export interface Ledger extends LedgerView {
 }
 
 type Rows = { [T in TableName]: Map<string, Tables[T]> };
-type Overlay = { [T in TableName]: Map<string, Tables[T] | undefined> };
+type Written = Map<string, Tables[TableName] | undefined>;
 
 /** Makes a ledger from stored rows. `persist` writes one transaction's changes; if it throws, nothing has happened. */
 export function createLedger(stored: Iterable<Change>, persist: (changes: readonly Change[]) => void): Ledger {
@@ -61,24 +61,44 @@ function viewOf(rows: Rows): LedgerView {
 }
 
 function draftOf(rows: Rows): { draft: Draft; changes: () => readonly Change[] } {
-  const overlay = emptyTables<Overlay>();
+  // Of the many tables a transaction writes to a few.
+  const overlay = new Map<TableName, Written>();
+  const writtenTo = (table: TableName): Written => {
+    const known = overlay.get(table);
+    if (known !== undefined) return known;
+    const fresh: Written = new Map();
+    overlay.set(table, fresh);
+    return fresh;
+  };
   const draft: Draft = {
-    get: (table, key) => (overlay[table].has(key) ? overlay[table].get(key) : rows[table].get(key)),
-    *all(table) {
-      const written = overlay[table];
-      for (const [key, row] of rows[table]) if (!written.has(key)) yield row;
-      for (const row of [...written.values()]) if (row !== undefined) yield row;
+    get<T extends TableName>(table: T, key: string) {
+      const written = overlay.get(table);
+      return written?.has(key) === true ? (written.get(key) as Tables[T] | undefined) : rows[table].get(key);
+    },
+    all<T extends TableName>(table: T) {
+      const written = overlay.get(table) as Map<string, Tables[T] | undefined> | undefined;
+      return written === undefined ? rows[table].values() : merged(rows[table], written);
     },
     put(table, key, row) {
-      overlay[table].set(key, row);
+      writtenTo(table).set(key, row);
     },
     remove(table, key) {
-      overlay[table].set(key, undefined);
+      writtenTo(table).set(key, undefined);
     },
     clear(table) {
-      for (const key of [...rows[table].keys(), ...overlay[table].keys()]) overlay[table].set(key, undefined);
+      const written = writtenTo(table);
+      for (const key of [...rows[table].keys(), ...written.keys()]) written.set(key, undefined);
     },
   };
-  const changes = () => TABLES.flatMap((table) => [...overlay[table]].map(([key, row]) => ({ table, key, row })));
+  const changes = () =>
+    [...overlay].flatMap(([table, written]) => [...written].map(([key, row]) => ({ table, key, row })));
   return { draft, changes };
+}
+
+function* merged<R>(
+  rows: ReadonlyMap<string, R>,
+  written: ReadonlyMap<string, R | undefined>,
+): Generator<R, undefined> {
+  for (const [key, row] of rows) if (!written.has(key)) yield row;
+  for (const row of [...written.values()]) if (row !== undefined) yield row;
 }

@@ -23,6 +23,7 @@ export function memoryApps(state: MemoryState): AppStore {
         if (app === undefined) return "unknown";
         state.record(records);
         state.apps.set(id, { ...app, clientSecrets });
+        state.epoch += 1;
         return "done";
       }),
   };

@@ -24,7 +24,11 @@ export function memoryAudit(state: MemoryState): AuditStore {
       }),
     end: () => state.run(() => state.audit.at(-1) ?? null),
     holds: ({ sequence, hash }) =>
-      state.run(() => state.audit.some((record) => record.sequence === sequence && record.hash === hash)),
+      state.run(() => {
+        // A chain counts from 1.
+        const record = state.audit[sequence - 1];
+        return record?.sequence === sequence && record.hash === hash;
+      }),
     outbox: (limit) => state.run(() => state.outbox.slice(0, limit)),
   };
 }

@@ -1,5 +1,6 @@
-import { EvergrantError } from "@evergrant/core";
-import type { ConnectionStore } from "../../ports/connection-store.ts";
+import { type ConnectionId, EvergrantError } from "@evergrant/core";
+import type { ConnectionStore, StoredConnection } from "../../ports/connection-store.ts";
+import { isOnlyLookedAt } from "../only-looked-at.ts";
 import { storable, storableText } from "../storable.ts";
 import { byAge, type MemoryState } from "./memory-state.ts";
 
@@ -11,13 +12,20 @@ export function memoryConnections(state: MemoryState): ConnectionStore {
     find: (id) => state.run(() => state.connections.get(id)),
     findByName: (name) => state.run(() => named(storableText(name))),
     ofGrant: (grant) =>
-      state.run(() => byAge(new Map([...state.connections].filter(([, connection]) => connection.grant === grant)))),
+      state.run(() => {
+        const its = new Map<ConnectionId, StoredConnection>();
+        for (const id of state.onGrant(grant)) {
+          const connection = state.connections.get(id);
+          if (connection?.grant === grant) its.set(id, connection);
+        }
+        return byAge(its);
+      }),
     create: (given, records) =>
       state.run(() => {
         const connection = storable(given);
         if (named(connection.name) !== undefined) return "name-taken";
         state.record(records);
-        state.connections.set(connection.id, connection);
+        state.putConnection(connection);
         state.epoch += 1;
         return "created";
       }),
@@ -31,8 +39,8 @@ export function memoryConnections(state: MemoryState): ConnectionStore {
         const { name } = after;
         if (name !== connection.name && named(name) !== undefined) throw new EvergrantError("name_taken");
         state.record(decided.records);
-        state.connections.set(id, { ...after, id });
-        state.epoch += 1;
+        state.putConnection({ ...after, id });
+        if (!isOnlyLookedAt(connection, after)) state.epoch += 1;
         return true;
       }),
     remove: (id, records) =>

@@ -1,6 +1,7 @@
 import type { ConsentStore, StoredConsent } from "../../ports/consent-store.ts";
 import { storable } from "../storable.ts";
-import { compareText, type MemoryState } from "./memory-state.ts";
+import { compareText } from "./compare-text.ts";
+import type { MemoryState } from "./memory-state.ts";
 
 /** Consent links and consents. */
 export function memoryConsents(state: MemoryState): ConsentStore {

@@ -2,7 +2,8 @@ import type { AppId } from "@evergrant/core";
 import type { GrantChange, GrantStore, StoredGrant } from "../../ports/grant-store.ts";
 import type { Time } from "../../ports/time.ts";
 import { storable, storableText } from "../storable.ts";
-import { compareText, type MemoryState } from "./memory-state.ts";
+import { compareText } from "./compare-text.ts";
+import type { MemoryState } from "./memory-state.ts";
 
 /** Grants, their leases and their tokens. */
 export function memoryGrants(state: MemoryState, time: Time): GrantStore {
@@ -15,7 +16,7 @@ export function memoryGrants(state: MemoryState, time: Time): GrantStore {
         const namesake = grant.subject === null ? undefined : ofSubject(state, grant.app, grant.subject);
         if (namesake !== undefined || state.grants.has(grant.id)) return "exists";
         state.record(records);
-        state.grants.set(grant.id, grant);
+        state.putGrant(grant);
         return "created";
       }),
     change: (id, decide) =>
@@ -26,17 +27,14 @@ export function memoryGrants(state: MemoryState, time: Time): GrantStore {
         if (change !== null) applyChange(state, grant, change);
         return result;
       }),
-    due: (beforeMs, limit) => state.run(() => due(state, beforeMs, limit).map(({ id }) => id)),
+    due: (beforeMs, limit) => state.run(() => state.due.until(beforeMs, limit).map(({ id }) => id)),
     claimDue: (beforeMs, limit, againAtMs) =>
       state.run(() => {
-        const claimed = due(state, beforeMs, limit);
-        for (const grant of claimed) state.grants.set(grant.id, { ...grant, dueAtMs: againAtMs });
+        const claimed = state.due.until(beforeMs, limit);
+        for (const grant of claimed) state.putGrant({ ...grant, dueAtMs: againAtMs });
         return claimed.map(({ id }) => id);
       }),
-    nextDueMs: () =>
-      state.run(() =>
-        scheduled(state).reduce<number | null>((next, { dueAtMs }) => Math.min(next ?? dueAtMs, dueAtMs), null),
-      ),
+    nextDueMs: () => state.run(() => state.due.nextMs()),
     token: (id) => state.run(() => state.tokens.get(id)),
     knowsFingerprint: (fingerprint) =>
       state.run(() => [...state.tokens.values()].some((token) => token.refreshFingerprint === fingerprint)),
@@ -55,24 +53,11 @@ function ofSubject(state: MemoryState, app: AppId, subject: string): StoredGrant
 
 function applyChange(state: MemoryState, grant: StoredGrant, change: GrantChange): void {
   state.record(change.records);
-  state.grants.set(grant.id, {
+  state.putGrant({
     ...grant,
     state: change.state === null ? grant.state : storable(change.state),
     lease: change.lease ?? grant.lease,
     dueAtMs: change.dueAtMs,
   });
   for (const token of change.tokens) if (!state.tokens.has(token.id)) state.tokens.set(token.id, storable(token));
-}
-
-function due(state: MemoryState, beforeMs: number, limit: number): readonly StoredGrant[] {
-  return scheduled(state)
-    .filter(({ dueAtMs }) => dueAtMs <= beforeMs)
-    .sort((a, b) => a.dueAtMs - b.dueAtMs || compareText(a.id, b.id))
-    .slice(0, limit);
-}
-
-function scheduled(state: MemoryState): (StoredGrant & { readonly dueAtMs: number })[] {
-  return [...state.grants.values()].filter(
-    (grant): grant is StoredGrant & { readonly dueAtMs: number } => grant.dueAtMs !== null,
-  );
 }

@@ -1,9 +1,14 @@
-import { EvergrantError, type NodeId } from "@evergrant/core";
+import { type ConnectionId, EvergrantError, type GrantId, type NodeId } from "@evergrant/core";
+import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
+import type { StoredGrant } from "../../ports/grant-store.ts";
 import type { AuditRecord, Records } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, chained } from "../audit-chain.ts";
 import { storable } from "../storable.ts";
+import { compareText } from "./compare-text.ts";
 import type { MemoryTables } from "./memory-tables.ts";
+
+const NONE: ReadonlySet<ConnectionId> = new Set();
 
 /** The store as one node works on it. Each change computes everything first and then writes, without a pause in between: a transaction. */
 export class MemoryState {
@@ -18,6 +23,7 @@ export class MemoryState {
   readonly outbox: MemoryTables["outbox"];
   /** This node's own chain. */
   readonly audit: AuditRecord[];
+  readonly due: MemoryTables["due"];
   readonly #tables: MemoryTables;
   #open = true;
 
@@ -33,6 +39,7 @@ export class MemoryState {
     this.callers = tables.callers;
     this.outbox = tables.outbox;
     this.audit = tables.chainOf(node);
+    this.due = tables.due;
   }
 
   get deployment(): Deployment | undefined {
@@ -71,6 +78,19 @@ export class MemoryState {
     for (const notice of notices) this.outbox.push({ ...storable(notice), sequence: this.outbox.length + 1 });
   }
 
+  putGrant(grant: StoredGrant): void {
+    this.grants.set(grant.id, grant);
+    this.due.add(grant);
+  }
+
+  putConnection(connection: StoredConnection): void {
+    this.#tables.putConnection(connection);
+  }
+
+  onGrant(grant: GrantId): ReadonlySet<ConnectionId> {
+    return this.#tables.onGrant.get(grant) ?? NONE;
+  }
+
   get head(): ChainHead {
     return this.audit.at(-1) ?? CHAIN_START;
   }
@@ -85,8 +105,4 @@ export function byAge<Id extends string, T extends { readonly id: Id; readonly c
   all: ReadonlyMap<Id, T>,
 ): readonly T[] {
   return [...all.values()].sort((a, b) => a.createdAtMs - b.createdAtMs || compareText(a.id, b.id));
-}
-
-export function compareText(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -6,13 +6,17 @@ import type { ConsentLink, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
 import type { AuditRecord, NoticeEntry } from "../../ports/records.ts";
+import { DueIndex } from "./due-index.ts";
 
 /** What a memory database holds, for all nodes that share it. Rows are replaced, never changed in place. */
 export class MemoryTables {
   readonly apps = new Map<AppId, StoredApp>();
   readonly grants = new Map<GrantId, StoredGrant>();
+  readonly due = new DueIndex(this.grants);
   readonly tokens = new Map<TokenVersionId, TokenVersion>();
   readonly connections = new Map<ConnectionId, StoredConnection>();
+  /** What the SQL stores have an index for: the connections that stand on a grant, and maybe some that no longer do. */
+  readonly onGrant = new Map<GrantId, Set<ConnectionId>>();
   readonly links = new Map<string, ConsentLink>();
   readonly consents = new Map<ConsentId, StoredConsent>();
   readonly callers = new Map<CallerId, StoredCaller>();
@@ -21,6 +25,14 @@ export class MemoryTables {
   readonly outbox: (NoticeEntry & { readonly sequence: number })[] = [];
   deployment: Deployment | undefined;
   epoch = 0;
+
+  putConnection(connection: StoredConnection): void {
+    this.connections.set(connection.id, connection);
+    if (connection.grant === null) return;
+    const known = this.onGrant.get(connection.grant);
+    if (known === undefined) this.onGrant.set(connection.grant, new Set([connection.id]));
+    else known.add(connection.id);
+  }
 
   chainOf(node: NodeId): AuditRecord[] {
     const known = this.audit.get(node);
@@ -49,6 +61,7 @@ export class MemoryTables {
     }
     for (const [node, records] of this.audit) records.splice(0, records.length, ...(snapshot.audit.get(node) ?? []));
     this.outbox.splice(0, this.outbox.length, ...snapshot.outbox);
+    this.due.rebuild();
     this.deployment = snapshot.deployment;
     this.epoch = snapshot.epoch;
   }

@@ -1,10 +1,11 @@
 import type { AppStore, StoredApp } from "../../ports/app-store.ts";
+import { epochRow } from "./epoch-row.ts";
 import { jsonColumn } from "./json-column.ts";
 import type { WriteRecords } from "./record-rows.ts";
 import type { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
 
-/** Our OAuth clients at providers. */
+/** Our OAuth clients at providers; new client secrets raise the epoch. */
 export function appRows(session: SqlSession, write: WriteRecords): AppStore {
   return {
     list: () =>
@@ -41,6 +42,7 @@ export function appRows(session: SqlSession, write: WriteRecords): AppStore {
           .where("id", "=", id)
           .executeTakeFirstOrThrow();
         if (numUpdatedRows !== 1n) return "unknown";
+        await epochRow.raise(trx, session.facts);
         await write(trx, records);
         return "done";
       }),

@@ -1,5 +1,6 @@
 import { EvergrantError } from "@evergrant/core";
 import type { ConnectionStore, StoredConnection } from "../../ports/connection-store.ts";
+import { isOnlyLookedAt } from "../only-looked-at.ts";
 import { epochRow } from "./epoch-row.ts";
 import { jsonColumn } from "./json-column.ts";
 import type { WriteRecords } from "./record-rows.ts";
@@ -46,7 +47,8 @@ export function connectionRows(session: SqlSession, write: WriteRecords): Connec
         const found = trx.selectFrom("connection").selectAll().where("id", "=", id);
         const row = await session.facts.lockRows(found).executeTakeFirst();
         if (row === undefined) return false;
-        const decided = decide(connectionOf(row));
+        const before = connectionOf(row);
+        const decided = decide(before);
         if (decided === null) return true;
         const { id: _id, name, ...set } = rowOf(decided.connection);
         if (name !== row.name) {
@@ -58,7 +60,7 @@ export function connectionRows(session: SqlSession, write: WriteRecords): Connec
           .set({ ...set, name })
           .where("id", "=", id)
           .execute();
-        await epochRow.raise(trx, session.facts);
+        if (!isOnlyLookedAt(before, decided.connection)) await epochRow.raise(trx, session.facts);
         await write(trx, decided.records);
         return true;
       }),

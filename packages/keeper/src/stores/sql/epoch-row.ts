@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from "kysely";
 import type { SqlFacts } from "./sql-facts.ts";
 import type { Tables } from "./tables.ts";
 
-/** The counter that grows with every change to callers, permissions and connections. */
+/** The counter that grows with every change to callers, permissions, connections and apps' secrets. */
 export const epochRow = {
   async read(db: Kysely<Tables>): Promise<number> {
     const row = await db.selectFrom("counter").select("value").where("name", "=", "epoch").executeTakeFirst();

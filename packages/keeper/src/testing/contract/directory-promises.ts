@@ -80,7 +80,7 @@ function describeCallers(world: () => StoreWorld): void {
 }
 
 function describeEpoch(world: () => StoreWorld): void {
-  test("it grows with every change to callers, permissions and connections, and with nothing else", async () => {
+  test("it grows with every change to callers, permissions, connections and client secrets, and with nothing else", async () => {
     const { store } = world();
     await furnish(store);
     let epoch = await store.callers.epoch();
@@ -90,6 +90,8 @@ function describeEpoch(world: () => StoreWorld): void {
       expect(now - epoch).toBe(by);
       epoch = now;
     };
+    await grows(() => store.apps.replaceSecrets(APP, [], NOTHING), 1);
+    await grows(() => store.apps.replaceSecrets("ap_none" as AppId, [], NOTHING), 0);
     await grows(() => store.callers.create(caller(), NOTHING), 1);
     await grows(() => store.callers.create(caller(), NOTHING), 0);
     await grows(() => store.callers.change(CALLER, (found) => ({ caller: found, records: NOTHING })), 1);
@@ -99,6 +101,12 @@ function describeEpoch(world: () => StoreWorld): void {
     await grows(() => store.connections.create(second, NOTHING), 0);
     const disabled = { ...second, disabledAtMs: 1 };
     await grows(() => store.connections.change(second.id, () => ({ connection: disabled, records: NOTHING })), 1);
+    const lookedAt = { ...disabled, healthCheckedAtMs: 2 };
+    await grows(() => store.connections.change(second.id, () => ({ connection: lookedAt, records: NOTHING })), 0);
+    expect(await store.connections.find(second.id)).toEqual(lookedAt);
+    const tenant = { id: "t-1", name: "Acme", connectionId: "pc-1", consentEventId: null, updatedAtMs: null };
+    const gone = { ...lookedAt, healthCheckedAtMs: 3, tenants: [{ ...tenant, status: "gone" as const, sinceMs: 3 }] };
+    await grows(() => store.connections.change(second.id, () => ({ connection: gone, records: NOTHING })), 1);
     await grows(() => store.connections.remove(second.id, NOTHING), 1);
     await grows(() => store.connections.remove(second.id, NOTHING), 0);
     await grows(() => store.audit.write(records({ kind: "caller", id: CALLER }, "seen")), 0);
