@@ -314,14 +314,14 @@ export class Auditor implements AuditorView {
 
   #journaled(grant: GrantId, chain: ChainId, from: "everybody" | "who-can-speak"): readonly string[] {
     const found: string[] = [];
-    for (const seat of this.#world.seats)
-      for (const { record } of seat.disk.entries) {
-        if (record.kind !== "answer" || record.subject.kind !== "grant") continue;
-        if (record.subject.grant !== grant || record.subject.chain !== chain) continue;
-        if (from === "who-can-speak" && !this.#canSpeak(seat)) continue;
+    for (const seat of this.#world.seats) {
+      if (from === "who-can-speak" && !this.#canSpeak(seat)) continue;
+      for (const record of seat.disk.answersOf(grant)) {
+        if (record.subject.kind !== "grant" || record.subject.chain !== chain) continue;
         const token = this.#refreshTokenIn(record);
         if (token !== null) found.push(token);
       }
+    }
     return found;
   }
 

@@ -1,12 +1,15 @@
-import { EvergrantError } from "@evergrant/core";
+import { EvergrantError, type GrantId } from "@evergrant/core";
 import type { Journal, JournalEntry, JournalRecord } from "@evergrant/keeper/parts";
 import type { Rates } from "../plan/plan.ts";
 import type { Stream } from "./chance.ts";
 import type { Life, Machine } from "./machine.ts";
 
+type Answer = Extract<JournalRecord, { kind: "answer" }>;
+
 /** A node's journal folder: it outlives the processes that write to it, unless it is lost. */
 export class Disk {
   entries: JournalEntry[] = [];
+  readonly #answers = new Map<GrantId, Answer[]>();
   #position = 0;
   #pending: { readonly life: Life; readonly record: JournalRecord }[] = [];
   full = false;
@@ -26,8 +29,14 @@ export class Disk {
     this.#pending = [];
   }
 
+  /** The answers about one grant that lie here. */
+  answersOf(grant: GrantId): readonly Answer[] {
+    return this.#answers.get(grant) ?? [];
+  }
+
   lose(): void {
     this.entries = [];
+    this.#answers.clear();
     this.#pending = [];
   }
 
@@ -86,6 +95,11 @@ export class Disk {
   #keep(record: JournalRecord): number {
     this.#position += 1;
     this.entries.push({ position: this.#position, record });
+    if (record.kind === "answer" && record.subject.kind === "grant") {
+      const known = this.#answers.get(record.subject.grant);
+      if (known === undefined) this.#answers.set(record.subject.grant, [record]);
+      else known.push(record);
+    }
     return this.#position;
   }
 
@@ -94,5 +108,10 @@ export class Disk {
     for (const { record } of this.entries)
       if (record.kind === "settled" && record.atMs < atMs) settled.add(record.attempt);
     this.entries = this.entries.filter(({ record }) => !settled.has(record.attempt));
+    for (const [grant, answers] of this.#answers)
+      this.#answers.set(
+        grant,
+        answers.filter(({ attempt }) => !settled.has(attempt)),
+      );
   }
 }

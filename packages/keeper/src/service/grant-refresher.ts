@@ -4,7 +4,6 @@ import {
   type Expected,
   type GrantId,
   type Outcome,
-  type SpendReason,
   type Step,
   type TokenVersionId,
   takeLease,
@@ -94,7 +93,15 @@ export class GrantRefresher {
       const stored = await this.#context.store.grants.load(id);
       if (stored === undefined) return { kind: "unknown" };
       const app = await this.#apps.get(stored.app);
-      const because = this.#wouldSpend(stored, app, waitedForMs);
+      const view = this.#views.of(stored, { waitedForMs, leaseNowMs: this.#context.time.wallMs() });
+      const step = stepOf(stored, view, app.timing);
+      // Whoever waits is looked at again inside the transaction, in the store's own time; nobody else needs one to go on resting.
+      if (waitedForMs === null && isAtRest(step) && dueAfter(stored, view, app.timing) === stored.dueAtMs) {
+        this.#onScheduled(stored.dueAtMs);
+        return { kind: "resting", grant: stored, step };
+      }
+      // Looked at before the transaction, to learn whether a request would go out and so needs the pacer's leave.
+      const because = step.kind === "spend" || step.kind === "request" ? step.because : null;
       const paused = because === null ? null : this.#pacer.admit(stored.app, { grant: id, because });
       if (paused !== null) {
         this.#onScheduled(paused.untilMs);
@@ -103,13 +110,6 @@ export class GrantRefresher {
       const done = await this.#stepOnce(stored, app, { waitedForMs, admitted: because !== null });
       if (done !== null) return done;
     }
-  }
-
-  // Looked at once before the transaction, to learn whether a request would go out and so needs the pacer's leave.
-  #wouldSpend(stored: StoredGrant, app: App, waitedForMs: number | null): SpendReason | null {
-    const view = this.#views.of(stored, { waitedForMs, leaseNowMs: this.#context.time.wallMs() });
-    const step = stepOf(stored, view, app.timing);
-    return step.kind === "spend" || step.kind === "request" ? step.because : null;
   }
 
   /** One step; null when there may be another. Whatever was admitted is told how it ended. */
@@ -279,4 +279,8 @@ export class GrantRefresher {
       return null;
     }
   }
+}
+
+function isAtRest(step: Step): boolean {
+  return step.kind === "rest" || step.kind === "sleep";
 }
