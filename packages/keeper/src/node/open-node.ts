@@ -141,6 +141,8 @@ async function openDeployment(store: Store, options: NodeOptions): Promise<{ rin
     keyCheck: makeKeyCheck(ring, id, chance),
     createdAtMs: time.wallMs(),
     operatorKeySha256: digest(operatorKey),
+    quarantine: null,
+    released: null,
   });
   if (deployment.id !== id)
     throw new EvergrantError("store_unopenable", {

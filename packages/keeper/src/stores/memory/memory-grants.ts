@@ -37,6 +37,13 @@ export function memoryGrants(state: MemoryState, time: Time): GrantStore {
       state.run(() =>
         scheduled(state).reduce<number | null>((next, { dueAtMs }) => Math.min(next ?? dueAtMs, dueAtMs), null),
       ),
+    page: (after, limit) =>
+      state.run(() =>
+        [...state.grants.keys()]
+          .filter((id) => after === null || id > after)
+          .sort(compareText)
+          .slice(0, limit),
+      ),
     token: (id) => state.run(() => state.tokens.get(id)),
     knowsFingerprint: (fingerprint) =>
       state.run(() => [...state.tokens.values()].some((token) => token.refreshFingerprint === fingerprint)),

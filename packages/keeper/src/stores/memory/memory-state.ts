@@ -1,5 +1,6 @@
 import { EvergrantError, type NodeId } from "@evergrant/core";
 import type { Deployment } from "../../ports/deployment-store.ts";
+import type { JournalMark } from "../../ports/node-store.ts";
 import type { AuditRecord, Records } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, chained } from "../audit-chain.ts";
 import { storable } from "../storable.ts";
@@ -16,13 +17,16 @@ export class MemoryState {
   readonly consents: MemoryTables["consents"];
   readonly callers: MemoryTables["callers"];
   readonly outbox: MemoryTables["outbox"];
+  readonly nodes: MemoryTables["nodes"];
   /** This node's own chain. */
   readonly audit: AuditRecord[];
   readonly #tables: MemoryTables;
+  readonly #mark: (() => JournalMark) | undefined;
   #open = true;
 
-  constructor(node: NodeId, tables: MemoryTables) {
+  constructor(node: NodeId, tables: MemoryTables, mark?: () => JournalMark) {
     this.node = node;
+    this.#mark = mark;
     this.#tables = tables;
     this.apps = tables.apps;
     this.grants = tables.grants;
@@ -32,6 +36,7 @@ export class MemoryState {
     this.consents = tables.consents;
     this.callers = tables.callers;
     this.outbox = tables.outbox;
+    this.nodes = tables.nodes;
     this.audit = tables.chainOf(node);
   }
 
@@ -68,7 +73,15 @@ export class MemoryState {
     const records: AuditRecord[] = [];
     for (const entry of audit) records.push(chained(this.node, records.at(-1) ?? this.head, entry));
     this.audit.push(...records);
+    const last = audit.at(-1);
+    if (this.#mark !== undefined && last !== undefined) this.#moveNodeOn(this.#mark(), last.atMs);
     for (const notice of notices) this.outbox.push({ ...storable(notice), sequence: this.outbox.length + 1 });
+  }
+
+  #moveNodeOn({ node, end, acknowledged }: JournalMark, writtenAtMs: number): void {
+    const row = this.nodes.get(node);
+    if (row === undefined || row.journalPosition < acknowledged || row.journalPosition > end) return;
+    this.nodes.set(node, { ...row, journalPosition: end, writtenAtMs });
   }
 
   get head(): ChainHead {
