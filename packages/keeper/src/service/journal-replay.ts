@@ -28,6 +28,7 @@ interface Parts {
 export async function replayJournal(
   context: ServiceContext,
   parts: Parts & { readonly resumeConsent: ResumeConsent },
+  sinceMs = context.time.wallMs() - context.limits.journalReconcileMs,
 ): Promise<void> {
   for (const unsettled of attemptsIn(await context.journal.read())) {
     if (unsettled.settled) continue;
@@ -38,7 +39,7 @@ export async function replayJournal(
       await replayAnswer(context, parts, { intent: unsettled.intent, answer: unsettled.answer });
     else await closeIfMovedOn(context, unsettled.intent);
   }
-  await reconcileJournal(context, parts);
+  await reconcileJournal(context, parts, sinceMs);
   await context.journal.forgetBefore(context.time.wallMs() - context.limits.journalRetentionMs);
 }
 
@@ -46,8 +47,11 @@ export async function replayJournal(
  * For a store that may have lost its last moments (an asynchronous fail-over): every token that the journal holds and the store has
  * no row of is settled anew, oldest first, also where the store had acknowledged it once.
  */
-export async function reconcileJournal(context: ServiceContext, parts: Parts): Promise<void> {
-  const sinceMs = context.time.wallMs() - context.limits.journalReconcileMs;
+export async function reconcileJournal(
+  context: ServiceContext,
+  parts: Parts,
+  sinceMs = context.time.wallMs() - context.limits.journalReconcileMs,
+): Promise<void> {
   for (const { intent, answer } of attemptsIn(await context.journal.read())) {
     if (answer === null || answer.atMs < sinceMs || answer.status >= 300 || intent.subject.kind !== "grant") continue;
     if ((await context.store.grants.token(versionOf(intent.attempt))) !== undefined) continue;

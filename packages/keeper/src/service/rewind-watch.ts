@@ -8,16 +8,16 @@ import type { ServiceContext } from "./service-context.ts";
  */
 export class RewindWatch {
   readonly #context: ServiceContext;
-  readonly #reconcile: () => Promise<void>;
+  readonly #parts: { readonly meet: () => Promise<void>; readonly look: () => Promise<void> };
   #mark: AuditMark | null = null;
   #wasAway = false;
   #timer: Timer | null = null;
   #stopped = false;
   #endSignals: () => unknown = () => undefined;
 
-  constructor(context: ServiceContext, reconcile: () => Promise<void>) {
+  constructor(context: ServiceContext, parts: { meet: () => Promise<void>; look: () => Promise<void> }) {
     this.#context = context;
-    this.#reconcile = reconcile;
+    this.#parts = parts;
   }
 
   start(): void {
@@ -53,8 +53,9 @@ export class RewindWatch {
     const wentBack = this.#mark !== null && !(await audit.holds(this.#mark));
     if (this.#wasAway || wentBack) {
       this.#wasAway = false;
-      await this.#context.activity.during(this.#reconcile);
+      await this.#context.activity.during(this.#parts.meet);
     }
+    await this.#parts.look();
     this.#mark = await audit.end();
   }
 }

@@ -63,6 +63,7 @@ export class Schedule {
   }
 
   async #driveDue(): Promise<void> {
+    if (this.#context.gate.hold !== null) return;
     try {
       const tried = new Set<GrantId>();
       for (;;) {
