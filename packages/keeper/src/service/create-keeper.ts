@@ -17,7 +17,7 @@ import { GrantRefresher } from "./grant-refresher.ts";
 import { GrantSettler } from "./grant-settler.ts";
 import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
-import { type ResumeConsent, reconcileJournal, replayJournal } from "./journal-replay.ts";
+import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
 import type { Keeper, KeeperHealth } from "./keeper.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
 import { LiveTokens } from "./live-tokens.ts";
@@ -67,7 +67,7 @@ export function createKeeper(
     replay: {
       start: () => replayJournal(context, replaying),
       lastMoments: () => reconcileJournal(context, replaying),
-      everything: () => replayJournal(context, replaying, 0),
+      everything: () => replayJournal(context, replaying, wholeJournal(context)),
     },
     leaveToOriginal: (by) => leaveToOriginal(context, { apps, views }, by),
     onOpened: () => schedule.touch(context.time.wallMs()),
