@@ -29,6 +29,10 @@ export class Cluster implements AsyncDisposable {
     this.#shared = shared;
   }
 
+  get kekFile(): string {
+    return this.#shared.kekFile;
+  }
+
   get urls(): readonly string[] {
     return [this.world.url, ...this.others.filter((node) => node.alive).map((node) => node.url)];
   }

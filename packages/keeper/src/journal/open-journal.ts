@@ -68,6 +68,16 @@ export async function openJournal(place: JournalPlace): Promise<OpenJournal> {
   }
 }
 
+/**
+ * Whether a folder could be a journal's: writable, and nobody else's. Asked before a first start makes anything that would stay.
+ * Throws `journal_held` or `journal_unwritable`.
+ */
+export async function tryJournalFolder(folder: string): Promise<Pick<OpenJournal, "onMemoryDisk">> {
+  const onMemoryDisk = await prepareFolder(folder);
+  lockFolder(folder).release();
+  return { onMemoryDisk };
+}
+
 function journalOver(
   segments: StoredSegments,
   parts: { writer: JournalWriter; lock: FolderLock; onMemoryDisk: boolean },

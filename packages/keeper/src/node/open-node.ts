@@ -1,5 +1,5 @@
 import { EvergrantError, type LeaseOwner, type Limits, type NodeId, Secret } from "@evergrant/core";
-import { openJournal } from "../journal/open-journal.ts";
+import { openJournal, tryJournalFolder } from "../journal/open-journal.ts";
 import { rememberedStore } from "../journal/remembered-store.ts";
 import type { Chance } from "../ports/chance.ts";
 import type { Deployment } from "../ports/deployment-store.ts";
@@ -66,7 +66,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const sealer = keySealer({ ring, deployment: deployment.id, keyCheck: deployment.keyCheck, chance });
     const journal = await openJournal({ folder: `${folder}/journal`, ring, deployment: deployment.id, time, chance });
     opened.unshift(journal);
-    if (journal.onMemoryDisk && !options.journalMayVanish) throw new EvergrantError("journal_on_memory");
+    refuseMemory(journal, options);
     const watched = new WatchedJournal(journal);
     const { store, signals, server } = await openStore(place, { node: journal.node, mark: () => watched.mark() });
     opened.unshift(store);
@@ -137,6 +137,7 @@ async function readDeployment(
 async function openDeployment(store: Store, options: NodeOptions): Promise<{ ring: KeyRing; deployment: Deployment }> {
   const { chance, time, folder } = options;
   const known = await store.deployment.read();
+  if (known === undefined) refuseMemory(await tryJournalFolder(`${folder}/journal`), options);
   const ring = await openKeyRing(options.keyRing ?? { kind: "file", path: `${folder}/kek` }, {
     storeIsEmpty: known === undefined,
     chance,
@@ -159,4 +160,8 @@ async function openDeployment(store: Store, options: NodeOptions): Promise<{ rin
       detail: "another node made this deployment at the same moment; start again",
     });
   return { ring, deployment };
+}
+
+function refuseMemory(journal: { readonly onMemoryDisk: boolean }, options: NodeOptions): void {
+  if (journal.onMemoryDisk && !options.journalMayVanish) throw new EvergrantError("journal_on_memory");
 }

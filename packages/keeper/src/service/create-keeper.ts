@@ -72,7 +72,7 @@ export function createKeeper(
     leaveToOriginal: (by) => leaveToOriginal(context, { apps, views }, by),
     onOpened: () => schedule.touch(context.time.wallMs()),
   });
-  const rewinds = new RewindWatch(context, { meet: () => quarantine.meet(), look: () => quarantine.look() });
+  const rewinds = new RewindWatch(context, { reconcile: () => quarantine.meet(), look: () => quarantine.look() });
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps),
