@@ -78,6 +78,7 @@ class KeeperProcess implements ContenderProcess {
             }
           : null,
         activity: new Activity(() => undefined),
+        provenance: null,
         report,
       },
       { operatorKeySha256: "0".repeat(64) },

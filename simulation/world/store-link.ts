@@ -37,6 +37,7 @@ export function storeLink(parts: StoreLinkParts): Store {
     callers: linked(parts, store.callers),
     audit: linked(parts, store.audit),
     deployment: linked(parts, store.deployment),
+    nodes: linked(parts, store.nodes),
     close: async () => undefined,
   };
 }

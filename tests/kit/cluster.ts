@@ -1,18 +1,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Limits } from "@evergrant/core";
 import { createSandbox } from "@evergrant/sandbox";
-import { type KillPoint, NodeProcess } from "./node-process.ts";
+import { type KillPoint, NodeProcess, type SharedConfiguration } from "./node-process.ts";
 import { SWITCHES } from "./scaled-policy.ts";
 import { type TokenBody, World } from "./world.ts";
 
 /** Several real nodes over one Postgres, in real time with short lives; the first is a whole world, the others join it. */
-export async function aCluster(dsn: string, nodes: number): Promise<Cluster> {
+export async function aCluster(dsn: string, nodes: number, limits: Partial<Limits> = {}): Promise<Cluster> {
   const sandbox = await createSandbox({ seed: 11, switches: SWITCHES.quick });
   const home = mkdtempSync(join(tmpdir(), "evergrant-cluster-"));
   const kekFile = join(home, "kek");
-  const world = new World(sandbox, "quick", { dsn, kekFile, publicUrl: null });
-  const cluster = new Cluster(world, { dsn, kekFile, home });
+  const world = new World(sandbox, "quick", { dsn, kekFile, publicUrl: null, limits });
+  const cluster = new Cluster(world, { dsn, kekFile, home, limits });
   await world.connected();
   for (let node = 1; node < nodes; node += 1) await cluster.join();
   return cluster;
@@ -20,12 +21,16 @@ export async function aCluster(dsn: string, nodes: number): Promise<Cluster> {
 
 export class Cluster implements AsyncDisposable {
   readonly world: World;
-  readonly #shared: { readonly dsn: string; readonly kekFile: string; readonly home: string };
+  readonly #shared: Omit<SharedConfiguration, "publicUrl"> & { readonly home: string };
   readonly others: NodeProcess[] = [];
 
-  constructor(world: World, shared: { dsn: string; kekFile: string; home: string }) {
+  constructor(world: World, shared: Omit<SharedConfiguration, "publicUrl"> & { readonly home: string }) {
     this.world = world;
     this.#shared = shared;
+  }
+
+  get kekFile(): string {
+    return this.#shared.kekFile;
   }
 
   get urls(): readonly string[] {
@@ -34,9 +39,9 @@ export class Cluster implements AsyncDisposable {
 
   /** One more node, with a folder of its own. */
   async join(kill?: KillPoint): Promise<NodeProcess> {
-    const { dsn, kekFile, home } = this.#shared;
+    const { home, ...store } = this.#shared;
     const folder = join(home, `node-${this.others.length + 1}`);
-    const shared = { dsn, kekFile, publicUrl: this.world.url };
+    const shared = { ...store, publicUrl: this.world.url };
     const node = await NodeProcess.start({ folder, port: 0, followClock: null, policy: "quick", shared }, kill);
     this.others.push(node);
     return node;

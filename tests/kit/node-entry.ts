@@ -17,7 +17,7 @@ const node = await startNode({
   folder: configuration.folder,
   port: configuration.port,
   ...(followClock === null ? {} : { followClock }),
-  limits: policy === "default" ? DEFAULT_LIMITS : LIMITS[policy],
+  limits: { ...(policy === "default" ? DEFAULT_LIMITS : LIMITS[policy]), ...shared?.limits },
   providers: policy === "default" ? PROVIDERS : scaledProviders(policy),
   log: createRequestLog(),
   journalMayVanish: true,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import type { Limits } from "@evergrant/core";
 
 /** What a node process of a test is told; handed over as JSON in the environment. */
 export interface NodeConfiguration {
@@ -10,7 +11,15 @@ export interface NodeConfiguration {
   /** `scaled`: a provider with access and grace of 60 s, and limits to match; `quick`: of 8 s, for time that nobody moves. */
   readonly policy: "default" | "scaled" | "quick";
   /** A Postgres that it shares with other nodes, the key file they share, and the address that all answer for. */
-  readonly shared: { readonly dsn: string; readonly kekFile: string; readonly publicUrl: string | null } | null;
+  readonly shared: SharedConfiguration | null;
+}
+
+export interface SharedConfiguration {
+  readonly dsn: string;
+  readonly kekFile: string;
+  readonly publicUrl: string | null;
+  /** Limits that differ from those of the policy. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** Where the process kills itself: inside the nth passing of a named point. */

@@ -9,6 +9,7 @@ import { addConnections } from "./commands/connections.ts";
 import { addConsents } from "./commands/consents.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addHealth } from "./commands/health.ts";
+import { addQuarantine } from "./commands/quarantine.ts";
 import { addSandbox } from "./commands/sandbox.ts";
 import { addStart } from "./commands/start.ts";
 import { addToken } from "./commands/token.ts";
@@ -27,6 +28,7 @@ const COMMANDS = [
   addCall,
   addWhy,
   addHealth,
+  addQuarantine,
 ] as const;
 
 /** The command line: every command with its options. */

@@ -277,18 +277,40 @@ describe("token", () => {
   });
 });
 
+const NOT_HELD = {
+  ...{ state: "none", sinceMs: null, because: [], node: "nd_1", deployment: "dp_1", incarnation: 1, released: null },
+};
+
 describe("health", () => {
   test("ends with 1 where no new tokens can be fetched", async () => {
     const health = { serving: true, refreshing: false, detail: "the journal cannot be written" };
     await using node = await fakeNode(({ path }) =>
       path.endsWith("/me")
         ? { status: 200, body: { role: "operator", publicUrl: "http://localhost:4180", nowMs: 0, health } }
-        : { status: 200, body: { connections: [aConnection({ status: "consent-needed" })] } },
+        : {
+            status: 200,
+            body: path.endsWith("/quarantine")
+              ? NOT_HELD
+              : { connections: [aConnection({ status: "consent-needed" })] },
+          },
     );
     const ran = await run(["health", "--url", node.url], { env });
     expect(ran.exitCode).toBe(1);
     expect(ran.out).toContain("acme: consent-needed");
     expect(ran.err).toContain("the journal cannot be written");
+  });
+
+  test("says that the database is in quarantine where it is", async () => {
+    const health = { serving: true, refreshing: false, detail: "the database may be restored or copied" };
+    const held = { state: "held", sinceMs: 5, because: [], node: "nd_1", deployment: "dp_1", incarnation: 1 };
+    await using node = await fakeNode(({ path }) => {
+      const me = { role: "operator", publicUrl: "http://localhost:4180", nowMs: 0, health };
+      if (path.endsWith("/me")) return { status: 200, body: me };
+      return { status: 200, body: path.endsWith("/quarantine") ? { ...held, released: null } : { connections: [] } };
+    });
+    const ran = await run(["health", "--url", node.url], { env });
+    expect(ran.exitCode).toBe(1);
+    expect(ran.err).toContain("[store_quarantined]");
   });
 });
 

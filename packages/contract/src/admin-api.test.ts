@@ -14,6 +14,7 @@ const bodies: { readonly [Name in OperationName]?: Record<string, unknown> } = {
   createConnection: { name: "acme", app: "books" },
   createConsentLink: {},
   decideConsent: { accept: true },
+  releaseQuarantine: { as: "restored" },
   addCaller: newCaller,
   setCallerPermissions: { permissions: newCaller.permissions },
 };

@@ -27,6 +27,7 @@ import {
 } from "./consents.ts";
 import { operatorSchema } from "./health.ts";
 import { idSchema, nameSchema } from "./names.ts";
+import { quarantineReleaseSchema, quarantineSchema } from "./quarantine.ts";
 
 /** One operation of the admin API: how it is called, and the shapes that go in and come out. */
 export interface Operation {
@@ -52,6 +53,16 @@ const plain = { params: none, query: none, body: noBody };
 /** The admin API as data: the server serves exactly these operations, clients draw their types from them. */
 export const ADMIN_API = {
   me: { ...plain, method: "GET", path: "/me", status: 200, answer: operatorSchema },
+
+  readQuarantine: { ...plain, method: "GET", path: "/quarantine", status: 200, answer: quarantineSchema },
+  releaseQuarantine: {
+    ...plain,
+    method: "POST",
+    path: "/quarantine/release",
+    status: 200,
+    body: quarantineReleaseSchema,
+    answer: quarantineSchema,
+  },
 
   listProviders: { ...plain, method: "GET", path: "/providers", status: 200, answer: providerListSchema },
   listApps: { ...plain, method: "GET", path: "/apps", status: 200, answer: appListSchema },

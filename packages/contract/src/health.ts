@@ -8,8 +8,10 @@ export type Liveness = z.infer<typeof livenessSchema>;
 /** `GET /readyz`: 200 while valid tokens can be handed out, else 503. */
 export const readinessSchema = z.object({
   serving: z.boolean(),
-  /** New attempts can be started: store and journal take writes. */
+  /** New attempts can be started: store and journal take writes, and the store is not in quarantine. */
   refreshing: z.boolean(),
+  /** Why not, in one sentence; null while all is well. */
+  detail: z.string().nullable(),
 });
 export type Readiness = z.infer<typeof readinessSchema>;
 
@@ -18,6 +20,6 @@ export const operatorSchema = z.object({
   role: z.literal("operator"),
   publicUrl: z.string(),
   nowMs: instantMsSchema,
-  health: readinessSchema.extend({ detail: z.string().nullable() }),
+  health: readinessSchema,
 });
 export type Operator = z.infer<typeof operatorSchema>;

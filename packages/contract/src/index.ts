@@ -66,4 +66,11 @@ export {
 export { type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
 export { type Problem, problemSchema } from "./problem.ts";
+export {
+  QUARANTINE_REASONS,
+  type Quarantine,
+  type QuarantineRelease,
+  quarantineReleaseSchema,
+  quarantineSchema,
+} from "./quarantine.ts";
 export { TOKEN_ERRORS, type TokenAnswer, type TokenError, tokenAnswerSchema, tokenErrorSchema } from "./token.ts";

@@ -209,6 +209,18 @@ export const ERRORS = {
     retry: "later",
     message: "The database does not answer. Valid tokens are served meanwhile; try again.",
   },
+  store_quarantined: {
+    status: 503,
+    oauth: "temporarily_unavailable",
+    retry: "later",
+    message:
+      "The database may have been restored or copied, so nothing is spent until an operator says which: evergrant quarantine. Valid tokens are served meanwhile.",
+  },
+  quarantine_not_begun: {
+    status: 409,
+    retry: "never",
+    message: "This node is not in quarantine. There is nothing to release.",
+  },
   request_too_frequent: {
     status: 429,
     retry: "later",

@@ -18,7 +18,9 @@ export type GrantEvent =
   | { readonly kind: "declared-lost"; readonly atMs: number }
   | { readonly kind: "warned"; readonly atMs: number; readonly level: WarningLevel }
   | { readonly kind: "consented"; readonly atMs: number; readonly chain: Chain }
-  | { readonly kind: "ended"; readonly atMs: number; readonly reason: EndReason };
+  | { readonly kind: "ended"; readonly atMs: number; readonly reason: EndReason }
+  /** An operator said that this store is a copy of one that goes on: what a single-use token keeps alive belongs to the other. */
+  | { readonly kind: "cloned"; readonly atMs: number };
 
 /** What an attempt was computed from; a grant that has moved on since answers with a candidate or nothing at all. */
 export interface Expected {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { GrantEvent, Renewed, Transition } from "./event.ts";
-import { type Chain, chainOf, firstChain, type GrantState, type RefreshRenewal } from "./grant.ts";
+import { type Chain, chainOf, firstChain, type GrantState, isLeftToOriginal, type RefreshRenewal } from "./grant.ts";
 import type { AttemptId, ChainId, LeaseOwner, NodeId, TokenVersionId } from "./ids.ts";
 import { type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.ts";
 import type { Failure } from "./outcome.ts";
@@ -415,6 +415,71 @@ describe("a new consent", () => {
   });
 });
 
+describe("a grant in a store that is a copy of another", () => {
+  const cloned = (world: GrantWorld) => world.apply({ kind: "cloned", atMs: world.nowMs });
+  const spent = (world: GrantWorld) => {
+    world.begin();
+    return world;
+  };
+  const refused = (world: GrantWorld) => {
+    world.fail(world.begin(), { kind: "rejected", error: "invalid_grant" });
+    return world;
+  };
+  const lost = (world: GrantWorld) => {
+    refused(world).apply({ kind: "declared-lost", atMs: world.nowMs });
+    return world;
+  };
+
+  test.each([
+    ["live", new GrantWorld()],
+    ["with an attempt on its way", spent(new GrantWorld())],
+    ["in court", refused(new GrantWorld())],
+    ["lost already", lost(new GrantWorld())],
+  ])("that was %s is never spent again, however long it waits, and nobody is told", (_name, world) => {
+    const before = world.chain;
+    expect(cloned(world)).toMatchObject({ kind: "moved", audit: { event: "left-to-original" }, notice: null });
+    expect(world.state).toMatchObject({ kind: "consent-needed", reason: "cloned" });
+    for (const ms of [0, 20 * MINUTE_MS, 7 * DAY_MS, 59 * DAY_MS]) {
+      world.advance(ms).lease = NO_LEASE;
+      expect(world.plan({ usedAtMs: world.nowMs, waitedForMs: MINUTE_MS })).toEqual({ kind: "sleep" });
+    }
+    expect(versionsOf(world.chain)).toEqual(versionsOf(before));
+    expect(cloned(world)).toMatchObject({ kind: "unmoved" });
+  });
+
+  test("stays so when a late answer comes: its token is sealed; only a consent begins a chain of its own", () => {
+    const world = new GrantWorld();
+    const late = world.begin();
+    cloned(world);
+    const before = world.state;
+    expect(world.renew(late)).toMatchObject({ kind: "moved", audit: { event: "late-token-sealed" } });
+    expect(world.state).toBe(before);
+    const chain = firstChain("ch_2" as ChainId, {
+      ...{ renewal: "refresh-token", version: "tv_new" as TokenVersionId, access: null },
+      ...{ atMs: world.nowMs, jitter: 0 },
+    });
+    world.apply({ kind: "consented", atMs: world.nowMs, chain });
+    expect(world.state).toEqual({ kind: "live", chain });
+  });
+
+  test("goes on where it holds no refresh token: a Custom Connection asks with its app's own credentials", () => {
+    const chain = firstChain(CHAIN, { renewal: "client-credentials", version: null, access: null, atMs: 0, jitter: 0 });
+    const world = new GrantWorld();
+    world.state = { kind: "live", chain };
+    expect(cloned(world)).toMatchObject({ kind: "unmoved" });
+    expect(world.state).toEqual({ kind: "live", chain });
+  });
+
+  test.each<GrantState>([{ kind: "unconsented" }, { kind: "ended", reason: "revoked", sinceMs: 1 }])(
+    "is left as it is where it has no chain: $kind",
+    (state) => {
+      const world = new GrantWorld();
+      world.state = state;
+      expect(cloned(world)).toEqual({ kind: "unmoved", because: "no-chain" });
+    },
+  );
+});
+
 describe("the lease", () => {
   test("is one holder's at a time, its fence grows, and an old fence releases nothing", () => {
     const ask = (owner: string, nowMs: number) => ({ owner: owner as LeaseOwner, nowMs, leaseMs: 90_000 });
@@ -430,13 +495,13 @@ describe("the lease", () => {
 /** One random thing that happens to a grant: what is in flight, what comes back, and how late. */
 type Happening = {
   readonly ms: number;
-  readonly what: "renew" | "renew-late" | "reject" | "lose" | "fail" | "declare" | "consent" | "end";
+  readonly what: "renew" | "renew-late" | "reject" | "lose" | "fail" | "declare" | "consent" | "clone" | "end";
 };
 
 test("whatever happens in whatever order: integers only grow, nothing received is dropped, chains never mix, each move is told once", () => {
   const happening: fc.Arbitrary<Happening> = fc.record({
     ms: fc.integer({ min: 0, max: 10 * DAY_MS }),
-    what: fc.constantFrom("renew", "renew-late", "reject", "lose", "fail", "declare", "consent", "end"),
+    what: fc.constantFrom("renew", "renew-late", "reject", "lose", "fail", "declare", "consent", "clone", "end"),
   });
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 40 }), (happenings) => {
@@ -491,6 +556,8 @@ function happen(
       });
       return world.apply({ kind: "consented", atMs: world.nowMs, chain });
     }
+    case "clone":
+      return world.apply({ kind: "cloned", atMs: world.nowMs });
     case "end":
       return world.apply({ kind: "ended", atMs: world.nowMs, reason: "revoked" });
   }
@@ -508,7 +575,9 @@ function check(before: GrantState, after: GrantState, moved: Transition): void {
   if (old === null || now === null || old.id !== now.id) return;
   expect(now.generation).toBeGreaterThanOrEqual(old.generation);
   if (now.generation === old.generation) expect(versionsOf(now)[0]).toBe(versionsOf(old)[0]);
-  if (after.kind === "consent-needed" && before.kind !== "consent-needed") expect(before.kind).toBe("in-court");
+  if (isLeftToOriginal(before)) expect(after).toBe(before);
+  if (after.kind === "consent-needed" && before.kind !== "consent-needed" && !isLeftToOriginal(after))
+    expect(before.kind).toBe("in-court");
 }
 
 function versionsOf(chain: Chain): readonly string[] {

@@ -12,7 +12,8 @@ export type GrantState =
   | { readonly kind: "consent-needed"; readonly chain: Chain; readonly reason: ConsentReason; readonly sinceMs: number }
   | { readonly kind: "ended"; readonly reason: EndReason; readonly sinceMs: number };
 
-export type ConsentReason = "refused-by-provider" | "lapsed" | "not-authorised";
+/** `cloned`: this store is a copy of one in use elsewhere, to which the grant belongs; nothing of its chain is ever spent here. */
+export type ConsentReason = "refused-by-provider" | "lapsed" | "not-authorised" | "cloned";
 export type EndReason = "revoked" | "disconnected";
 
 /** One consent's line of tokens. A re-consent starts a new chain; tokens never cross from one to another. */
@@ -144,4 +145,9 @@ export function firstChain(
 
 export function chainOf(state: GrantState): Chain | null {
   return "chain" in state ? state.chain : null;
+}
+
+/** Whether this is a copy's grant, whose chain another store keeps alive: nothing of it is ever spent here. */
+export function isLeftToOriginal(state: GrantState): boolean {
+  return state.kind === "consent-needed" && state.reason === "cloned";
 }

@@ -40,6 +40,15 @@ export type {
   NodeId,
   TokenVersionId,
 } from "./ids.ts";
+export {
+  concernsAllNodes,
+  judgeStore,
+  QUARANTINE_REASONS,
+  type QuarantineReason,
+  type StoreFacts,
+  type StoreIdentity,
+  type StoreVerdict,
+} from "./incarnation.ts";
 export { isHeld, type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.ts";
 export { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts";
 export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";

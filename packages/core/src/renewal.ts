@@ -2,6 +2,7 @@ import type { Renewed, Transition } from "./event.ts";
 import {
   type Chain,
   type GrantState,
+  isLeftToOriginal,
   newToken,
   type RefreshRenewal,
   type Renewal,
@@ -20,6 +21,8 @@ type RenewedEvent = Renewed & { readonly atMs: number };
  */
 export function onRenewed(state: GrantState, event: RenewedEvent, timing: Timing): Transition {
   if (state.kind === "unconsented" || state.kind === "ended") return sealedLate(state, event);
+  // A copy keeps its hands off the chain, whatever its journal still brings.
+  if (isLeftToOriginal(state)) return sealedLate(state, event);
   const { chain } = state;
   if (isKnown(chain, event.version)) return { kind: "unmoved", because: "already-settled" };
   if (chain.id !== event.expected.chain) return sealedLate(state, event);

@@ -1,6 +1,6 @@
 import type { GrantEvent, Transition } from "./event.ts";
 import { onFailure } from "./failure.ts";
-import { type Chain, chainOf, type GrantState } from "./grant.ts";
+import { type Chain, chainOf, type GrantState, isLeftToOriginal } from "./grant.ts";
 import { presented } from "./presentation.ts";
 import { onRenewed } from "./renewal.ts";
 import type { Timing } from "./timing.ts";
@@ -28,12 +28,15 @@ export function transition(state: GrantState, event: GrantEvent, timing: Timing)
         notice: null,
         releases: false,
       };
+    case "cloned":
+      return onCloned(state, event.atMs);
   }
 }
 
 function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-begun" }>): Transition {
   const chain = chainOf(state);
   if (chain === null) return { kind: "unmoved", because: "no-chain" };
+  if (isLeftToOriginal(state)) return { kind: "unmoved", because: "stale" };
   const { attempt, node, token, because, atMs } = event;
   const begun: Chain = {
     ...chain,
@@ -96,6 +99,26 @@ function onConsented(state: GrantState, event: Extract<GrantEvent, { kind: "cons
     state: { kind: "live", chain: event.chain },
     audit: { event: "consented", facts },
     notice,
+    releases: false,
+  };
+}
+
+// Told to nobody: the people who could consent were asked by the other one, whose grant lives on.
+function onCloned(state: GrantState, atMs: number): Transition {
+  const chain = chainOf(state);
+  if (chain === null) return { kind: "unmoved", because: "no-chain" };
+  if (chain.renewal.kind === "client-credentials") return { kind: "unmoved", because: "stale" };
+  if (isLeftToOriginal(state)) return { kind: "unmoved", because: "already-settled" };
+  return {
+    kind: "moved",
+    state: {
+      kind: "consent-needed",
+      chain: { ...chain, attempt: null, trouble: null },
+      reason: "cloned",
+      sinceMs: atMs,
+    },
+    audit: { event: "left-to-original", facts: { chain: chain.id, generation: chain.generation } },
+    notice: null,
     releases: false,
   };
 }

@@ -1,5 +1,11 @@
-import { type CONNECTION_STATUSES, type HOLD_REASONS, type RIGHTS, TOKEN_ERRORS } from "@evergrant/contract";
-import { ERRORS, type ErrorFacts, type HoldReason } from "@evergrant/core";
+import {
+  type CONNECTION_STATUSES,
+  type HOLD_REASONS,
+  type QUARANTINE_REASONS,
+  type RIGHTS,
+  TOKEN_ERRORS,
+} from "@evergrant/contract";
+import { ERRORS, type ErrorFacts, type HoldReason, type QuarantineReason } from "@evergrant/core";
 import type { ConnectionStatus, Right } from "@evergrant/keeper";
 import { expect, it } from "vitest";
 
@@ -10,8 +16,9 @@ it("the contract says the same words as keeper and core, which it must not impor
     Same<(typeof RIGHTS)[number], Right>,
     Same<(typeof CONNECTION_STATUSES)[number], ConnectionStatus>,
     Same<(typeof HOLD_REASONS)[number], HoldReason>,
-  ] = [true, true, true];
-  expect(same).toEqual([true, true, true]);
+    Same<(typeof QUARANTINE_REASONS)[number], QuarantineReason>,
+  ] = [true, true, true, true];
+  expect(same).toEqual([true, true, true, true]);
   const oauth = Object.values<ErrorFacts>(ERRORS).flatMap((facts) => (facts.oauth === undefined ? [] : [facts.oauth]));
   expect([...new Set(oauth)].filter((error) => !(TOKEN_ERRORS as readonly string[]).includes(error))).toEqual([]);
 });

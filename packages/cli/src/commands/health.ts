@@ -1,4 +1,5 @@
 import type { Connection, Operator } from "@evergrant/contract";
+import { ERRORS } from "@evergrant/core";
 import type { Command } from "commander";
 import { ForeignRefusal } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
@@ -28,12 +29,14 @@ export function addHealth(program: Command, world: CommandWorld): void {
         },
         text: healthText(me, { all: connections.length, troubled }),
       });
-      if (!health.serving || !health.refreshing)
-        throw new ForeignRefusal(
-          "store_unavailable",
-          503,
-          `The node does not work fully: ${health.detail ?? "no detail"}.`,
-        );
+      if (health.serving && health.refreshing) return;
+      const { state } = await admin.call("readQuarantine");
+      if (state !== "none") throw new ForeignRefusal("store_quarantined", 503, ERRORS.store_quarantined.message);
+      throw new ForeignRefusal(
+        "store_unavailable",
+        503,
+        `The node does not work fully: ${health.detail ?? "no detail"}.`,
+      );
     });
 }
 

@@ -25,6 +25,8 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   "late-token-sealed": () => "An answer for an earlier consent came late; its token is sealed and never used.",
   "declared-lost": ({ reason, satForMs }) =>
     `The grant was declared lost (${words(reason)})${typeof satForMs === "number" ? `, after ${duration(satForMs)} of asking again` : ""}. A person has to consent again.`,
+  "left-to-original": () =>
+    "An operator said that this database is a copy: the grant is left to the original and never used here. It needs a consent of its own.",
   "lapse-warned": ({ level, idleForMs }) =>
     `A warning went out (${words(level)}): unused${typeof idleForMs === "number" ? ` for ${duration(idleForMs)}` : ""}, the grant nears its lapse.`,
   consented: () => "A person consented; a new chain of tokens began.",

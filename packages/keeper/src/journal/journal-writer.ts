@@ -83,6 +83,11 @@ export class JournalWriter {
     });
   }
 
+  /** Every record up to this position is on disk. */
+  get durableTo(): JournalPosition {
+    return this.#syncedTo;
+  }
+
   /** Every segment below this number is finished and will not grow. */
   finishedBelow(): number {
     return this.#segment?.number ?? this.#nextNumber;

@@ -2,7 +2,7 @@ import { chmod, mkdir, rm, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { NodeId } from "@evergrant/core";
 import type { Chance } from "../ports/chance.ts";
-import type { Journal } from "../ports/journal.ts";
+import type { Journal, JournalPosition } from "../ports/journal.ts";
 import type { Time } from "../ports/time.ts";
 import { type CreateAppendFile, createAppendFile, syncFolder } from "./durable-files.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
@@ -31,6 +31,8 @@ export interface JournalPlace {
 export interface OpenJournal extends Journal {
   /** Drawn when the folder was made: the node is its journal. */
   readonly node: NodeId;
+  /** The newest record on disk; 0 before the first. */
+  readonly lastPosition: JournalPosition;
   /** The folder lies in memory (tmpfs, ramfs): nothing in it outlives the machine. */
   readonly onMemoryDisk: boolean;
 }
@@ -66,6 +68,16 @@ export async function openJournal(place: JournalPlace): Promise<OpenJournal> {
   }
 }
 
+/**
+ * Whether a folder could be a journal's: writable, and nobody else's. Asked before a first start makes anything that would stay.
+ * Throws `journal_held` or `journal_unwritable`.
+ */
+export async function tryJournalFolder(folder: string): Promise<Pick<OpenJournal, "onMemoryDisk">> {
+  const onMemoryDisk = await prepareFolder(folder);
+  lockFolder(folder).release();
+  return { onMemoryDisk };
+}
+
 function journalOver(
   segments: StoredSegments,
   parts: { writer: JournalWriter; lock: FolderLock; onMemoryDisk: boolean },
@@ -74,6 +86,9 @@ function journalOver(
   let closing: Promise<void> | null = null;
   return {
     node: segments.node,
+    get lastPosition() {
+      return writer.durableTo;
+    },
     onMemoryDisk,
     append: (record) => writer.append(record),
     read: async () => (await readSegments(segments)).flatMap(({ entries }) => entries),

@@ -1,8 +1,8 @@
 import { EvergrantError, type LeaseOwner, type Limits, type NodeId, Secret } from "@evergrant/core";
-import { openJournal } from "../journal/open-journal.ts";
+import { openJournal, tryJournalFolder } from "../journal/open-journal.ts";
+import { rememberedStore } from "../journal/remembered-store.ts";
 import type { Chance } from "../ports/chance.ts";
 import type { Deployment } from "../ports/deployment-store.ts";
-import type { Journal, JournalPosition, JournalRecord } from "../ports/journal.ts";
 import type { Reached } from "../ports/points.ts";
 import type { Provider } from "../ports/provider.ts";
 import type { Store } from "../ports/store.ts";
@@ -21,6 +21,7 @@ import { newId, newSecretText } from "../service/new-id.ts";
 import type { ServiceFailure } from "../service/service-context.ts";
 import { httpTokenEndpoint } from "../token-endpoint/http-token-endpoint.ts";
 import { openStore, type StoreChoice, type StorePlace } from "./open-store.ts";
+import { WatchedJournal } from "./watched-journal.ts";
 
 /** Where a node lives and what it is given; everything that differs between production and a test is an argument. */
 export interface NodeOptions {
@@ -65,10 +66,11 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const sealer = keySealer({ ring, deployment: deployment.id, keyCheck: deployment.keyCheck, chance });
     const journal = await openJournal({ folder: `${folder}/journal`, ring, deployment: deployment.id, time, chance });
     opened.unshift(journal);
-    if (journal.onMemoryDisk && !options.journalMayVanish) throw new EvergrantError("journal_on_memory");
-    const { store, signals } = await openStore(place, journal.node);
+    refuseMemory(journal, options);
+    const watched = new WatchedJournal(journal);
+    const { store, signals, server } = await openStore(place, { node: journal.node, mark: () => watched.mark() });
     opened.unshift(store);
-    const health = new JournalHealth(journal);
+    const memory = rememberedStore(`${folder}/journal`);
     const activity = new Activity(options.onIdle);
     // Peers live in real time, whatever clock the keeper follows.
     const sockets = { time: realTime(), limits: options.limits };
@@ -79,7 +81,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
       {
         ...options,
         store,
-        journal: health,
+        journal: watched,
         sealer,
         tokenEndpoint,
         providerApi,
@@ -87,12 +89,20 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         owner: newId<LeaseOwner>("lo", chance),
         shared: signals === null ? null : { pace: realTime(), ...signals },
         activity,
+        provenance: {
+          exclusive: signals === null,
+          mark: () => watched.mark(),
+          acknowledge: (position) => watched.acknowledge(position),
+          server,
+          remembered: () => memory.read(),
+          remember: (identity) => memory.write(identity),
+        },
       },
       deployment,
       () => ({
         serving: true,
-        refreshing: health.writable,
-        detail: health.writable ? null : "the journal cannot be written",
+        refreshing: watched.writable,
+        detail: watched.writable ? null : "the journal cannot be written",
       }),
     );
     await running.start();
@@ -115,7 +125,7 @@ async function readDeployment(
   place: StorePlace,
   options: NodeOptions,
 ): Promise<{ ring: KeyRing; deployment: Deployment }> {
-  const { store } = await openStore(place, "first-look" as NodeId);
+  const { store } = await openStore(place, { node: "first-look" as NodeId });
   try {
     return await openDeployment(store, options);
   } finally {
@@ -127,6 +137,7 @@ async function readDeployment(
 async function openDeployment(store: Store, options: NodeOptions): Promise<{ ring: KeyRing; deployment: Deployment }> {
   const { chance, time, folder } = options;
   const known = await store.deployment.read();
+  if (known === undefined) refuseMemory(await tryJournalFolder(`${folder}/journal`), options);
   const ring = await openKeyRing(options.keyRing ?? { kind: "file", path: `${folder}/kek` }, {
     storeIsEmpty: known === undefined,
     chance,
@@ -141,6 +152,8 @@ async function openDeployment(store: Store, options: NodeOptions): Promise<{ rin
     keyCheck: makeKeyCheck(ring, id, chance),
     createdAtMs: time.wallMs(),
     operatorKeySha256: digest(operatorKey),
+    quarantine: null,
+    released: null,
   });
   if (deployment.id !== id)
     throw new EvergrantError("store_unopenable", {
@@ -149,35 +162,6 @@ async function openDeployment(store: Store, options: NodeOptions): Promise<{ rin
   return { ring, deployment };
 }
 
-/** Remembers whether the last append could be promised: what readiness reports. */
-class JournalHealth implements Journal {
-  readonly #journal: Journal;
-  writable = true;
-
-  constructor(journal: Journal) {
-    this.#journal = journal;
-  }
-
-  async append(record: JournalRecord): Promise<JournalPosition> {
-    try {
-      const position = await this.#journal.append(record);
-      this.writable = true;
-      return position;
-    } catch (error) {
-      this.writable = false;
-      throw error;
-    }
-  }
-
-  read() {
-    return this.#journal.read();
-  }
-
-  forgetBefore(atMs: number) {
-    return this.#journal.forgetBefore(atMs);
-  }
-
-  close() {
-    return this.#journal.close();
-  }
+function refuseMemory(journal: { readonly onMemoryDisk: boolean }, options: NodeOptions): void {
+  if (journal.onMemoryDisk && !options.journalMayVanish) throw new EvergrantError("journal_on_memory");
 }

@@ -1,4 +1,5 @@
 import { EvergrantError, type NodeId } from "@evergrant/core";
+import type { JournalMark } from "../ports/node-store.ts";
 import type { Store } from "../ports/store.ts";
 import type { Time } from "../ports/time.ts";
 import { realTime } from "../real-time.ts";
@@ -20,27 +21,39 @@ export interface OpenStore {
   readonly store: Store;
   /** Null where no other process writes to it. */
   readonly signals: Pick<Shared, "onHint" | "onNewPrimary"> | null;
+  /** Which server keeps it; null where there is none, or where it does not say. */
+  server(): Promise<string | null>;
 }
 
 /** Further apart than this and nobody can say which of two instants was first. */
 const CLOCK_SKEW_MAX_MS = 5_000;
 
+/** Who opens a store: whose audit chain is written, and where that node's journal stands. */
+export interface StoreUser {
+  readonly node: NodeId;
+  readonly mark?: () => JournalMark;
+}
+
 /**
  * Opens the chosen store for a node, whose name its audit chain bears.
  * @throws store_unopenable · store_newer · clock_skewed
  */
-export async function openStore({ choice, folder, time }: StorePlace, node: NodeId): Promise<OpenStore> {
+export async function openStore({ choice, folder, time }: StorePlace, user: StoreUser): Promise<OpenStore> {
+  const { node, ...mark } = user;
   switch (choice.kind) {
-    case "sqlite":
-      return { store: await openSqliteStore({ file: `${folder}/evergrant.db`, time }), signals: null };
+    case "sqlite": {
+      const store = await openSqliteStore({ file: `${folder}/evergrant.db`, time, ...mark });
+      return { store, signals: null, server: async () => null };
+    }
     case "postgres": {
       const listeners = new Set<() => void>();
       const memory = await timelineFile(`${folder}/timeline`, () => {
         for (const listener of listeners) listener();
       });
-      const store = await openPostgresStore({ dsn: choice.dsn, node, time: realTime(), memory });
+      const store = await openPostgresStore({ dsn: choice.dsn, node, ...mark, time: realTime(), memory });
       const skewMs = await store.clockSkewMs();
-      if (Math.abs(skewMs) <= CLOCK_SKEW_MAX_MS) return { store, signals: signalsOf(store, listeners) };
+      if (Math.abs(skewMs) <= CLOCK_SKEW_MAX_MS)
+        return { store, signals: signalsOf(store, listeners), server: () => store.systemIdentifier() };
       await store.close();
       throw new EvergrantError("clock_skewed", {
         detail: `the database is ${Math.round(skewMs / 1000)} s ahead of us`,

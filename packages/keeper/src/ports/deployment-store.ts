@@ -1,3 +1,6 @@
+import type { NodeId, QuarantineReason } from "@evergrant/core";
+import type { Records } from "./records.ts";
+
 /** The one row that says which deployment a database is. */
 export interface Deployment {
   readonly id: string;
@@ -7,10 +10,35 @@ export interface Deployment {
   readonly keyCheck: string;
   readonly createdAtMs: number;
   readonly operatorKeySha256: string;
+  /** Why no node may spend on this store; null while they may. */
+  readonly quarantine: StoredQuarantine | null;
+  /** The last release; null before the first. */
+  readonly released: Release | null;
+}
+
+/** That a store may have been restored or copied, as one node found. */
+export interface StoredQuarantine {
+  readonly because: readonly QuarantineReason[];
+  readonly node: NodeId;
+  readonly sinceMs: number;
+}
+
+/** What an operator said a store in quarantine is. */
+export type ReleasedAs = "restored" | "cloned";
+
+/** An operator's word on a store, and the incarnation that it ended. */
+export interface Release {
+  readonly as: ReleasedAs;
+  readonly from: number;
+  readonly atMs: number;
 }
 
 export interface DeploymentStore {
   read(): Promise<Deployment | undefined>;
   /** Only for an empty store; answers what is there then, ours or another node's. */
   create(deployment: Deployment): Promise<Deployment>;
+  /** Keeps all nodes of this incarnation from spending. False, and nothing written, where they are kept from it already or it has ended. */
+  quarantine(incarnation: number, found: StoredQuarantine, records: Records): Promise<boolean>;
+  /** Ends an incarnation, and its quarantine with it. False, and nothing written, where it has ended already. */
+  release(release: Release & { readonly to: number }, records: Records): Promise<boolean>;
 }

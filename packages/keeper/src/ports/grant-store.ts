@@ -68,6 +68,8 @@ export interface GrantStore {
   claimDue(beforeMs: number, limit: number, againAtMs: number): Promise<readonly GrantId[]>;
   /** The soonest due instant of all; null when nothing is scheduled. */
   nextDueMs(): Promise<number | null>;
+  /** Every grant there is, by id, from the one after `after`. */
+  page(after: GrantId | null, limit: number): Promise<readonly GrantId[]>;
   token(id: TokenVersionId): Promise<TokenVersion | undefined>;
   /** Whether this refresh token was ever held, whatever became of it. */
   knowsFingerprint(fingerprint: string): Promise<boolean>;

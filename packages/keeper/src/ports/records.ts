@@ -21,7 +21,7 @@ export interface AuditRecord extends AuditEntry {
 
 /** Something that a person must be told; delivered from the outbox, written in the transaction that caused it. */
 export interface NoticeEntry {
-  readonly notice: NoticeKind | "consent-held" | "tenant-gone";
+  readonly notice: NoticeKind | "consent-held" | "tenant-gone" | "quarantine-begun" | "quarantine-ended";
   readonly subject: AuditSubject;
   readonly atMs: number;
   readonly facts: AuditFacts["facts"];

@@ -5,6 +5,7 @@ import type { ConnectionStore } from "./connection-store.ts";
 import type { ConsentStore } from "./consent-store.ts";
 import type { DeploymentStore } from "./deployment-store.ts";
 import type { GrantStore } from "./grant-store.ts";
+import type { NodeStore } from "./node-store.ts";
 
 /**
  * One database, one port per matter. Every method rejects with `store_unavailable` when the database does not answer; what a
@@ -18,5 +19,6 @@ export interface Store {
   readonly callers: CallerStore;
   readonly audit: AuditStore;
   readonly deployment: DeploymentStore;
+  readonly nodes: NodeStore;
   close(): Promise<void>;
 }

@@ -75,6 +75,7 @@ export class AccessTokens implements Tokens {
   }
 
   #refreshBehind(grant: GrantId): void {
+    if (this.#context.gate.hold !== null) return;
     this.#refresher
       .drive(grant, { waitedForMs: null })
       .catch((error: unknown) => this.#context.report({ what: "refresh", subject: grant, error }));

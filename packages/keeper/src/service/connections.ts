@@ -90,7 +90,8 @@ export class ConnectionDesk implements Connections {
 
   /** First at the provider, then here: what could not be taken away there is told, not forgotten. */
   async remove(name: string, by: string): Promise<RemovedConnection> {
-    const { store } = this.#context;
+    const { store, gate } = this.#context;
+    gate.requireOpen();
     const connection = await this.#named(name);
     const others =
       connection.grant === null

@@ -44,6 +44,7 @@ export class ConsentRuns {
   }
 
   async begin(link: Secret, browser: Secret): Promise<{ authorizeUrl: string }> {
+    this.#context.gate.requireOpen();
     const { store, sealer, chance, time, limits } = this.#context;
     const { connection, app, first } = await this.#links.open(link);
     const id = newId<ConsentId>("cs", chance);
@@ -101,7 +102,10 @@ export class ConsentRuns {
     if (iss !== null && iss !== (await app.endpoints()).issuer) throw new EvergrantError("consent_callback_invalid");
     if (consent.expiresAtMs <= time.wallMs()) throw new EvergrantError("consent_session_expired");
     if (code === null) await this.#decline(consent, error ?? "access_denied");
-    else await this.#context.activity.during(() => this.#exchangeOnce(consent, new Secret(code)));
+    else {
+      this.#context.gate.requireOpen();
+      await this.#context.activity.during(() => this.#exchangeOnce(consent, new Secret(code)));
+    }
     return consent.id;
   }
 

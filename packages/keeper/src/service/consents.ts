@@ -91,7 +91,8 @@ export class ConsentDesk implements Consents {
   }
 
   async decide(id: ConsentId, decision: { accept: boolean; by: string }): Promise<ConsentResult> {
-    const { store, time } = this.#context;
+    const { store, time, gate } = this.#context;
+    gate.requireOpen();
     const consent = await store.consents.find(id);
     if (consent === undefined) throw new EvergrantError("consent_unknown");
     const { progress } = consent;

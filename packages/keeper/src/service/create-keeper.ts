@@ -17,12 +17,15 @@ import { GrantRefresher } from "./grant-refresher.ts";
 import { GrantSettler } from "./grant-settler.ts";
 import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
-import { reconcileJournal, replayJournal } from "./journal-replay.ts";
+import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
 import type { Keeper, KeeperHealth } from "./keeper.ts";
+import { leaveToOriginal } from "./leave-to-original.ts";
 import { LiveTokens } from "./live-tokens.ts";
+import { Quarantine } from "./quarantine.ts";
 import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
-import type { ServiceContext } from "./service-context.ts";
+import type { KeeperParts, ServiceContext } from "./service-context.ts";
+import { SpendingGate } from "./spending-gate.ts";
 
 /** A keeper with its beginning and its end. */
 export interface RunningKeeper {
@@ -35,10 +38,11 @@ export interface RunningKeeper {
 
 /** Puts the services of one node together over the ports it was given. */
 export function createKeeper(
-  context: ServiceContext,
+  given: KeeperParts,
   deployment: { readonly operatorKeySha256: string },
   health: () => KeeperHealth,
 ): RunningKeeper {
+  const context: ServiceContext = { ...given, gate: new SpendingGate(given.limits.retryMaxMs) };
   const apps = new AppDirectory(context);
   const directory = new ConnectionDirectory(context);
   const live = new LiveTokens();
@@ -57,10 +61,22 @@ export function createKeeper(
   const runs = new ConsentRuns(context, { apps, links, acceptance });
   const callers = new CallerDesk(context, directory);
   const authorization = new AuthorizationWatch(context, { callers, connections: directory, apps });
-  const rewinds = new RewindWatch(context, () => {
-    authorization.forget();
-    return reconcileJournal(context, { apps, settler });
+  const resumeConsent: ResumeConsent = (consent, attempt, answer) => runs.resume(consent, attempt, answer);
+  const replaying = { apps, settler, resumeConsent };
+  const quarantine = new Quarantine(context, {
+    replay: {
+      start: () => replayJournal(context, replaying),
+      lastMoments: () => reconcileJournal(context, replaying),
+      everything: () => replayJournal(context, replaying, wholeJournal(context)),
+    },
+    leaveToOriginal: (by) => leaveToOriginal(context, { apps, views }, by),
+    onOpened: () => schedule.touch(context.time.wallMs()),
   });
+  const reconcile = () => {
+    authorization.forget();
+    return quarantine.meet();
+  };
+  const rewinds = new RewindWatch(context, { reconcile, look: () => quarantine.look() });
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps),
@@ -68,7 +84,8 @@ export function createKeeper(
     consents: new ConsentDesk(context, { links, runs, acceptance, ending }),
     callers,
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
-    health,
+    quarantine,
+    health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),
     nowMs: () => context.time.wallMs(),
   };
   return {
@@ -76,11 +93,7 @@ export function createKeeper(
     start: () =>
       context.activity.during(async () => {
         await authorization.start();
-        await replayJournal(context, {
-          apps,
-          settler,
-          resumeConsent: (consent, attempt, answer) => runs.resume(consent, attempt, answer),
-        });
+        await quarantine.meet();
         await schedule.start();
         rewinds.start();
       }),
@@ -92,3 +105,5 @@ export function createKeeper(
     },
   };
 }
+
+const QUARANTINED = { refreshing: false, detail: "the database may be restored or copied: see evergrant quarantine" };

@@ -45,7 +45,7 @@ export async function exchange(context: ServiceContext, work: Exchange): Promise
   context.reached("intent-journaled", work.point);
   let outcome: Outcome = { kind: "not-executed", reason: "no client secret", retryAfterMs: null };
   for (const secret of work.app.secrets()) {
-    const stop = await whyNotSend(context, work);
+    const stop = (await context.gate.whyNotSpend()) ?? (await whyNotSend(context, work));
     if (stop !== null) return { kind: "not-executed", reason: stop, retryAfterMs: null };
     outcome = await sendOnce(context, work, secret);
     // A wrong client secret is refused before anything is done: the next of the list may be the right one.

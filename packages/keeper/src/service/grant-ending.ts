@@ -33,6 +33,7 @@ export class GrantEnding {
 
   /** Revokes a grant at the provider and never spends it again. True when the provider confirmed. */
   async revoke(id: GrantId, reason: EndReason): Promise<boolean> {
+    this.#context.gate.requireOpen();
     const held = await this.#holdLease(id);
     if (held === undefined) return false;
     const app = await this.#apps.get(held.app);
@@ -45,6 +46,7 @@ export class GrantEnding {
 
   /** Revokes tokens that were received but never put to use. */
   async revokeUnused(id: GrantId, version: TokenVersionId): Promise<void> {
+    this.#context.gate.requireOpen();
     const grant = await this.#context.store.grants.load(id);
     if (grant === undefined) return;
     await this.#revokeToken(grant, await this.#apps.get(grant.app), version);

@@ -90,6 +90,7 @@ export class GrantRefresher {
 
   async #driveUntilRest(id: GrantId, waitedForMs: number | null): Promise<Driven> {
     for (;;) {
+      this.#context.gate.requireOpen();
       const stored = await this.#context.store.grants.load(id);
       if (stored === undefined) return { kind: "unknown" };
       const app = await this.#apps.get(stored.app);

@@ -24,21 +24,41 @@ interface Parts {
   readonly settler: GrantSettler;
 }
 
-/** Rule 10: at start, every answer that the journal holds and the store may not have goes through the same lease and compare-and-set. */
+/** How far back, and how long an answer is kept back whose predecessor another node's journal may hold. */
+export interface Reach {
+  readonly sinceMs: number;
+  /** On the monotonic clock; 0: nobody is waited for. */
+  readonly patientUntilMs: number;
+}
+
+/** All that a journal holds, together with what the other nodes put in from theirs. */
+export function wholeJournal({ shared, time, limits }: ServiceContext): Reach {
+  return { sinceMs: 0, patientUntilMs: shared === null ? 0 : time.monotonicMs() + limits.leaseMs };
+}
+
+function lastMoments({ time, limits }: ServiceContext): Reach {
+  return { sinceMs: time.wallMs() - limits.journalReconcileMs, patientUntilMs: 0 };
+}
+
+/**
+ * Rule 10: at start, every answer that the journal holds and the store may not have goes through the same lease and
+ * compare-and-set. What the store had once comes first: later answers build on it.
+ */
 export async function replayJournal(
   context: ServiceContext,
   parts: Parts & { readonly resumeConsent: ResumeConsent },
+  reach = lastMoments(context),
 ): Promise<void> {
+  await reconcileJournal(context, parts, reach);
   for (const unsettled of attemptsIn(await context.journal.read())) {
     if (unsettled.settled) continue;
     const { subject } = unsettled.intent;
     if (subject.kind === "consent")
       await parts.resumeConsent(subject.consent, unsettled.intent.attempt, unsettled.answer);
     else if (unsettled.answer !== null)
-      await replayAnswer(context, parts, { intent: unsettled.intent, answer: unsettled.answer });
+      await replayAnswer(context, parts, { intent: unsettled.intent, answer: unsettled.answer, patientUntilMs: 0 });
     else await closeIfMovedOn(context, unsettled.intent);
   }
-  await reconcileJournal(context, parts);
   await context.journal.forgetBefore(context.time.wallMs() - context.limits.journalRetentionMs);
 }
 
@@ -46,12 +66,15 @@ export async function replayJournal(
  * For a store that may have lost its last moments (an asynchronous fail-over): every token that the journal holds and the store has
  * no row of is settled anew, oldest first, also where the store had acknowledged it once.
  */
-export async function reconcileJournal(context: ServiceContext, parts: Parts): Promise<void> {
-  const sinceMs = context.time.wallMs() - context.limits.journalReconcileMs;
+export async function reconcileJournal(
+  context: ServiceContext,
+  parts: Parts,
+  { sinceMs, patientUntilMs } = lastMoments(context),
+): Promise<void> {
   for (const { intent, answer } of attemptsIn(await context.journal.read())) {
     if (answer === null || answer.atMs < sinceMs || answer.status >= 300 || intent.subject.kind !== "grant") continue;
     if ((await context.store.grants.token(versionOf(intent.attempt))) !== undefined) continue;
-    await replayAnswer(context, parts, { intent, answer });
+    await replayAnswer(context, parts, { intent, answer, patientUntilMs });
   }
 }
 
@@ -78,8 +101,9 @@ function attemptsIn(entries: readonly { readonly record: JournalRecord }[]): rea
 async function replayAnswer(
   context: ServiceContext,
   parts: Parts,
-  { intent, answer }: { readonly intent: Intent; readonly answer: Answer },
+  replay: { readonly intent: Intent; readonly answer: Answer; readonly patientUntilMs: number },
 ): Promise<void> {
+  const { intent, answer } = replay;
   if (intent.subject.kind !== "grant") return;
   const { grant: id, chain, generation, token } = intent.subject;
   for (;;) {
@@ -88,6 +112,12 @@ async function replayAnswer(
     const foreign = grant.lease.fence !== intent.fence && isHeld(grant.lease, context.time.wallMs());
     if (foreign) {
       await pause(context, grant.lease.untilMs - context.time.wallMs());
+      continue;
+    }
+    const stored = chainOf(grant.state);
+    const isAhead = stored !== null && stored.id === chain && stored.generation < generation;
+    if (isAhead && context.time.monotonicMs() < replay.patientUntilMs) {
+      await pause(context, context.limits.marginMs / 10);
       continue;
     }
     const app = await parts.apps.get(grant.app);

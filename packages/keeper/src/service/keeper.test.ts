@@ -163,6 +163,7 @@ class KeeperWorld {
         publicUrl: "https://evergrant.example",
         shared: null,
         activity: new Activity(() => undefined),
+        provenance: null,
         report: (failure) => this.failures.push(failure.what),
       },
       { operatorKeySha256: digest(new Secret("operator")) },

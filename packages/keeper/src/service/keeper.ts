@@ -1,4 +1,13 @@
-import type { AppId, CallerId, ConnectionId, ConsentId, HoldReason, Secret } from "@evergrant/core";
+import type {
+  AppId,
+  CallerId,
+  ConnectionId,
+  ConsentId,
+  HoldReason,
+  NodeId,
+  QuarantineReason,
+  Secret,
+} from "@evergrant/core";
 import type { AppOrigins } from "../ports/app-store.ts";
 import type { Right } from "../ports/caller-store.ts";
 import type { ConnectionTenant } from "../ports/connection-store.ts";
@@ -13,6 +22,7 @@ export interface Keeper {
   readonly connections: Connections;
   readonly consents: Consents;
   readonly callers: Callers;
+  readonly quarantine: Quarantines;
   /** Whether the key is the operator's; compares hashes in constant time. */
   isOperator(key: Secret): boolean;
   health(): KeeperHealth;
@@ -23,15 +33,38 @@ export interface Keeper {
 export interface KeeperHealth {
   /** Valid tokens can be handed out. */
   readonly serving: boolean;
-  /** New attempts can be started: store and journal take writes. */
+  /** New attempts can be started: store and journal take writes, and nothing says that the store was restored or copied. */
   readonly refreshing: boolean;
   readonly detail: string | null;
+}
+
+/** For a store that may have been put back from a backup, or be a copy of one in use elsewhere: nothing is spent until somebody says which. */
+export interface Quarantines {
+  view(): Promise<QuarantineView>;
+  /**
+   * An operator's word. `restored`: the journals are put into the store, then it goes on. `cloned`: every grant that lives by
+   * single-use tokens is left to the original for good. Answers at once; the merging of journals goes on behind.
+   * @throws quarantine_not_begun · journal_foreign
+   */
+  release(as: "restored" | "cloned", by: string): Promise<QuarantineView>;
+}
+
+export interface QuarantineView {
+  /** `merging`: somebody has spoken, and the journals are being put into the store. */
+  readonly state: "none" | "held" | "merging";
+  readonly sinceMs: number | null;
+  readonly because: readonly { readonly reason: QuarantineReason; readonly found: string }[];
+  readonly node: NodeId;
+  readonly deployment: string;
+  readonly incarnation: number;
+  /** The last time that somebody spoke, and the incarnation that it ended. */
+  readonly released: { readonly as: "restored" | "cloned"; readonly from: number; readonly atMs: number } | null;
 }
 
 export interface Tokens {
   /**
    * A valid access token for a connection. Answers at once from memory while it can, waits up to the caller-wait limit otherwise.
-   * @throws consent_required · connection_disabled · token_not_ready · provider_unreachable · app_refused · store_unavailable
+   * @throws consent_required · connection_disabled · token_not_ready · provider_unreachable · app_refused · store_unavailable · store_quarantined
    */
   accessToken(connection: ConnectionId, ask?: AccessTokenAsk): Promise<AccessToken>;
 }

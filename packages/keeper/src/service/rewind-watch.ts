@@ -5,19 +5,22 @@ import type { ServiceContext } from "./service-context.ts";
 /**
  * Notices that a shared store may have gone back in time: it was away, another server became the primary, or a record of this node's own
  * audit chain is no longer there. Then the journal is held against it.
+ * Between times, whether it is still the store that was met, and what others found out about it.
  */
 export class RewindWatch {
   readonly #context: ServiceContext;
   readonly #reconcile: () => Promise<void>;
+  readonly #lookAround: () => Promise<void>;
   #mark: AuditMark | null = null;
   #wasAway = false;
   #timer: Timer | null = null;
   #stopped = false;
   #endSignals: () => unknown = () => undefined;
 
-  constructor(context: ServiceContext, reconcile: () => Promise<void>) {
+  constructor(context: ServiceContext, parts: { reconcile: () => Promise<void>; look: () => Promise<void> }) {
     this.#context = context;
-    this.#reconcile = reconcile;
+    this.#reconcile = parts.reconcile;
+    this.#lookAround = parts.look;
   }
 
   start(): void {
@@ -55,6 +58,7 @@ export class RewindWatch {
       this.#wasAway = false;
       await this.#context.activity.during(this.#reconcile);
     }
+    await this.#lookAround();
     this.#mark = await audit.end();
   }
 }

@@ -77,6 +77,7 @@ export class Schedule {
 
   /** Does all that is due; when the next is. */
   async #driveDue(): Promise<number | null> {
+    if (this.#context.gate.hold !== null) return null;
     try {
       const tried = new Set<GrantId>();
       for (;;) {

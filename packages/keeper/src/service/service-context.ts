@@ -2,6 +2,7 @@ import type { LeaseOwner, Limits, NodeId } from "@evergrant/core";
 import type { Chance } from "../ports/chance.ts";
 import type { Journal } from "../ports/journal.ts";
 import type { Reached } from "../ports/points.ts";
+import type { Provenance } from "../ports/provenance.ts";
 import type { Provider } from "../ports/provider.ts";
 import type { ProviderApi } from "../ports/provider-api.ts";
 import type { Sealer } from "../ports/sealer.ts";
@@ -9,9 +10,15 @@ import type { Store } from "../ports/store.ts";
 import type { Time } from "../ports/time.ts";
 import type { TokenEndpoint } from "../ports/token-endpoint.ts";
 import type { Activity } from "./activity.ts";
+import type { SpendingGate } from "./spending-gate.ts";
 
 /** Everything that the services of one node are given: ports, limits, and who they are. */
-export interface ServiceContext {
+export interface ServiceContext extends KeeperParts {
+  readonly gate: SpendingGate;
+}
+
+/** What whoever puts a keeper together brings. */
+export interface KeeperParts {
   readonly store: Store;
   readonly journal: Journal;
   readonly sealer: Sealer;
@@ -32,6 +39,8 @@ export interface ServiceContext {
    */
   readonly shared: Shared | null;
   readonly activity: Activity;
+  /** Null where nothing outside of the store is known of it: a restored or copied one is not recognised then. */
+  readonly provenance: Provenance | null;
   readonly report: (failure: ServiceFailure) => void;
 }
 

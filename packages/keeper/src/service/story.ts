@@ -1,4 +1,4 @@
-import type { Step } from "@evergrant/core";
+import type { ConsentReason, Step } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { StoredGrant } from "../ports/grant-store.ts";
 import type { AuditRecord } from "../ports/records.ts";
@@ -55,7 +55,7 @@ function summarise(view: ConnectionView, grant: StoredGrant | undefined): string
     case "suspected":
       return "The provider refused the refresh token. One refusal proves nothing: it is presented again before anything is declared lost.";
     case "consent-needed":
-      return `A person has to consent again (${grant?.state.kind === "consent-needed" && grant.state.reason === "lapsed" ? "the refresh token lapsed unused" : "the provider refused every token we hold"}).`;
+      return `A person has to consent again (${WHY_CONSENT[grant?.state.kind === "consent-needed" ? grant.state.reason : "refused-by-provider"]}).`;
     case "tenant-gone":
       return "The grant works, but the organisation was disconnected at the provider.";
     case "disabled":
@@ -64,6 +64,13 @@ function summarise(view: ConnectionView, grant: StoredGrant | undefined): string
       return "The grant was ended and is never used again.";
   }
 }
+
+const WHY_CONSENT: { readonly [Reason in ConsentReason]: string } = {
+  "refused-by-provider": "the provider refused every token we hold",
+  lapsed: "the refresh token lapsed unused",
+  "not-authorised": "the provider says that the connection is not authorised",
+  cloned: "this database is a copy, and its original goes on with the grant; use another app or another person here",
+};
 
 function summariseTrouble(view: ConnectionView): string {
   if (view.trouble === null) return "Connected and healthy.";

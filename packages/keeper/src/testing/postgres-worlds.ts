@@ -1,7 +1,7 @@
 import type { PostgresServer } from "../../../../tests/kit/postgres.ts";
 import { realTime } from "../real-time.ts";
 import { openPostgresStore } from "../stores/postgres/postgres-store.ts";
-import { movableTime, NODE, SECOND_NODE, type StoreWorld } from "./contract/store-world.ts";
+import { movableTime, NODE, newMark, SECOND_NODE, type StoreWorld } from "./contract/store-world.ts";
 
 const TEMPLATE = "migrated";
 
@@ -25,12 +25,14 @@ export function postgresWorlds(
     migrated ??= migrate();
     await migrated;
     await server().createDatabase(name, TEMPLATE);
-    const options = { dsn: urlOf(name), time: realTime(), node: NODE };
+    const mark = newMark();
+    const options = { dsn: urlOf(name), time: realTime(), node: NODE, mark: () => mark };
     let store = await openPostgresStore(options);
     return {
       store,
+      mark,
       time: movableTime(),
-      secondNode: () => openPostgresStore({ ...options, node: SECOND_NODE }),
+      secondNode: () => openPostgresStore({ ...options, node: SECOND_NODE, mark: () => newMark(SECOND_NODE) }),
       ownNowMs: async () => {
         const [row] = await server().query("select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as ms");
         return Number(row?.["ms"]);

@@ -4,6 +4,7 @@ import { describeConnections } from "./contract/connection-promises.ts";
 import { describeConsents } from "./contract/consent-promises.ts";
 import { describeDirectories } from "./contract/directory-promises.ts";
 import { describeGrants } from "./contract/grant-promises.ts";
+import { describeIncarnations } from "./contract/incarnation-promises.ts";
 import { describeNodes } from "./contract/node-promises.ts";
 import { describeRecords } from "./contract/record-promises.ts";
 import type { StoreWorld } from "./contract/store-world.ts";
@@ -39,6 +40,7 @@ export function describeStore(
     describeDirectories(world);
     describeRecords(world);
     describeTexts(world);
+    describeIncarnations(world);
     if (shared) describeNodes(world);
     describeClosing(world);
   });

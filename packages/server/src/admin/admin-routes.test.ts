@@ -172,11 +172,28 @@ describe("bad input", () => {
   });
 });
 
+describe("a store in quarantine", () => {
+  it("is shown with what was found, and released by the operator's word, once", async () => {
+    const because = [{ reason: "store-behind" as const, found: "The database is behind." }];
+    expect((await answer("GET", "/quarantine")).body).toMatchObject({ state: "none", because: [] });
+    const refused = await world.admin("POST", "/quarantine/release", { as: "restored" });
+    expect([refused.status, problemSchema.parse(await refused.json()).code]).toEqual([409, "quarantine_not_begun"]);
+    world.keeper.quarantined = { ...world.keeper.quarantined, state: "held", sinceMs: 5, because };
+    expect((await answer("GET", "/quarantine")).body).toMatchObject({ state: "held", sinceMs: 5, because });
+    const wrong = await world.admin("POST", "/quarantine/release", { as: "mended" });
+    expect([wrong.status, problemSchema.parse(await wrong.json()).code]).toEqual([400, "input_invalid"]);
+    const released = await answer("POST", "/quarantine/release", { as: "cloned" });
+    expect(released.body).toMatchObject({ state: "merging", released: { as: "cloned", from: 1 } });
+  });
+});
+
 describe("health", () => {
   it("tells living, serving and refreshing apart, without a key", async () => {
     world.keeper.state = { serving: true, refreshing: false, detail: "disk full" };
     expect([(await world.ask("/healthz")).status, (await world.ask("/readyz")).status]).toEqual([200, 200]);
-    expect(await (await world.ask("/readyz")).json()).toEqual({ serving: true, refreshing: false });
+    expect(await (await world.ask("/readyz")).json()).toEqual({
+      ...{ serving: true, refreshing: false, detail: "disk full" },
+    });
     world.keeper.state = { serving: false, refreshing: false, detail: "disk full" };
     expect((await world.ask("/readyz")).status).toBe(503);
     expect((await answer("GET", "/me")).body.health.detail).toBe("disk full");

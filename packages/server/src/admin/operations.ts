@@ -30,6 +30,9 @@ export const OPERATIONS: OperationHandlers = {
     health: keeper.health(),
   }),
 
+  readQuarantine: (_request, { keeper }) => keeper.quarantine.view(),
+  releaseQuarantine: ({ body }, { keeper }) => keeper.quarantine.release(body.as, by),
+
   listProviders: async (_request, { keeper }) => ({ providers: keeper.apps.providers() }),
   listApps: async (_request, { keeper }) => ({ apps: await keeper.apps.list() }),
   addApp: ({ body }, { keeper }) => keeper.apps.add({ ...body, clientSecret: secretOrNull(body.clientSecret), by }),

@@ -45,6 +45,11 @@ const WORDS: { readonly [Code in ErrorCode]?: Words } = {
   route_unknown: { title: "There is nothing here" },
   request_too_frequent: { title: "Too many tries", message: "Wait a minute, then open the link again." },
   provider_unreachable: { title: "The provider cannot be reached", message: LATER },
+  store_quarantined: {
+    title: "Not just now",
+    message:
+      "Nobody can be connected at the moment, because the people who run this have something to look after first. Your consent was not used; open the link again later.",
+  },
   store_unavailable: { title: "Not just now", message: LATER },
   internal_error: { title: "Something failed on our side", message: LATER },
 };

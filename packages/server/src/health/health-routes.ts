@@ -13,8 +13,8 @@ export async function healthRoutes(app: FastifyInstance, face: { readonly keeper
     url: "/readyz",
     handlers: {
       GET: async (_request, reply) => {
-        const { serving, refreshing } = face.keeper.health();
-        return reply.code(serving ? 200 : 503).send({ serving, refreshing } satisfies Readiness);
+        const { serving, refreshing, detail } = face.keeper.health();
+        return reply.code(serving ? 200 : 503).send({ serving, refreshing, detail } satisfies Readiness);
       },
     },
   });

@@ -1,4 +1,4 @@
-import { type AppId, type CallerId, type ConnectionId, EvergrantError, Secret } from "@evergrant/core";
+import { type AppId, type CallerId, type ConnectionId, EvergrantError, type NodeId, Secret } from "@evergrant/core";
 import type {
   AccessToken,
   Apps,
@@ -10,6 +10,8 @@ import type {
   Keeper,
   KeeperHealth,
   PermissionName,
+  Quarantines,
+  QuarantineView,
 } from "@evergrant/keeper";
 import { FakeConsents } from "./fake-consents.ts";
 
@@ -44,6 +46,22 @@ export class FakeKeeper implements Keeper {
       const answer = this.answer(name);
       if (answer instanceof EvergrantError) throw answer;
       return answer;
+    },
+  };
+
+  quarantined: QuarantineView = {
+    ...{ state: "none", sinceMs: null, because: [], node: "nd_fake" as NodeId, deployment: "dp_fake" },
+    ...{ incarnation: 1, released: null },
+  };
+
+  readonly quarantine: Quarantines = {
+    view: async () => this.step(this.quarantined),
+    release: async (as) => {
+      this.step();
+      if (this.quarantined.state !== "held") throw new EvergrantError("quarantine_not_begun");
+      const released = { as, from: this.quarantined.incarnation, atMs: START_MS };
+      this.quarantined = { ...this.quarantined, state: "merging", incarnation: 7, released };
+      return this.quarantined;
     },
   };
 

@@ -35,6 +35,13 @@ export function memoryGrants(state: MemoryState, time: Time): GrantStore {
         return claimed.map(({ id }) => id);
       }),
     nextDueMs: () => state.run(() => state.due.nextMs()),
+    page: (after, limit) =>
+      state.run(() =>
+        [...state.grants.keys()]
+          .filter((id) => after === null || id > after)
+          .sort(compareText)
+          .slice(0, limit),
+      ),
     token: (id) => state.run(() => state.tokens.get(id)),
     knowsFingerprint: (fingerprint) =>
       state.run(() => [...state.tokens.values()].some((token) => token.refreshFingerprint === fingerprint)),

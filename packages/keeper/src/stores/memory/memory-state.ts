@@ -2,6 +2,7 @@ import { type ConnectionId, EvergrantError, type GrantId, type NodeId } from "@e
 import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant } from "../../ports/grant-store.ts";
+import type { JournalMark } from "../../ports/node-store.ts";
 import type { AuditRecord, Records } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, chained } from "../audit-chain.ts";
 import { storable } from "../storable.ts";
@@ -21,14 +22,17 @@ export class MemoryState {
   readonly consents: MemoryTables["consents"];
   readonly callers: MemoryTables["callers"];
   readonly outbox: MemoryTables["outbox"];
+  readonly nodes: MemoryTables["nodes"];
   /** This node's own chain. */
   readonly audit: AuditRecord[];
   readonly due: MemoryTables["due"];
   readonly #tables: MemoryTables;
+  readonly #mark: (() => JournalMark) | undefined;
   #open = true;
 
-  constructor(node: NodeId, tables: MemoryTables) {
+  constructor(node: NodeId, tables: MemoryTables, mark?: () => JournalMark) {
     this.node = node;
+    this.#mark = mark;
     this.#tables = tables;
     this.apps = tables.apps;
     this.grants = tables.grants;
@@ -38,6 +42,7 @@ export class MemoryState {
     this.consents = tables.consents;
     this.callers = tables.callers;
     this.outbox = tables.outbox;
+    this.nodes = tables.nodes;
     this.audit = tables.chainOf(node);
     this.due = tables.due;
   }
@@ -75,6 +80,8 @@ export class MemoryState {
     const records: AuditRecord[] = [];
     for (const entry of audit) records.push(chained(this.node, records.at(-1) ?? this.head, entry));
     this.audit.push(...records);
+    const last = audit.at(-1);
+    if (this.#mark !== undefined && last !== undefined) this.#moveNodeOn(this.#mark(), last.atMs);
     for (const notice of notices) this.outbox.push({ ...storable(notice), sequence: this.outbox.length + 1 });
   }
 
@@ -89,6 +96,12 @@ export class MemoryState {
 
   onGrant(grant: GrantId): ReadonlySet<ConnectionId> {
     return this.#tables.onGrant.get(grant) ?? NONE;
+  }
+
+  #moveNodeOn({ node, end, acknowledged }: JournalMark, writtenAtMs: number): void {
+    const row = this.nodes.get(node);
+    if (row === undefined || row.journalPosition < acknowledged || row.journalPosition > end) return;
+    this.nodes.set(node, { ...row, journalPosition: end, writtenAtMs });
   }
 
   get head(): ChainHead {

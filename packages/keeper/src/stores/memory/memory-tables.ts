@@ -5,6 +5,7 @@ import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { ConsentLink, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
+import type { NodeRow } from "../../ports/node-store.ts";
 import type { AuditRecord, NoticeEntry } from "../../ports/records.ts";
 import { DueIndex } from "./due-index.ts";
 
@@ -20,6 +21,7 @@ export class MemoryTables {
   readonly links = new Map<string, ConsentLink>();
   readonly consents = new Map<ConsentId, StoredConsent>();
   readonly callers = new Map<CallerId, StoredCaller>();
+  readonly nodes = new Map<NodeId, NodeRow>();
   /** One chain per node. */
   readonly audit = new Map<NodeId, AuditRecord[]>();
   readonly outbox: (NoticeEntry & { readonly sequence: number })[] = [];
@@ -67,7 +69,8 @@ export class MemoryTables {
   }
 
   #maps(): readonly Map<unknown, unknown>[] {
-    return [this.apps, this.grants, this.tokens, this.connections, this.links, this.consents, this.callers];
+    const { apps, grants, tokens, connections, links, consents, callers, nodes } = this;
+    return [apps, grants, tokens, connections, links, consents, callers, nodes];
   }
 }
 

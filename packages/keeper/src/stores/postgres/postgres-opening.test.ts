@@ -105,7 +105,7 @@ describe("opening is refused with one sentence", () => {
 
 describe("the migration line", () => {
   const added: Migration = {
-    name: "0002-added",
+    name: "9001-added",
     compatibleFrom: 1,
     async up(db: Transaction<Tables>) {
       await db.schema.alterTable("app").addColumn("colour", "text").execute();
@@ -120,8 +120,8 @@ describe("the migration line", () => {
     },
   };
   const removed: Migration = {
-    name: "0003-removed",
-    compatibleFrom: 2,
+    name: "9002-removed",
+    compatibleFrom: MIGRATIONS.length + 1,
     up: async (db: Kysely<Tables>) => {
       await sql`alter table app drop column colour`.execute(db);
     },
@@ -172,14 +172,14 @@ describe("the migration line", () => {
     expect(await old.grants.load(GRANT)).toEqual(grant());
     await open({ line: [...MIGRATIONS, added, removed] });
     const error = await refused({});
-    expect([error.code, error.detail]).toEqual(["store_newer", "migration 0003-removed"]);
+    expect([error.code, error.detail]).toEqual(["store_newer", "migration 9002-removed"]);
     await open({ line: [...MIGRATIONS, added] });
   });
 
   test("another line altogether is refused", async () => {
     await open({ line: [...MIGRATIONS, added] });
-    const error = await refused({ line: [...MIGRATIONS, { ...added, name: "0002-other" }] });
-    expect([error.code, error.detail]).toEqual(["store_newer", "migration 0002-added"]);
+    const error = await refused({ line: [...MIGRATIONS, { ...added, name: "9001-other" }] });
+    expect([error.code, error.detail]).toEqual(["store_newer", "migration 9001-added"]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { EvergrantError, type NodeId } from "@evergrant/core";
 import { Kysely, sql } from "kysely";
+import type { JournalMark } from "../../ports/node-store.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Time } from "../../ports/time.ts";
 import { migrate } from "../sql/migrate.ts";
@@ -19,6 +20,8 @@ export interface PostgresStoreOptions {
   readonly dsn: string;
   /** Whose audit chain is written. */
   readonly node: NodeId;
+  /** Where that node's journal stands. */
+  readonly mark?: () => JournalMark;
   /** The machine's own clock, never a moved one: it is compared with the server's. Leases are counted in the server's alone. */
   readonly time: Time;
   /** Where the highest timeline that was seen outlives a restart; left out, it lasts as long as the process. */
@@ -43,7 +46,7 @@ export interface PostgresStore extends Store {
  * version wrote it that this one cannot run beside
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
-  const { node, time, line = MIGRATIONS, memory = { highest: 0, raise: async () => undefined } } = options;
+  const { node, mark, time, line = MIGRATIONS, memory = { highest: 0, raise: async () => undefined } } = options;
   const limits = { ...POSTGRES_LIMITS, ...options.limits };
   const address = readPostgresAddress(options.dsn);
   const primary = new PostgresPrimary({ address, applicationName: `evergrant ${node}`, time, limits, memory });
@@ -56,7 +59,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await db.destroy();
     throw refusal(error, primary.names);
   }
-  return opened(db, sqlStore(db, postgresFacts, node), { primary, time });
+  return opened(db, sqlStore(db, postgresFacts, { node, mark }), { primary, time });
 }
 
 function opened(
@@ -136,6 +139,7 @@ const OURS = [
   "counter",
   "deployment",
   "grant",
+  "node",
   "outbox",
   "permission",
   "token_version",

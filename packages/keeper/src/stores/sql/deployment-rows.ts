@@ -1,10 +1,12 @@
 import type { Kysely } from "kysely";
 import type { Deployment, DeploymentStore } from "../../ports/deployment-store.ts";
+import { jsonColumn } from "./json-column.ts";
+import type { WriteRecords } from "./record-rows.ts";
 import type { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
 
 /** The one row that says which deployment this is. */
-export function deploymentRows(session: SqlSession): DeploymentStore {
+export function deploymentRows(session: SqlSession, write: WriteRecords): DeploymentStore {
   return {
     read: () => session.read(readDeployment),
     create: (deployment) =>
@@ -18,10 +20,35 @@ export function deploymentRows(session: SqlSession): DeploymentStore {
             key_check: deployment.keyCheck,
             created_at_ms: deployment.createdAtMs,
             operator_key_sha256: deployment.operatorKeySha256,
+            quarantine: jsonOrNull(deployment.quarantine),
+            released: jsonOrNull(deployment.released),
           })
           .onConflict((conflict) => conflict.doNothing())
           .execute();
         return (await readDeployment(trx)) ?? deployment;
+      }),
+    quarantine: (incarnation, found, records) =>
+      session.change(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable("deployment")
+          .set({ quarantine: jsonColumn.write(found) })
+          .where("incarnation", "=", incarnation)
+          .where("quarantine", "is", null)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows !== 1n) return false;
+        await write(trx, records);
+        return true;
+      }),
+    release: ({ to, ...release }, records) =>
+      session.change(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable("deployment")
+          .set({ incarnation: to, quarantine: null, released: jsonColumn.write(release) })
+          .where("incarnation", "=", release.from)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows !== 1n) return false;
+        await write(trx, records);
+        return true;
       }),
   };
 }
@@ -35,6 +62,12 @@ async function readDeployment(db: Kysely<Tables>): Promise<Deployment | undefine
       keyCheck: row.key_check,
       createdAtMs: row.created_at_ms,
       operatorKeySha256: row.operator_key_sha256,
+      quarantine: row.quarantine === null ? null : jsonColumn.read(row.quarantine),
+      released: row.released === null ? null : jsonColumn.read(row.released),
     }
   );
+}
+
+function jsonOrNull(value: object | null): string | null {
+  return value === null ? null : jsonColumn.write(value);
 }

@@ -69,6 +69,12 @@ export function grantRows(session: SqlSession, write: WriteRecords): GrantStore 
         const row = await next.orderBy("due_at_ms").limit(1).executeTakeFirst();
         return row?.due_at_ms ?? null;
       }),
+    page: (after, limit) =>
+      session.read(async (db) => {
+        const all = db.selectFrom("grant").select("id").orderBy("id").limit(limit);
+        const rows = await (after === null ? all : all.where("id", ">", after)).execute();
+        return rows.map(({ id }): GrantId => id);
+      }),
     ...tokenRows(session),
   };
 }

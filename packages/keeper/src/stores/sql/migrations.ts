@@ -34,6 +34,15 @@ export const MIGRATIONS: readonly Migration[] = [
       await createCounter(db);
     },
   },
+  {
+    name: "0002-incarnation",
+    compatibleFrom: 1,
+    async up(db) {
+      await db.schema.alterTable("deployment").addColumn("quarantine", "text").execute();
+      await db.schema.alterTable("deployment").addColumn("released", "text").execute();
+      await createNode(db);
+    },
+  },
 ];
 
 type Schema = Transaction<Tables>;
@@ -47,6 +56,16 @@ async function createDeployment(db: Schema): Promise<void> {
     .addColumn("key_check", "text", (column) => column.notNull())
     .addColumn("created_at_ms", "bigint", (column) => column.notNull())
     .addColumn("operator_key_sha256", "text", (column) => column.notNull())
+    .execute();
+}
+
+async function createNode(db: Schema): Promise<void> {
+  await db.schema
+    .createTable("node")
+    .addColumn("node", "text", (column) => column.primaryKey())
+    .addColumn("incarnation", "bigint", (column) => column.notNull())
+    .addColumn("journal_position", "bigint", (column) => column.notNull())
+    .addColumn("written_at_ms", "bigint", (column) => column.notNull())
     .execute();
 }
 

@@ -1,8 +1,10 @@
 import type { NodeId } from "@evergrant/core";
 import type { Transaction } from "kysely";
+import type { JournalMark } from "../../ports/node-store.ts";
 import type { Records } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, chained } from "../audit-chain.ts";
 import { jsonColumn } from "./json-column.ts";
+import { moveNodeOn } from "./node-rows.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import { WriteConflict } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
@@ -10,9 +12,17 @@ import type { Tables } from "./tables.ts";
 /** Writes what goes into the same transaction as a change: the node's next audit records, and notices for the outbox. */
 export type WriteRecords = (trx: Transaction<Tables>, records: Records) => Promise<void>;
 
-export function recordRows(node: NodeId, facts: SqlFacts): WriteRecords {
+/** Who writes: whose audit chain, and where its journal stands (left out where nobody holds that against the store). */
+export interface Writer {
+  readonly node: NodeId;
+  readonly mark?: (() => JournalMark) | undefined;
+}
+
+export function recordRows({ node, mark }: Writer, facts: SqlFacts): WriteRecords {
   return async (trx, { audit, notices }) => {
     if (audit.length > 0) await writeAudit(trx, { node, facts }, audit);
+    const last = audit.at(-1);
+    if (mark !== undefined && last !== undefined) await moveNodeOn(trx, mark(), last.atMs);
     for (const notice of notices) {
       await trx
         .insertInto("outbox")

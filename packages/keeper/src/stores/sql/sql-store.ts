@@ -1,4 +1,3 @@
-import type { NodeId } from "@evergrant/core";
 import type { Kysely } from "kysely";
 import type { Store } from "../../ports/store.ts";
 import { appRows } from "./app-rows.ts";
@@ -8,15 +7,17 @@ import { connectionRows } from "./connection-rows.ts";
 import { consentRows } from "./consent-rows.ts";
 import { deploymentRows } from "./deployment-rows.ts";
 import { grantRows } from "./grant-rows.ts";
-import { recordRows } from "./record-rows.ts";
+import { nodeRows } from "./node-rows.ts";
+import { recordRows, type Writer } from "./record-rows.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
 
 /** The store over a migrated SQL database; `facts` is all that it knows of which one. Closing it closes the database. */
-export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, node: NodeId): Store {
+export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, writer: Writer): Store {
   const session = new SqlSession(db, facts);
-  const write = recordRows(node, facts);
+  const { node } = writer;
+  const write = recordRows(writer, facts);
   return {
     grants: grantRows(session, write),
     apps: appRows(session, write),
@@ -24,7 +25,8 @@ export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, node: NodeId): Sto
     consents: consentRows(session, write),
     callers: callerRows(session, write),
     audit: auditRows(session, node, write),
-    deployment: deploymentRows(session),
+    deployment: deploymentRows(session, write),
+    nodes: nodeRows(session),
     close: () => session.close(),
   };
 }

@@ -19,6 +19,7 @@ import type { Sealed, WrappedKey } from "../../ports/sealer.ts";
 export interface Tables {
   readonly migration: MigrationTable;
   readonly deployment: DeploymentTable;
+  readonly node: NodeTable;
   readonly app: AppTable;
   readonly grant: GrantTable;
   readonly token_version: TokenVersionTable;
@@ -52,6 +53,16 @@ interface DeploymentTable {
   readonly key_check: string;
   readonly created_at_ms: number;
   readonly operator_key_sha256: string;
+  readonly quarantine: Json | null;
+  readonly released: Json | null;
+}
+
+/** What each node last told of itself. */
+interface NodeTable {
+  readonly node: NodeId;
+  readonly incarnation: number;
+  readonly journal_position: number;
+  readonly written_at_ms: number;
 }
 
 interface AppTable {

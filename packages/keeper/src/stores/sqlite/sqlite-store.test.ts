@@ -17,7 +17,7 @@ import { Kysely } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Sealed } from "../../ports/sealer.ts";
 import { APP, app, change, furnish, GRANT, grant, NOTHING, records, token } from "../../testing/contract/samples.ts";
-import { movableTime, NODE } from "../../testing/contract/store-world.ts";
+import { movableTime, NODE, newMark } from "../../testing/contract/store-world.ts";
 import { describeStore } from "../../testing/store-contract.ts";
 import { migrate } from "../sql/migrate.ts";
 import { MIGRATIONS } from "../sql/migrations.ts";
@@ -33,10 +33,12 @@ const time = movableTime();
 
 describeStore("sqlite", async () => {
   const folder = mkdtempSync(join(tmpdir(), "evergrant-store-"));
-  const options = { file: join(folder, "evergrant.db"), time: movableTime(), node: NODE };
+  const mark = newMark();
+  const options = { file: join(folder, "evergrant.db"), time: movableTime(), node: NODE, mark: () => mark };
   let store = await openSqliteStore(options);
   return {
     store,
+    mark,
     time: options.time,
     reopen: async () => {
       await store.close();
@@ -165,7 +167,7 @@ describe("sqlite alone", () => {
       const db = new Kysely<Tables>({ dialect: sqliteDialect(openSqliteFile(file)) });
       const facts = sqliteFacts(time);
       await migrate(db, facts);
-      await furnish(sqlStore(db, facts, NODE));
+      await furnish(sqlStore(db, facts, { node: NODE }));
       let runs = 0;
       const added = {
         name: "0002-later",
@@ -178,7 +180,7 @@ describe("sqlite alone", () => {
       await migrate(db, facts, [...MIGRATIONS, added]);
       await migrate(db, facts, [...MIGRATIONS, added]);
       expect(runs).toBe(1);
-      expect(await sqlStore(db, facts, NODE).grants.load(GRANT)).toEqual(grant());
+      expect(await sqlStore(db, facts, { node: NODE }).grants.load(GRANT)).toEqual(grant());
       await db.destroy();
     });
 
@@ -221,7 +223,7 @@ describe("sqlite alone", () => {
       const db = new Kysely<Tables>({ dialect: sqliteDialect(database) });
       const facts = sqliteFacts(time);
       await migrate(db, facts);
-      const store = sqlStore(db, facts, NODE);
+      const store = sqlStore(db, facts, { node: NODE });
       await furnish(store);
       const moveUnder = (tries: number) => {
         let runs = 0;

@@ -1,5 +1,6 @@
 import { EvergrantError, type NodeId } from "@evergrant/core";
 import { Kysely } from "kysely";
+import type { JournalMark } from "../../ports/node-store.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Time } from "../../ports/time.ts";
 import { migrate } from "../sql/migrate.ts";
@@ -15,6 +16,8 @@ export interface SqliteStoreOptions {
   readonly time: Time;
   /** Whose audit chain is written. A file has one process, so it needs no more than the one chain that it has without. */
   readonly node?: NodeId;
+  /** Where the journal of the node that holds the file stands. */
+  readonly mark?: () => JournalMark;
 }
 
 /**
@@ -22,12 +25,12 @@ export interface SqliteStoreOptions {
  * @throws store_unopenable where the file cannot be read, written or trusted · store_newer where a newer version wrote it
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, time, node = "local" as NodeId } = options;
+  const { file, time, node = "local" as NodeId, mark } = options;
   const db = new Kysely<Tables>({ dialect: sqliteDialect(openSqliteFile(file)) });
   const facts = sqliteFacts(time);
   try {
     await migrate(db, facts);
-    return sqlStore(db, facts, node);
+    return sqlStore(db, facts, { node, mark });
   } catch (error) {
     await db.destroy();
     if (error instanceof EvergrantError) throw error;

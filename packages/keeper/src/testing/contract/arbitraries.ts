@@ -85,7 +85,12 @@ export const grantState: fc.Arbitrary<GrantState> = fc.oneof(
   fc.record({
     kind: fc.constant("consent-needed" as const),
     chain,
-    reason: fc.constantFrom("refused-by-provider" as const, "lapsed" as const, "not-authorised" as const),
+    reason: fc.constantFrom(
+      "refused-by-provider" as const,
+      "lapsed" as const,
+      "not-authorised" as const,
+      "cloned" as const,
+    ),
     sinceMs: instant,
   }),
   fc.record({

@@ -35,6 +35,14 @@ const WRITES: Readonly<Record<string, (store: Store, told: Records) => Promise<u
     store.consents.change(CONSENT, () => ({ progress: { kind: "declined", atMs: 1, error: "x" }, records: told })),
   "callers.create": (store, told) => store.callers.create(caller({ id: "cl_2" as never, name: "second" }), told),
   "callers.change": (store, told) => store.callers.change(CALLER, (found) => ({ caller: found, records: told })),
+  "deployment.quarantine": async (store, told) => {
+    const { incarnation } = await store.deployment.create(samples.deployment());
+    await store.deployment.quarantine(incarnation, samples.QUARANTINE, told);
+  },
+  "deployment.release": async (store, told) => {
+    const { incarnation } = await store.deployment.create(samples.deployment());
+    await store.deployment.release({ as: "restored", from: incarnation, to: 2, atMs: 1 }, told);
+  },
   "audit.write": (store, told) => store.audit.write(told),
 };
 

@@ -9,13 +9,14 @@ import {
   type GrantId,
   type GrantState,
   NO_LEASE,
+  type NodeId,
   type TokenVersionId,
 } from "@evergrant/core";
 import type { StoredApp } from "../../ports/app-store.ts";
 import type { StoredCaller } from "../../ports/caller-store.ts";
 import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { ConsentLink, ReceivedConsent, StoredConsent } from "../../ports/consent-store.ts";
-import type { Deployment } from "../../ports/deployment-store.ts";
+import type { Deployment, StoredQuarantine } from "../../ports/deployment-store.ts";
 import type { GrantChange, StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
 import type { AuditSubject, Records } from "../../ports/records.ts";
 import type { Sealed, WrappedKey } from "../../ports/sealer.ts";
@@ -177,9 +178,17 @@ export function deployment(more: Partial<Deployment> = {}): Deployment {
     keyCheck: "sealed-check",
     createdAtMs: 80,
     operatorKeySha256: "cd".repeat(32),
+    quarantine: null,
+    released: null,
     ...more,
   };
 }
+
+export const QUARANTINE: StoredQuarantine = {
+  because: ["store-behind", "other-server"],
+  node: "node-a" as NodeId,
+  sinceMs: 90,
+};
 
 export const ATTEMPT = "at_1" as AttemptId;
 

@@ -1,4 +1,5 @@
 import type { NodeId } from "@evergrant/core";
+import type { JournalMark } from "../../ports/node-store.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Time, Timer } from "../../ports/time.ts";
 
@@ -6,6 +7,8 @@ import type { Time, Timer } from "../../ports/time.ts";
 export interface StoreWorld {
   readonly store: Store;
   readonly time: MovableTime;
+  /** Where the journal of the store's node stands: moved by tests. */
+  readonly mark: MovableMark;
   /** A second node on the same database; left out where there can be none. */
   readonly secondNode?: () => Promise<Store>;
   /** The database's own clock, where leases are counted in that and not in `time`. */
@@ -17,6 +20,8 @@ export interface StoreWorld {
   readonly dispose: () => Promise<void>;
 }
 
+export type MovableMark = { -readonly [Part in keyof JournalMark]: JournalMark[Part] };
+
 export interface MovableTime extends Time {
   advance(ms: number): void;
 }
@@ -25,6 +30,11 @@ export interface MovableTime extends Time {
 export const NODE = "node-a" as NodeId;
 /** The node of `secondNode`. */
 export const SECOND_NODE = "node-b" as NodeId;
+
+/** A journal that nothing was written to. */
+export function newMark(node: NodeId = NODE): MovableMark {
+  return { node, end: 0, acknowledged: 0 };
+}
 
 /** A clock that stands still until it is moved; due timers fire in order of their instants. */
 export function movableTime(startMs = Date.UTC(2026, 0, 1)): MovableTime {

@@ -1,0 +1,71 @@
+import type { AttemptId, NodeId } from "@evergrant/core";
+import type { OpenJournal } from "../journal/open-journal.ts";
+import type { Journal, JournalPosition, JournalRecord } from "../ports/journal.ts";
+import type { JournalMark } from "../ports/node-store.ts";
+
+/**
+ * A journal that knows whether the last append could be promised (what readiness reports), and of which of its records the store
+ * has said that it has them.
+ */
+export class WatchedJournal implements Journal {
+  readonly #journal: OpenJournal;
+  readonly #answers = new Map<AttemptId, JournalPosition>();
+  writable = true;
+  // Until the store was held against the journal, nothing that it was told may be overwritten.
+  #acknowledged: JournalPosition = Number.MAX_SAFE_INTEGER;
+
+  constructor(journal: OpenJournal) {
+    this.#journal = journal;
+  }
+
+  get node(): NodeId {
+    return this.#journal.node;
+  }
+
+  mark(): JournalMark {
+    return { node: this.#journal.node, end: this.#journal.lastPosition, acknowledged: this.#acknowledged };
+  }
+
+  acknowledge(position: JournalPosition): void {
+    this.#acknowledged = position;
+  }
+
+  async append(record: JournalRecord): Promise<JournalPosition> {
+    try {
+      const position = await this.#journal.append(record);
+      this.writable = true;
+      this.#follow(record, position);
+      return position;
+    } catch (error) {
+      this.writable = false;
+      throw error;
+    }
+  }
+
+  read() {
+    return this.#journal.read();
+  }
+
+  forgetBefore(atMs: number) {
+    return this.#journal.forgetBefore(atMs);
+  }
+
+  close() {
+    return this.#journal.close();
+  }
+
+  // What settled an answer told the store of at least that answer.
+  #follow(record: JournalRecord, position: JournalPosition): void {
+    switch (record.kind) {
+      case "intent":
+        return;
+      case "answer":
+        this.#answers.set(record.attempt, position);
+        return;
+      case "settled":
+        this.#acknowledged = Math.max(this.#acknowledged, this.#answers.get(record.attempt) ?? 0);
+        this.#answers.delete(record.attempt);
+        return;
+    }
+  }
+}

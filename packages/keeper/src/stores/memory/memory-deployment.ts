@@ -1,0 +1,41 @@
+import type { DeploymentStore } from "../../ports/deployment-store.ts";
+import type { NodeStore } from "../../ports/node-store.ts";
+import { compareText } from "./compare-text.ts";
+import type { MemoryState } from "./memory-state.ts";
+
+/** Which deployment this is. */
+export function memoryDeployment(state: MemoryState): DeploymentStore {
+  return {
+    read: () => state.run(() => state.deployment),
+    create: (deployment) =>
+      state.run(() => {
+        state.deployment ??= deployment;
+        return state.deployment;
+      }),
+    quarantine: (incarnation, quarantine, records) =>
+      state.run(() => {
+        const { deployment } = state;
+        if (deployment?.incarnation !== incarnation || deployment.quarantine !== null) return false;
+        state.record(records);
+        state.deployment = { ...deployment, quarantine };
+        return true;
+      }),
+    release: ({ to, ...released }, records) =>
+      state.run(() => {
+        const { deployment } = state;
+        if (deployment?.incarnation !== released.from) return false;
+        state.record(records);
+        state.deployment = { ...deployment, incarnation: to, quarantine: null, released };
+        return true;
+      }),
+  };
+}
+
+/** What each node last told of itself. */
+export function memoryNodes(state: MemoryState): NodeStore {
+  return {
+    list: () => state.run(() => [...state.nodes.values()].sort((a, b) => compareText(a.node, b.node))),
+    find: (node) => state.run(() => state.nodes.get(node)),
+    write: (row) => state.run(() => void state.nodes.set(row.node, row)),
+  };
+}
