@@ -1,5 +1,14 @@
 import type { GrantId, NodeId } from "@evergrant/core";
-import type { Chance, Journal, Reached, ServiceFailure, Store, Time, TokenEndpoint } from "@evergrant/keeper/parts";
+import type {
+  Chance,
+  Journal,
+  Provenance,
+  Reached,
+  ServiceFailure,
+  Store,
+  Time,
+  TokenEndpoint,
+} from "@evergrant/keeper/parts";
 import type { Provider } from "./provider.ts";
 import type { Vault } from "./vault.ts";
 
@@ -11,6 +20,7 @@ export interface ProcessPorts {
   readonly chance: Chance;
   readonly store: Store;
   readonly journal: Journal;
+  readonly provenance: Provenance;
   readonly tokenEndpoint: TokenEndpoint;
   readonly vault: Vault;
   readonly provider: Provider;

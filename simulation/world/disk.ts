@@ -1,4 +1,4 @@
-import { EvergrantError, type GrantId } from "@evergrant/core";
+import { EvergrantError, type GrantId, type StoreIdentity } from "@evergrant/core";
 import type { Journal, JournalEntry, JournalRecord } from "@evergrant/keeper/parts";
 import type { Rates } from "../plan/plan.ts";
 import type { Stream } from "./chance.ts";
@@ -9,6 +9,8 @@ type Answer = Extract<JournalRecord, { kind: "answer" }>;
 /** A node's journal folder: it outlives the processes that write to it, unless it is lost. */
 export class Disk {
   entries: JournalEntry[] = [];
+  /** The store that the journal goes with, remembered beside it. */
+  remembered: StoreIdentity | null = null;
   readonly #answers = new Map<GrantId, Answer[]>();
   #position = 0;
   #pending: { readonly life: Life; readonly record: JournalRecord }[] = [];
@@ -37,6 +39,7 @@ export class Disk {
   lose(): void {
     this.entries = [];
     this.#answers.clear();
+    this.remembered = null;
     this.#pending = [];
   }
 
@@ -49,12 +52,23 @@ export class Disk {
     const { life } = parts;
     return {
       append: (record) => this.#append(parts, record),
-      read: async () => (life.alive ? [...this.entries] : await new Promise<never>(() => undefined)),
+      read: async (from) => (life.alive ? this.#from(from ?? 0) : await new Promise<never>(() => undefined)),
+      firstPosition: async () => this.entries[0]?.position ?? null,
       forgetBefore: async (atMs) => {
         if (life.alive) this.#forgetBefore(atMs);
       },
       close: async () => undefined,
     };
+  }
+
+  get lastPosition(): number {
+    return this.entries.at(-1)?.position ?? 0;
+  }
+
+  #from(position: number): JournalEntry[] {
+    let at = this.entries.length;
+    while (at > 0 && (this.entries[at - 1]?.position ?? 0) >= position) at -= 1;
+    return this.entries.slice(at);
   }
 
   #append(

@@ -170,6 +170,14 @@ export class Faults {
 
   /** Whoever finds the link of use opens it; if it does not work now, again a little later. */
   consentAgain(party: Party): void {
+    // A consent that only the database had forgotten may have come back out of a journal.
+    this.#world.comeBack(party).then(
+      (isBack) => isBack || this.#consentAgain(party),
+      () => undefined,
+    );
+  }
+
+  #consentAgain(party: Party): void {
     const process = this.#anyProcess();
     if (process !== null) this.#world.consent(party, process).catch(() => undefined);
     if (!party.withdrawn || this.#trying.has(party)) return;
@@ -262,6 +270,7 @@ export class Faults {
     const { clock, parties } = this.#world;
     for (const party of parties) {
       if (party.consentedAtMs > sinceMs) {
+        party.forgotten = !party.withdrawn;
         party.withdrawn = true;
         clock.after(10 * MINUTE_MS, () => party.withdrawn && this.consentAgain(party));
       }

@@ -78,7 +78,7 @@ class KeeperProcess implements ContenderProcess {
             }
           : null,
         activity: new Activity(() => undefined),
-        provenance: null,
+        provenance: ports.provenance,
         report,
       },
       { operatorKeySha256: "0".repeat(64) },

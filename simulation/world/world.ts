@@ -1,6 +1,15 @@
 import type { GrantId, NodeId } from "@evergrant/core";
 import { EvergrantError } from "@evergrant/core";
-import { type GrantChange, type MemoryDatabase, memoryDatabase, type Point, type Store } from "@evergrant/keeper/parts";
+import {
+  type Deployment,
+  type GrantChange,
+  type MemoryDatabase,
+  memoryDatabase,
+  type Point,
+  type Provenance,
+  type Store,
+  WatchedJournal,
+} from "@evergrant/keeper/parts";
 import { CRASH_OUTCOMES, type CrashOutcome, type CrashPoint, type Plan, type Rates } from "../plan/plan.ts";
 import { type Stream, stream } from "./chance.ts";
 import { Clock } from "./clock.ts";
@@ -40,6 +49,8 @@ export interface Party {
   wantsDisabled: boolean;
   /** The person took it back at the provider, and has not given it again. */
   withdrawn: boolean;
+  /** The database went back to before its consent; until a journal brings it back it counts as withdrawn. */
+  forgotten: boolean;
   consentedAtMs: number;
 }
 
@@ -139,6 +150,7 @@ export class World {
 
   /** Before anything goes wrong: the app, the connections, and each person's first consent. */
   async setUp(): Promise<void> {
+    await this.looking.deployment.create(DEPLOYMENT);
     for (const seat of this.seats) this.start(seat);
     await this.clock.runUntil(this.clock.nowMs + 1_000);
     const process = this.seats[0]?.process;
@@ -152,6 +164,7 @@ export class World {
         disabledSinceMs: null,
         wantsDisabled: false,
         withdrawn: false,
+        forgotten: false,
         consentedAtMs: 0,
       };
       this.provider.addPerson(party.person);
@@ -168,8 +181,25 @@ export class World {
     if (grant === null) return;
     party.grant = grant;
     party.withdrawn = false;
+    party.forgotten = false;
     party.consentedAtMs = this.clock.nowMs;
     this.history.record({ kind: "person", did: "consented", connection: party.connection, grant });
+  }
+
+  /** Whether a consent that the database had forgotten is in it again, out of a journal. */
+  async comeBack(party: Party): Promise<boolean> {
+    if (!party.forgotten) return false;
+    const connection = await this.looking.connections.findByName(party.connection);
+    const grant = connection?.grant == null ? undefined : await this.looking.grants.load(connection.grant);
+    const chain = grant?.state.kind === "live" ? grant.state.chain : null;
+    const head = chain?.renewal.kind === "refresh-token" ? chain.renewal.head.version : null;
+    const stored = head === null ? undefined : await this.looking.grants.token(head);
+    if (stored?.refreshToken == null || !this.provider.wouldAccept(this.vault.look(stored.refreshToken))) return false;
+    party.grant = stored.grant;
+    party.withdrawn = false;
+    party.forgotten = false;
+    this.history.record({ kind: "person", did: "consented", connection: party.connection, grant: party.grant });
+    return true;
   }
 
   start(seat: Seat): void {
@@ -258,8 +288,15 @@ export class World {
   #portsOf(seat: Seat, life: Life) {
     const { machine, disk, chance } = seat;
     const { plan, history } = this;
+    const isShared = plan.nodes > 1 || plan.faults.some(({ kind }) => kind === "fail-over");
+    const journal = watched(seat.node, disk, {
+      machine,
+      life,
+      rates: () => this.rates,
+      onDurable: (record) => history.record({ kind: "journaled", node: machine.name, record }),
+    });
     const linkParts: StoreLinkParts = {
-      store: this.database.storeOf(seat.node),
+      store: this.database.storeOf(seat.node, () => journal.mark()),
       machine,
       life,
       chance,
@@ -276,12 +313,8 @@ export class World {
       time: machine.timeOf(life),
       chance: stream(plan.seed, `${machine.name}.${life.number}`),
       store: storeLink(linkParts),
-      journal: disk.openFor({
-        machine,
-        life,
-        rates: () => this.rates,
-        onDurable: (record) => history.record({ kind: "journaled", node: machine.name, record }),
-      }),
+      journal,
+      provenance: provenanceOf(disk, journal, !isShared),
       tokenEndpoint: this.#network.endpointFor(machine, life, (outcome) => {
         seat.lastOutcome = outcome;
       }),
@@ -293,7 +326,7 @@ export class World {
       report: ({ what, error }: { what: string; error: unknown }) => {
         if (life.alive) this.#failed(machine.name, what, error);
       },
-      isShared: plan.nodes > 1 || plan.faults.some(({ kind }) => kind === "fail-over"),
+      isShared,
       onNewPrimary: (listener: () => void) => {
         const heard = () => void machine.deliver(life, 0, listener);
         this.#primaryListeners.add(heard);
@@ -333,6 +366,39 @@ export class World {
     for (let round = 0; !state.over && round < 1_000; round += 1) await this.clock.runUntil(this.clock.nowMs + 500);
     if (!state.over || state.error !== null) throw new Error("setting up did not end well", { cause: state.error });
   }
+}
+
+const DEPLOYMENT: Deployment = {
+  id: "dp_simulated",
+  incarnation: 1,
+  quarantine: null,
+  released: null,
+  keyCheck: "",
+  createdAtMs: START_MS,
+  operatorKeySha256: "",
+};
+
+function watched(node: NodeId, disk: Disk, parts: Parameters<Disk["openFor"]>[0]): WatchedJournal {
+  return new WatchedJournal({
+    ...disk.openFor(parts),
+    node,
+    get lastPosition() {
+      return disk.lastPosition;
+    },
+  });
+}
+
+function provenanceOf(disk: Disk, journal: WatchedJournal, exclusive: boolean): Provenance {
+  return {
+    exclusive,
+    mark: () => journal.mark(),
+    acknowledge: (position) => journal.acknowledge(position),
+    server: async () => null,
+    remembered: async () => disk.remembered,
+    remember: async (store) => {
+      disk.remembered = store;
+    },
+  };
 }
 
 /** What a replayed answer was, from what is to be written about it. */

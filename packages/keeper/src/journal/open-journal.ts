@@ -12,7 +12,7 @@ import type { JournalKeys } from "./journal-keys.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { nodeIdentity } from "./node-identity.ts";
 import { segmentName } from "./segment-name.ts";
-import { lastPlace, readSegments, type StoredSegments } from "./stored-segments.ts";
+import { firstPosition, lastPlace, readSegments, type StoredSegments } from "./stored-segments.ts";
 
 export interface JournalPlace {
   /** Held by one process at a time; made with mode 0700 where it is missing. */
@@ -91,7 +91,8 @@ function journalOver(
     },
     onMemoryDisk,
     append: (record) => writer.append(record),
-    read: async () => (await readSegments(segments)).flatMap(({ entries }) => entries),
+    read: async (from) => (await readSegments(segments, from)).flatMap(({ entries }) => entries),
+    firstPosition: () => firstPosition(segments),
     forgetBefore: (atMs) => forgetBefore(segments, writer.finishedBelow(), atMs),
     close: () => {
       closing ??= writer.close().finally(() => lock.release());

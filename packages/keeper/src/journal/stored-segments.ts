@@ -43,12 +43,24 @@ export async function lastPlace(segments: StoredSegments): Promise<{ segment: nu
   return { segment, position: Math.max(position, newest?.entries.at(-1)?.position ?? 0) };
 }
 
-/** Every segment with its records, oldest first. A torn end is left out; damage throws. */
-export async function readSegments(segments: StoredSegments): Promise<readonly ReadSegment[]> {
+/** The first position of the oldest segment that holds anything; null where none does. */
+export async function firstPosition(segments: StoredSegments): Promise<number | null> {
+  for (const number of await segmentNumbers(segments.folder)) {
+    const first = (await readSegment(segments, number))?.entries[0];
+    if (first !== undefined) return first.position;
+  }
+  return null;
+}
+
+/**
+ * Every segment with its records, oldest first; with `from`, the one that this position lies in and those after it.
+ * A torn end is left out; damage throws.
+ */
+export async function readSegments(segments: StoredSegments, from = 0): Promise<readonly ReadSegment[]> {
   const read: ReadSegment[] = [];
   let previous: number | null = null;
   let lastPosition = 0;
-  for (const number of await segmentNumbers(segments.folder)) {
+  for (const number of await numbersFrom(segments, from)) {
     const content = await readSegment(segments, number);
     if (content === null) continue;
     const { header, entries } = content;
@@ -60,6 +72,17 @@ export async function readSegments(segments: StoredSegments): Promise<readonly R
     lastPosition = Math.max(lastPosition, entries.at(-1)?.position ?? (header?.firstPosition ?? 1) - 1);
   }
   return read;
+}
+
+// A segment whose successor begins at or before the position holds nothing from there on.
+async function numbersFrom(segments: StoredSegments, from: number): Promise<readonly number[]> {
+  const numbers = await segmentNumbers(segments.folder);
+  if (from <= 0) return numbers;
+  for (let at = numbers.length - 1; at > 0; at -= 1) {
+    const header = await headerOf(segments, numbers[at] ?? 0);
+    if (header !== null && header.firstPosition <= from) return numbers.slice(at);
+  }
+  return numbers;
 }
 
 async function segmentNumbers(folder: string): Promise<readonly number[]> {

@@ -1,20 +1,25 @@
 import type { AttemptId, NodeId } from "@evergrant/core";
-import type { OpenJournal } from "../journal/open-journal.ts";
 import type { Journal, JournalPosition, JournalRecord } from "../ports/journal.ts";
 import type { JournalMark } from "../ports/node-store.ts";
+
+/** A journal that knows whose it is, and its newest record on disk; 0 before the first. */
+export interface NodeJournal extends Journal {
+  readonly node: NodeId;
+  readonly lastPosition: JournalPosition;
+}
 
 /**
  * A journal that knows whether the last append could be promised (what readiness reports), and of which of its records the store
  * has said that it has them.
  */
 export class WatchedJournal implements Journal {
-  readonly #journal: OpenJournal;
+  readonly #journal: NodeJournal;
   readonly #answers = new Map<AttemptId, JournalPosition>();
   writable = true;
   // Until the store was held against the journal, nothing that it was told may be overwritten.
   #acknowledged: JournalPosition = Number.MAX_SAFE_INTEGER;
 
-  constructor(journal: OpenJournal) {
+  constructor(journal: NodeJournal) {
     this.#journal = journal;
   }
 
@@ -42,8 +47,12 @@ export class WatchedJournal implements Journal {
     }
   }
 
-  read() {
-    return this.#journal.read();
+  read(from?: JournalPosition) {
+    return this.#journal.read(from);
+  }
+
+  firstPosition() {
+    return this.#journal.firstPosition();
   }
 
   forgetBefore(atMs: number) {

@@ -44,8 +44,13 @@ export interface JournalEntry {
 export interface Journal {
   /** Resolves once the record is on disk (fsync); rejects when that cannot be promised, and then nothing may be sent. */
   append(record: JournalRecord): Promise<JournalPosition>;
-  /** Everything still kept, oldest first; a torn last record is left out. */
-  read(): Promise<readonly JournalEntry[]>;
+  /**
+   * Everything still kept, oldest first; a torn last record is left out. With `from`, at least every record from that position on:
+   * so that looking for the last moments does not cost what a journal of months would.
+   */
+  read(from?: JournalPosition): Promise<readonly JournalEntry[]>;
+  /** The oldest record that is still kept; null before the first. */
+  firstPosition(): Promise<JournalPosition | null>;
   /** Deletes whole segments whose every attempt is settled and older than the instant. */
   forgetBefore(atMs: number): Promise<void>;
   close(): Promise<void>;

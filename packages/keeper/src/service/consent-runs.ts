@@ -113,14 +113,18 @@ export class ConsentRuns {
     return browser !== null && sameDigest(consent.browserHash, this.#browserHash(browser));
   }
 
-  /** Takes up an exchange that a crash cut off: with its answer it is finished, without one the code is spent. */
+  /**
+   * Takes up an exchange that a crash cut off, or whose end the store has forgotten: with its answer it is finished, without one
+   * the code is spent.
+   */
   async resume(
     id: ConsentId,
     attempt: AttemptId,
     answer: Extract<JournalRecord, { kind: "answer" }> | null,
   ): Promise<void> {
-    const { store, journal, time } = this.#context;
-    const consent = await store.consents.find(id);
+    if (this.#running.has(id)) return;
+    const { journal, time } = this.#context;
+    const consent = await this.#claimedBy(id, { attempt, atMs: answer?.atMs ?? null });
     if (consent?.progress.kind === "claimed" && consent.progress.attempt === attempt) {
       const outcome: Outcome =
         answer === null
@@ -137,6 +141,22 @@ export class ConsentRuns {
       });
     }
     await journal.append({ kind: "settled", attempt, atMs: time.wallMs() });
+  }
+
+  // A store that went back may have forgotten the claim as well; the answer in our own journal proves that it was made.
+  #claimedBy(
+    id: ConsentId,
+    answered: { readonly attempt: AttemptId; readonly atMs: number | null },
+  ): Promise<StoredConsent | undefined> {
+    const { attempt, atMs } = answered;
+    return this.#context.store.consents.change(id, (consent) =>
+      consent.progress.kind === "started" && atMs !== null
+        ? {
+            progress: { kind: "claimed", atMs, attempt },
+            records: { audit: [this.#audit(consent, "code-claimed", { attempt })], notices: [] },
+          }
+        : null,
+    );
   }
 
   /** A claimed code whose exchange nobody runs any more (a crash before its intent reached the journal) has failed. */

@@ -1,5 +1,5 @@
 import { type AttemptId, type ConsentId, chainOf, classify, isHeld } from "@evergrant/core";
-import type { JournalRecord } from "../ports/journal.ts";
+import type { JournalEntry, JournalPosition, JournalRecord } from "../ports/journal.ts";
 import type { AppDirectory } from "./app-directory.ts";
 import type { GrantSettler } from "./grant-settler.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -9,11 +9,15 @@ import { pause } from "./waiting.ts";
 type Intent = Extract<JournalRecord, { kind: "intent" }>;
 type Answer = Extract<JournalRecord, { kind: "answer" }>;
 
+/** So many records before a position an attempt that ends after it has begun, but for the longest. */
+const LONGEST_AGO = 1_000;
+
 /** An attempt as the journal tells it. */
 interface Journaled {
   readonly intent: Intent;
   readonly answer: Answer | null;
-  readonly settled: boolean;
+  /** Where its end is written down, which was after the store had said that it has it; null: not settled. */
+  readonly settledAt: JournalPosition | null;
 }
 
 /** What takes up a code exchange that a crash cut off: with its raw answer, or (null) without one. */
@@ -22,36 +26,37 @@ export type ResumeConsent = (consent: ConsentId, attempt: AttemptId, answer: Ans
 interface Parts {
   readonly apps: AppDirectory;
   readonly settler: GrantSettler;
+  readonly resumeConsent: ResumeConsent;
 }
 
 /** How far back, and how long an answer is kept back whose predecessor another node's journal may hold. */
 export interface Reach {
   readonly sinceMs: number;
+  /** Of this node the store was told up to here: what was settled before is in it. */
+  readonly toldPosition: JournalPosition;
   /** On the monotonic clock; 0: nobody is waited for. */
   readonly patientUntilMs: number;
 }
 
 /** All that a journal holds, together with what the other nodes put in from theirs. */
 export function wholeJournal({ shared, time, limits }: ServiceContext): Reach {
-  return { sinceMs: 0, patientUntilMs: shared === null ? 0 : time.monotonicMs() + limits.leaseMs };
+  return { sinceMs: 0, toldPosition: 0, patientUntilMs: shared === null ? 0 : time.monotonicMs() + limits.leaseMs };
 }
 
-function lastMoments({ time, limits }: ServiceContext): Reach {
-  return { sinceMs: time.wallMs() - limits.journalReconcileMs, patientUntilMs: 0 };
+async function lastMoments({ store, node, provenance, time, limits }: ServiceContext): Promise<Reach> {
+  const told = provenance === null ? undefined : await store.nodes.find(node);
+  const sinceMs = time.wallMs() - limits.journalReconcileMs;
+  return { sinceMs, toldPosition: told?.journalPosition ?? 0, patientUntilMs: 0 };
 }
 
 /**
  * Rule 10: at start, every answer that the journal holds and the store may not have goes through the same lease and
  * compare-and-set. What the store had once comes first: later answers build on it.
  */
-export async function replayJournal(
-  context: ServiceContext,
-  parts: Parts & { readonly resumeConsent: ResumeConsent },
-  reach = lastMoments(context),
-): Promise<void> {
+export async function replayJournal(context: ServiceContext, parts: Parts, reach?: Reach): Promise<void> {
   await reconcileJournal(context, parts, reach);
   for (const unsettled of attemptsIn(await context.journal.read())) {
-    if (unsettled.settled) continue;
+    if (unsettled.settledAt !== null) continue;
     const { subject } = unsettled.intent;
     if (subject.kind === "consent")
       await parts.resumeConsent(subject.consent, unsettled.intent.attempt, unsettled.answer);
@@ -66,32 +71,40 @@ export async function replayJournal(
  * For a store that may have lost its last moments (an asynchronous fail-over): every token that the journal holds and the store has
  * no row of is settled anew, oldest first, also where the store had acknowledged it once.
  */
-export async function reconcileJournal(
-  context: ServiceContext,
-  parts: Parts,
-  { sinceMs, patientUntilMs } = lastMoments(context),
-): Promise<void> {
-  for (const { intent, answer } of attemptsIn(await context.journal.read())) {
-    if (answer === null || answer.atMs < sinceMs || answer.status >= 300 || intent.subject.kind !== "grant") continue;
+export async function reconcileJournal(context: ServiceContext, parts: Parts, reach?: Reach): Promise<void> {
+  const { sinceMs, toldPosition, patientUntilMs } = reach ?? (await lastMoments(context));
+  for (const { intent, answer, settledAt } of await attemptsAfter(context, toldPosition)) {
+    if (answer === null || answer.atMs < sinceMs || answer.status >= 300) continue;
+    if (settledAt !== null && settledAt <= toldPosition) continue;
     if ((await context.store.grants.token(versionOf(intent.attempt))) !== undefined) continue;
-    await replayAnswer(context, parts, { intent, answer, patientUntilMs });
+    const { subject } = intent;
+    if (subject.kind === "consent") await parts.resumeConsent(subject.consent, intent.attempt, answer);
+    else await replayAnswer(context, parts, { intent, answer, patientUntilMs });
   }
 }
 
-function attemptsIn(entries: readonly { readonly record: JournalRecord }[]): readonly Journaled[] {
+// An attempt that ends after the position may have begun before it, mostly not long before: only where one is torn is all read.
+async function attemptsAfter({ journal }: ServiceContext, position: JournalPosition): Promise<readonly Journaled[]> {
+  const entries = await journal.read(Math.max(0, position - LONGEST_AGO));
+  const begun = new Set(entries.flatMap(({ record }) => (record.kind === "intent" ? record.attempt : [])));
+  const isTorn = entries.some((entry) => entry.position > position && !begun.has(entry.record.attempt));
+  return attemptsIn(isTorn ? await journal.read() : entries);
+}
+
+function attemptsIn(entries: readonly JournalEntry[]): readonly Journaled[] {
   const attempts = new Map<AttemptId, Journaled>();
-  for (const { record } of entries) {
+  for (const { position, record } of entries) {
     const known = attempts.get(record.attempt);
     switch (record.kind) {
       case "intent":
-        attempts.set(record.attempt, { intent: record, answer: null, settled: false });
+        attempts.set(record.attempt, { intent: record, answer: null, settledAt: null });
         break;
       case "answer":
         // A second answer of one attempt comes from the next client secret: the last one counts.
         if (known !== undefined) attempts.set(record.attempt, { ...known, answer: record });
         break;
       case "settled":
-        if (known !== undefined) attempts.set(record.attempt, { ...known, settled: true });
+        if (known !== undefined) attempts.set(record.attempt, { ...known, settledAt: position });
         break;
     }
   }

@@ -106,6 +106,10 @@ class MemoryJournal implements Journal {
     return this.entries;
   }
 
+  async firstPosition() {
+    return this.entries[0]?.position ?? null;
+  }
+
   async forgetBefore() {}
   async close() {}
 }

@@ -14,7 +14,7 @@ export async function gatherStoreFacts(
   const { store, journal, node, time, limits } = context;
   const nodes = await store.nodes.list();
   const toldPosition = nodes.find((row) => row.node === node)?.journalPosition ?? null;
-  const entries = await journal.read();
+  const entries = await journal.read((toldPosition ?? 0) + 1);
   const { end } = provenance.mark();
   const remembered = await provenance.remembered();
   return {
@@ -23,7 +23,7 @@ export async function gatherStoreFacts(
     exclusive: provenance.exclusive,
     toldPosition,
     otherNodes: nodes.filter((row) => row.node !== node).length,
-    journal: { firstPosition: entries[0]?.position ?? end + 1, lastPosition: end },
+    journal: { firstPosition: (await journal.firstPosition()) ?? end + 1, lastPosition: end },
     // Before the first meeting nothing was told; what is missing then is looked for by the reconciliation.
     missing: remembered === null ? null : await missingAnswers(context, entries, toldPosition ?? 0),
     nowMs: time.wallMs(),
