@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { aCluster, type Cluster } from "./kit/cluster.ts";
+import { eventually } from "./kit/eventually.ts";
 import { type PostgresPair, startAsynchronousPair, startSynchronousPair } from "./kit/postgres.ts";
 import { DEMO_COMPANY } from "./kit/world.ts";
 
@@ -77,16 +78,4 @@ function underLoad(cluster: Cluster): () => Promise<{ served: number; refused: n
 // Real time: the servers' clocks cannot be moved.
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function eventually(check: () => Promise<void>): Promise<void> {
-  const untilMs = Date.now() + 20_000;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > untilMs) throw error;
-      await pause(100);
-    }
-  }
 }

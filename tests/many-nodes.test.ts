@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aCluster, type Cluster } from "./kit/cluster.ts";
+import { eventually } from "./kit/eventually.ts";
 import { type PostgresServer, startPostgres } from "./kit/postgres.ts";
 import { DEMO_COMPANY } from "./kit/world.ts";
 
@@ -46,24 +47,6 @@ describe("equal nodes over one Postgres", () => {
       await eventually(async () => expect((await cluster.ask(url)).body.code).toBe("connection_not_available"));
   });
 
-  // Side by side: each waits most of its time for a token to run out.
-  test.concurrent.each(["intent-written", "sent", "received", "journaled", "settled"])(
-    "a node that dies inside a refresh, at %s, is taken over",
-    async (point) => {
-      await using cluster = await aCluster(await freshDatabase(), 1);
-      const dying = await cluster.join({ point, subject: "refresh" });
-      await expired(cluster);
-      void cluster.ask(dying.url).catch(() => undefined);
-      expect(await dying.ended).toBe("SIGKILL");
-      await eventually(async () => expect((await cluster.ask(cluster.world.url)).status).toBe(200));
-      expect(await cluster.world.organisation((await cluster.ask(cluster.world.url)).body)).toEqual({
-        status: 200,
-        name: DEMO_COMPANY,
-      });
-      expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
-    },
-  );
-
   test("a node that freezes in the middle of a refresh is taken over, and what it brings when it wakes is not lost", async () => {
     await using cluster = await aCluster(await freshDatabase(), 1);
     const frozen = await cluster.join();
@@ -108,16 +91,4 @@ describe("equal nodes over one Postgres", () => {
 async function expired(cluster: Cluster): Promise<void> {
   const { accessExpiresAtMs } = await cluster.world.status();
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, (accessExpiresAtMs ?? 0) - Date.now())));
-}
-
-async function eventually(check: () => Promise<void>): Promise<void> {
-  const untilMs = Date.now() + 15_000;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > untilMs) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 }
