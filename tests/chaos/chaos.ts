@@ -134,7 +134,7 @@ async function harm(
       inflicting.onRequests(next);
     }),
   ]);
-  inflicting.end();
+  await inflicting.end();
 }
 
 const CONVERGED_WITHIN_MS = 60_000;

@@ -1,7 +1,7 @@
 import type { Availability } from "./availability.ts";
 import type { Fleet } from "./fleet.ts";
 import type { HarmCounts, Planned, ProcessHarm, RequestHarm } from "./harm-plan.ts";
-import { consentWhileKilled } from "./late-consent.ts";
+import { LateConsents } from "./late-consent.ts";
 import { pause, within } from "./pause.ts";
 import type { Recoveries } from "./recoveries.ts";
 import { failOver, restartStore } from "./store-harm.ts";
@@ -28,10 +28,12 @@ export class Inflicting {
   readonly #fleet: Fleet;
   readonly #recoveries: Recoveries;
   readonly #availability: Availability;
+  readonly #consents: LateConsents;
   readonly #counts: Partial<Record<keyof HarmCounts, number>> = {};
 
   constructor(fleet: Fleet, records: { readonly recoveries: Recoveries; readonly availability: Availability }) {
     this.#fleet = fleet;
+    this.#consents = new LateConsents(fleet);
     this.#recoveries = records.recoveries;
     this.#availability = records.availability;
   }
@@ -47,7 +49,7 @@ export class Inflicting {
       case "kill-at-point":
         return await this.#kill(harm);
       case "kill-at-code":
-        return await consentWhileKilled(this.#fleet, harm.point, this.#counts["kill-at-code"] ?? 0);
+        return await this.#consents.whileKilled(harm.point);
       case "freeze":
         return await this.#freeze(harm);
       case "partition":
@@ -74,8 +76,10 @@ export class Inflicting {
     }
   }
 
-  end(): void {
+  /** No more harm; what could not be done under it is done now. */
+  async end(): Promise<void> {
     this.#fleet.heal();
+    await this.#consents.finish();
   }
 
   #count(kind: keyof HarmCounts): void {

@@ -58,7 +58,16 @@ export const LIMITS: { readonly [P in ScaledPolicy]: Limits } = {
     minTtlMs: 1_000,
     authzMaxStaleMs: 1_000,
   },
-  steady: { ...scaled, pauseToleratedMs: 2_500, keepaliveMaxMs: 60_000, minTtlMs: 1_000, authzMaxStaleMs: 1_000 },
+  // A request may take longer too: the machine is shared by all nodes, the store, the provider and the callers.
+  steady: {
+    ...scaled,
+    requestTimeoutMs: 2_000,
+    leaseMs: 5_000,
+    pauseToleratedMs: 2_500,
+    keepaliveMaxMs: 60_000,
+    minTtlMs: 1_000,
+    authzMaxStaleMs: 1_000,
+  },
 };
 
 /** The provider catalogue with every life scaled down. */
