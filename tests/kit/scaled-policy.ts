@@ -12,7 +12,7 @@ interface Lives {
 export const LIVES: { readonly [P in ScaledPolicy]: Lives } = {
   scaled: { accessSeconds: 60, graceSeconds: 60 },
   quick: { accessSeconds: 8, graceSeconds: 8 },
-  steady: { accessSeconds: 10, graceSeconds: 30 },
+  steady: { accessSeconds: 10, graceSeconds: 40 },
 };
 
 const switchesOf = ({ accessSeconds, graceSeconds }: Lives) => ({
@@ -58,11 +58,12 @@ export const LIMITS: { readonly [P in ScaledPolicy]: Limits } = {
     minTtlMs: 1_000,
     authzMaxStaleMs: 1_000,
   },
-  // A request may take longer too: the machine is shared by all nodes, the store, the provider and the callers.
+  // The machine is shared by all nodes, the store, the provider and the callers: a request may take longer, and so may what comes between
+  // the intent and the send (the lease less request, stray and margin: 4.3 s).
   steady: {
     ...scaled,
     requestTimeoutMs: 2_000,
-    leaseMs: 5_000,
+    leaseMs: 8_000,
     pauseToleratedMs: 2_500,
     keepaliveMaxMs: 60_000,
     minTtlMs: 1_000,

@@ -21,6 +21,7 @@ import { newId, newSecretText } from "../service/new-id.ts";
 import type { ServiceFailure } from "../service/service-context.ts";
 import { httpTokenEndpoint } from "../token-endpoint/http-token-endpoint.ts";
 import { openStore, type StoreChoice, type StorePlace } from "./open-store.ts";
+import { StoreHealth } from "./store-health.ts";
 
 /** Where a node lives and what it is given; everything that differs between production and a test is an argument. */
 export interface NodeOptions {
@@ -69,6 +70,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const { store, signals } = await openStore(place, journal.node);
     opened.unshift(store);
     const health = new JournalHealth(journal);
+    const storeHealth = new StoreHealth(store);
     const activity = new Activity(options.onIdle);
     // Peers live in real time, whatever clock the keeper follows.
     const sockets = { time: realTime(), limits: options.limits };
@@ -78,7 +80,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const running = createKeeper(
       {
         ...options,
-        store,
+        store: storeHealth.store,
         journal: health,
         sealer,
         tokenEndpoint,
@@ -89,11 +91,10 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         activity,
       },
       deployment,
-      () => ({
-        serving: true,
-        refreshing: health.writable,
-        detail: health.writable ? null : "the journal cannot be written",
-      }),
+      () => {
+        const detail = whyNotRefreshing(health, storeHealth);
+        return { serving: true, refreshing: detail === null, detail };
+      },
     );
     await running.start();
     return {
@@ -147,6 +148,11 @@ async function openDeployment(store: Store, options: NodeOptions): Promise<{ rin
       detail: "another node made this deployment at the same moment; start again",
     });
   return { ring, deployment };
+}
+
+function whyNotRefreshing(journal: JournalHealth, store: StoreHealth): string | null {
+  if (!journal.writable) return "the journal cannot be written";
+  return store.writable ? null : "the store cannot be written";
 }
 
 /** Remembers whether the last append could be promised: what readiness reports. */
