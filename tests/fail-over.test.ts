@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { aCluster, type Cluster } from "./kit/cluster.ts";
-import { type PostgresPair, startAsynchronousPair, startSynchronousPair } from "./kit/postgres.ts";
+import { eventually } from "./kit/eventually.ts";
+import { type PostgresPair, type PostgresServer, startAsynchronousPair, startSynchronousPair } from "./kit/postgres.ts";
 import { DEMO_COMPANY } from "./kit/world.ts";
 
 let pair: PostgresPair | undefined;
@@ -21,7 +22,12 @@ describe("two Postgres servers, and the primary is lost", () => {
     await pair.promote();
     await pause(12_000);
     await pair.revive();
+    const left = await writtenTo(pair.first);
+    const taken = await writtenTo(pair.second);
     await pause(8_000);
+    // It says that it is a primary, and takes writes; nobody brings any.
+    expect(await writtenTo(pair.first)).toEqual(left);
+    expect((await writtenTo(pair.second)).generations).toBeGreaterThan(taken.generations);
     const { served, refused, longestGapMs } = await load();
     console.log(`served ${served}, refused ${refused}, longest time without a token ${longestGapMs} ms`);
     expect(served).toBeGreaterThan(100);
@@ -48,6 +54,15 @@ describe("two Postgres servers, and the primary is lost", () => {
     expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
   });
 });
+
+/** What a server has of the nodes' work. */
+async function writtenTo(server: PostgresServer): Promise<{ records: number; generations: number; fences: number }> {
+  const sums = `select (select count(*) from audit_record)::int as records,
+    (select sum(generation) from "grant")::int as generations, (select sum(fence) from "grant")::int as fences`;
+  const [row] = await server.query(sums);
+  const number = (name: string) => Number(row?.[name]);
+  return { records: number("records"), generations: number("generations"), fences: number("fences") };
+}
 
 /** Callers that ask every node all the time; the function that ends them tells what they saw. */
 function underLoad(cluster: Cluster): () => Promise<{ served: number; refused: number; longestGapMs: number }> {
@@ -77,16 +92,4 @@ function underLoad(cluster: Cluster): () => Promise<{ served: number; refused: n
 // Real time: the servers' clocks cannot be moved.
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function eventually(check: () => Promise<void>): Promise<void> {
-  const untilMs = Date.now() + 20_000;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > untilMs) throw error;
-      await pause(100);
-    }
-  }
 }

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aCluster, type Cluster } from "./kit/cluster.ts";
+import { eventually } from "./kit/eventually.ts";
+import type { NodeProcess } from "./kit/node-process.ts";
+import { TcpProxy } from "./kit/postgres/tcp-proxy.ts";
 import { type PostgresServer, startPostgres } from "./kit/postgres.ts";
-import { DEMO_COMPANY } from "./kit/world.ts";
+import { LIMITS } from "./kit/scaled-policy.ts";
 
 let server: PostgresServer;
 let databases = 0;
@@ -33,34 +36,36 @@ describe("equal nodes over one Postgres", () => {
     expect(cluster.world.refreshes().slice(before)).toHaveLength(1);
   });
 
-  test("a permission taken away, and a connection disabled, at one node reach the others within the limit", async () => {
-    await using cluster = await aCluster(await freshDatabase(), 3);
-    for (const url of cluster.urls) expect((await cluster.ask(url)).status).toBe(200);
-    await cluster.world.admin.post("/connections/acme/disable");
-    for (const url of cluster.urls)
-      await eventually(async () => expect((await cluster.ask(url)).body.code).toBe("connection_disabled"));
-    await cluster.world.admin.post("/connections/acme/enable");
-    for (const url of cluster.urls) await eventually(async () => expect((await cluster.ask(url)).status).toBe(200));
-    await cluster.world.admin.put(`/callers/${cluster.world.caller.clientId}/permissions`, { permissions: [] });
-    for (const url of cluster.urls)
-      await eventually(async () => expect((await cluster.ask(url)).body.code).toBe("connection_not_available"));
-  });
-
-  // Side by side: each waits most of its time for a token to run out.
-  test.concurrent.each(["intent-written", "sent", "received", "journaled", "settled"])(
-    "a node that dies inside a refresh, at %s, is taken over",
-    async (point) => {
-      await using cluster = await aCluster(await freshDatabase(), 1);
-      const dying = await cluster.join({ point, subject: "refresh" });
-      await expired(cluster);
-      void cluster.ask(dying.url).catch(() => undefined);
-      expect(await dying.ended).toBe("SIGKILL");
-      await eventually(async () => expect((await cluster.ask(cluster.world.url)).status).toBe(200));
-      expect(await cluster.world.organisation((await cluster.ask(cluster.world.url)).body)).toEqual({
-        status: 200,
-        name: DEMO_COMPANY,
-      });
-      expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
+  test.each([
+    { hints: "heard", cut: false },
+    { hints: "cut off", cut: true },
+  ])(
+    "a permission taken away, and a connection disabled, at one node are refused by the others in time, hints $hints",
+    async ({ cut }) => {
+      await using proxy = await TcpProxy.before(() => server.port);
+      let unheard = 0;
+      proxy.decide = (sent) => {
+        if (!cut || !/\blisten /i.test(sent)) return "pass";
+        unheard += 1;
+        return "lose-request";
+      };
+      const dsn = await freshDatabase();
+      // Lives of a minute, so that nothing else happens meanwhile, and the limit that nodes have in earnest.
+      await using cluster = await aCluster(dsn, 1, { policy: "scaled" });
+      const around = dsn.replace(/:\d+\//, `:${proxy.port}/`);
+      const others = await Promise.all([cluster.join(undefined, around), cluster.join(undefined, around)]);
+      const { admin, caller } = cluster.world;
+      const url = (at: NodeProcess) => at.url;
+      for (const at of others.map(url)) expect((await cluster.ask(at)).status).toBe(200);
+      await admin.post("/connections/acme/disable");
+      for (const servedForMs of await lastServed(cluster, others.map(url), "connection_disabled"))
+        expect(servedForMs).toBeLessThan(STALE_AT_MOST_MS);
+      await admin.post("/connections/acme/enable");
+      for (const at of others.map(url)) await eventually(async () => expect((await cluster.ask(at)).status).toBe(200));
+      await admin.put(`/callers/${caller.clientId}/permissions`, { permissions: [] });
+      for (const servedForMs of await lastServed(cluster, others.map(url), "connection_not_available"))
+        expect(servedForMs).toBeLessThan(STALE_AT_MOST_MS);
+      expect(unheard > 0).toBe(cut);
     },
   );
 
@@ -85,39 +90,55 @@ describe("equal nodes over one Postgres", () => {
     expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
   });
 
-  test("a node told to stop ends its refresh first", async () => {
-    await using cluster = await aCluster(await freshDatabase(), 1);
+  test("a node told to stop while the provider is slow ends its refresh first: settled, lease given back, nothing lost", async () => {
+    const dsn = await freshDatabase();
+    await using cluster = await aCluster(dsn, 1);
     const leaving = await cluster.join();
     await expired(cluster);
     cluster.world.sandbox.control.placeFault({
       endpoint: "token",
       grantType: "refresh_token",
-      point: "before-commit",
-      action: { kind: "stall", ms: 400 },
+      point: "after-commit-before-headers",
+      action: { kind: "stall", ms: 500 },
     });
     const asked = cluster.ask(leaving.url).catch(() => undefined);
     await eventually(async () => expect(cluster.world.sandbox.control.faults()[0]?.hits).toBe(1));
     await leaving.stop();
     await asked;
+    expect(await leaving.ended).toBe(0);
     expect((await cluster.world.story()).events[0]).toMatchObject({ event: "renewed" });
     expect(cluster.world.refreshes()).toHaveLength(1);
+    const held = `select id from "grant" where lease_until_ms > extract(epoch from clock_timestamp()) * 1000`;
+    expect(await server.query(held, new URL(dsn).pathname.slice(1))).toEqual([]);
+    await expired(cluster);
+    await eventually(async () => expect((await cluster.ask(cluster.world.url)).status).toBe(200));
+    expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
   });
 });
+
+// Changes of others are looked for half the limit after the last look has ended. Beyond the limit one more such pause is allowed for: on a
+// machine that is shared with the other nodes, a look takes as long as it takes.
+const STALE_AT_MOST_MS = LIMITS.scaled.authzMaxStaleMs * 1.5;
+
+/** How long after this call each of the nodes still served, until it refused with this code. */
+async function lastServed(cluster: Cluster, urls: readonly string[], code: string): Promise<readonly number[]> {
+  const fromMs = performance.now();
+  return await Promise.all(
+    urls.map(async (url) => {
+      let lastMs = 0;
+      await eventually(async () => {
+        const sentMs = performance.now() - fromMs;
+        const { status, body } = await cluster.ask(url);
+        if (status === 200) lastMs = sentMs;
+        expect(body.code).toBe(code);
+      });
+      return lastMs;
+    }),
+  );
+}
 
 // Real time: the store's clock is the server's, which no test can move; lives are eight seconds instead.
 async function expired(cluster: Cluster): Promise<void> {
   const { accessExpiresAtMs } = await cluster.world.status();
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, (accessExpiresAtMs ?? 0) - Date.now())));
-}
-
-async function eventually(check: () => Promise<void>): Promise<void> {
-  const untilMs = Date.now() + 15_000;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > untilMs) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 }

@@ -46,7 +46,7 @@ async function rotations(cluster: Cluster, more: number): Promise<void> {
 describe("a Postgres database that is dropped and put back under running nodes", () => {
   test("from a backup of long ago is held by all of them without a restart; called restored, their journals mend it", async () => {
     // What counts as the last moments of a fail-over is a day; here it is a second.
-    await using cluster = await aCluster(server.url(DATABASE), 2, { journalReconcileMs: 1_000 });
+    await using cluster = await aCluster(server.url(DATABASE), 2, { limits: { journalReconcileMs: 1_000 } });
     const { world } = cluster;
     await rotations(cluster, 1);
     await backUp();

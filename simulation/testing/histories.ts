@@ -55,6 +55,7 @@ export function aChain(
             node: "node-0" as NodeId,
             token: `tv_${head}` as TokenVersionId,
             startedAtMs: 0,
+            endedAtMs: null,
             because: "hot",
           },
     trouble: null,

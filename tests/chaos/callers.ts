@@ -12,18 +12,16 @@ export interface Callers {
   wrongTokens(): number;
   /** The longest time in which no caller got a token of some one connection from any node. */
   longestWithoutTokenMs(): number;
-  /** Whether every node has served every connection with a request sent after this instant, by `performance.now()`. */
-  allServedSince(atMs: number): boolean;
-  /** What was wrong, and what nobody serves: for the person who reads the output. */
+  /** What has not been served, by node, with a token that the provider issued after this instant; none: every chain was alive then. */
   missingSince(atMs: number): readonly string[];
 }
 
-const BETWEEN_REQUESTS_MS = 250;
+const BETWEEN_REQUESTS_MS = 1_000;
 const PATIENCE_MS = 4_000;
 
 /** Callers that know a URL, an id and a secret, as any server does. */
 export function startCallers(fleet: Fleet, parts: Targets & CallerEvents): Callers {
-  const asked = new Map<string, Asked>();
+  const issuedMs = new Map<string, number>();
   const seen = new Map<string, { lastMs: number; longestMs: number }>();
   const checked = new Set<string>();
   const startedMs = performance.now();
@@ -33,7 +31,8 @@ export function startCallers(fleet: Fleet, parts: Targets & CallerEvents): Calle
 
   const served = async (target: Target, node: number, { sentAtMs, body }: { sentAtMs: number; body: TokenBody }) => {
     const atMs = performance.now();
-    asked.set(`${node} ${target.name}`, { sentAtMs });
+    const expiresMs = (claimsOf(body.access_token ?? "")?.exp ?? 0) * 1_000;
+    issuedMs.set(`${node} ${target.name}`, expiresMs - parts.accessLifeMs);
     parts.served(node, sentAtMs);
     const gap = seen.get(target.name);
     if (gap !== undefined) {
@@ -61,7 +60,7 @@ export function startCallers(fleet: Fleet, parts: Targets & CallerEvents): Calle
   const missingSince = (atMs: number) =>
     fleet.slots.flatMap((_slot, node) =>
       parts.targets.flatMap(({ name }) =>
-        (asked.get(`${node} ${name}`)?.sentAtMs ?? -1) > atMs ? [] : [`node ${node}: ${name}`],
+        (issuedMs.get(`${node} ${name}`) ?? 0) > atMs ? [] : [`node ${node}: ${name}`],
       ),
     );
   return {
@@ -77,17 +76,13 @@ export function startCallers(fleet: Fleet, parts: Targets & CallerEvents): Calle
       );
     },
     missingSince,
-    allServedSince: (atMs) => missingSince(atMs).length === 0,
   };
 }
 
 export interface CallerEvents {
+  readonly accessLifeMs: number;
   readonly served: (node: number, sentAtMs: number) => void;
   readonly wrong: (connection: string, fault: string) => void;
-}
-
-interface Asked {
-  readonly sentAtMs: number;
 }
 
 // A node that is down, frozen or honest about having nothing gives null.

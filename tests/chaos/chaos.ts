@@ -1,24 +1,31 @@
-import type { Connection } from "@evergrant/contract";
+import { LIVES, type ScaledPolicy } from "../kit/scaled-policy.ts";
+import { Availability } from "./availability.ts";
 import { type Callers, startCallers } from "./callers.ts";
-import { connectAll, type Targets } from "./connections.ts";
-import { Fleet } from "./fleet.ts";
-import { harmPlan, type StoreKind } from "./harm-plan.ts";
-import { inflictOnProcess, inflictOnRequests, inflictUntil } from "./inflict.ts";
+import { connectAll } from "./connections.ts";
+import { Fleet, nodesOver } from "./fleet.ts";
+import { type HarmCounts, harmPlan, type Pace, type StoreKind } from "./harm-plan.ts";
+import { Inflicting, inflictUntil } from "./inflict.ts";
+import { findLosses, readStatuses } from "./losses.ts";
 import { pause } from "./pause.ts";
+import { outagePromise } from "./promise.ts";
 import { Recoveries } from "./recoveries.ts";
 
 export interface ChaosOptions {
   readonly minutes: number;
   readonly store: StoreKind;
   readonly seed: number;
+  /** How many people have consented; a Custom Connection comes beside them. */
+  readonly people: number;
+  /** `calm`: one process is harmed at a time; `harsh`: each node and the store at any time, with a short grace. */
+  readonly pace: Pace;
 }
 
 export interface ChaosReport {
   /** Connections that were asked for all the time, Custom Connections included. */
   readonly connections: number;
-  /** Refresh tokens that the provider issued after the consents, by its ledger. */
+  /** Refresh tokens that the provider issued in exchange for another, by its ledger. */
   readonly rotations: number;
-  /** Nodes that ended by SIGKILL, from outside or inside a point of a refresh. */
+  /** Nodes that ended by SIGKILL, from outside or inside a point of an attempt. */
   readonly kills: number;
   /** Grants none of whose refresh tokens the provider accepts at the end, by its ledger, and connections that are given up although it does. */
   readonly lost: number;
@@ -34,77 +41,110 @@ export interface ChaosReport {
   readonly longestWithoutTokenMs: number;
   /** From the harm to a node (killed, frozen, cut off from the store) until that same node serves a token again. */
   readonly recoveryMs: { readonly p50: number; readonly max: number };
+  /** Grants that are gone too, while the record shows that no node could have repeated their last attempt in time: not in `lost`. */
+  readonly beyondPromise: number;
+  /** The longest time in which no node was able to refresh anything. */
+  readonly longestUnableMs: number;
+  /** What was done, by kind. */
+  readonly harms: HarmCounts;
+  readonly store: StoreKind;
+  readonly pace: Pace;
+  readonly policy: ScaledPolicy;
+  readonly minutes: number;
+  readonly seed: number;
 }
 
 type Tell = (line: string) => void;
 
+const POLICIES: { readonly [P in Pace]: ScaledPolicy } = { calm: "steady", harsh: "quick" };
+
 /** Does random harm for a while, lets everything heal, and judges by the provider's ledger. */
 export async function chaos(options: ChaosOptions, tell: Tell): Promise<ChaosReport> {
+  const policy = POLICIES[options.pace];
   const recoveries = new Recoveries();
+  const availability = new Availability(nodesOver(options.store), () => Date.now());
   let kills = 0;
-  await using fleet = await Fleet.start(options, {
-    ended: (node, by, output) => {
-      if (by === "SIGKILL") kills += 1;
-      else tell(`node ${node} ended (${by}): ${output.trim().slice(-1_500)}`);
-      recoveries.harmed(node);
+  await using fleet = await Fleet.start(
+    { ...options, policy },
+    {
+      ended: (node, by, output) => {
+        availability.set(node, "process", false);
+        if (by === "SIGKILL") kills += 1;
+        else tell(`node ${node} ended (${by}): ${output.trim().slice(-1_500)}`);
+        recoveries.harmed(node);
+      },
+      started: (node) => {
+        availability.set(node, "process", true);
+        recoveries.healed(node);
+      },
     },
-    started: (node) => recoveries.healed(node),
-  });
-  const targets = await connectAll(fleet);
-  const { refreshTokens } = fleet.sandbox.control.verify();
+  );
+  const connected = await connectAll(fleet, options.people);
   const callers = startCallers(fleet, {
-    ...targets,
+    ...connected,
+    accessLifeMs: LIVES[policy].accessSeconds * 1_000,
     served: (node, sentAtMs) => recoveries.served(node, sentAtMs),
     wrong: (connection, fault) => tell(`wrong token for ${connection}: ${fault}`),
   });
-  await harm(fleet, { options, recoveries, tell });
+  const inflicting = new Inflicting(fleet, { recoveries, availability });
+  await harm(inflicting, { options, tell });
   await converged(fleet, callers, tell);
   await callers.stop();
+  const statuses = await readStatuses(fleet, tell);
+  for (const by of await fleet.drain()) if (by !== 0) tell(`a node that was told to stop ended with ${by}`);
+  // Past the grace of the last refresh, so that a spent token does not pass for a living grant.
+  await fleet.sandbox.control.advance({ by: `${LIVES[policy].graceSeconds + 1}s` });
+  const losses = findLosses(fleet, statuses, { availability, promise: outagePromise(policy), tell });
+  for (const { connection, because } of losses) tell(`${connection} is lost: ${because}`);
   return {
-    connections: targets.targets.length,
-    rotations: fleet.sandbox.control.verify().refreshTokens - refreshTokens,
+    connections: connected.targets.length,
+    rotations: rotationsOf(fleet),
     kills,
-    lost: await countLost(fleet, targets, tell),
+    lost: losses.filter(({ beyondPromise }) => !beyondPromise).length,
     wrongTokens: callers.wrongTokens(),
     duplicateSpends: fleet.identity.overlaps,
     longestWithoutTokenMs: callers.longestWithoutTokenMs(),
     recoveryMs: recoveries.summary(),
+    beyondPromise: losses.filter(({ beyondPromise }) => beyondPromise).length,
+    longestUnableMs: availability.longestUnableMs(),
+    harms: inflicting.counts,
+    store: options.store,
+    pace: options.pace,
+    policy,
+    minutes: options.minutes,
+    seed: options.seed,
   };
 }
 
-interface Harming {
-  readonly options: ChaosOptions;
-  readonly recoveries: Recoveries;
-  readonly tell: Tell;
-}
-
-async function harm(fleet: Fleet, { options, recoveries, tell }: Harming): Promise<void> {
+async function harm(
+  inflicting: Inflicting,
+  { options, tell }: { readonly options: ChaosOptions; readonly tell: Tell },
+): Promise<void> {
   const endMs = performance.now() + options.minutes * 60_000;
-  const plan = harmPlan(options.seed, { store: options.store, nodes: fleet.slots.length });
+  const plan = harmPlan(options.seed, { ...options, nodes: nodesOver(options.store) });
   await Promise.all([
-    inflictUntil(endMs, plan.processes, (next) => {
-      tell(JSON.stringify(next));
-      return inflictOnProcess(fleet, recoveries, next);
-    }),
+    ...plan.processes.map((stream) =>
+      inflictUntil(endMs, stream, (next) => {
+        tell(JSON.stringify(next));
+        return inflicting.onProcess(next);
+      }),
+    ),
     inflictUntil(endMs, plan.requests, (next) => {
       tell(JSON.stringify(next));
-      inflictOnRequests(fleet, next);
+      inflicting.onRequests(next);
     }),
   ]);
-  fleet.sandbox.control.clearFaults();
-  for (const proxy of [fleet.identity, ...fleet.storeProxies]) proxy.heal();
+  await inflicting.end();
 }
 
-const GRACE_MS = 8_000;
 const CONVERGED_WITHIN_MS = 60_000;
 
-// First the grace runs out, so that a spent token no longer passes for a living grant; then every node has to serve every connection.
+// Every node has to serve every connection with a token of a refresh that came after the last harm: so its chain was alive then.
 async function converged(fleet: Fleet, callers: Callers, tell: Tell): Promise<void> {
-  await pause(GRACE_MS + 2_000);
-  const sinceMs = performance.now();
-  while (!callers.allServedSince(sinceMs)) {
-    if (performance.now() > sinceMs + CONVERGED_WITHIN_MS) {
-      tell(`not served after ${CONVERGED_WITHIN_MS} ms of calm: ${callers.missingSince(sinceMs).join(", ")}`);
+  const sinceMs = Date.now();
+  while (callers.missingSince(sinceMs).length > 0) {
+    if (Date.now() > sinceMs + CONVERGED_WITHIN_MS) {
+      tell(`not renewed after ${CONVERGED_WITHIN_MS} ms of calm: ${callers.missingSince(sinceMs).join(", ")}`);
       return;
     }
     await pause(100);
@@ -112,16 +152,6 @@ async function converged(fleet: Fleet, callers: Callers, tell: Tell): Promise<vo
   tell(`every node serves every connection; ${fleet.slots.filter(({ up }) => up).length} nodes are up`);
 }
 
-async function countLost(fleet: Fleet, { targets }: Targets, tell: Tell): Promise<number> {
-  const report = fleet.sandbox.control.verify();
-  tell(JSON.stringify({ ok: report.ok, forks: report.forks, lostGrants: report.lostGrants, live: report.liveGrants }));
-  const lost = new Set(report.lostGrants.map(({ clientId, userId }) => `${clientId} ${userId}`));
-  for (const { name, clientId, subject } of targets) {
-    const { status } = await fleet.admin.get<Connection>(`/connections/${name}`);
-    const known = subject !== null && lost.has(`${clientId} ${subject}`);
-    if (status === "connected" && !known) continue;
-    tell(`${name} is ${status}: ${JSON.stringify(await fleet.admin.get(`/connections/${name}/story?limit=20`))}`);
-    if (status === "consent-needed") lost.add(subject === null ? name : `${clientId} ${subject}`);
-  }
-  return lost.size;
+function rotationsOf({ sandbox }: Fleet): number {
+  return sandbox.control.state().refreshTokens.filter(({ parentHash }) => parentHash !== null).length;
 }

@@ -16,13 +16,11 @@ export interface Targets {
   readonly caller: AddedCaller;
 }
 
-const PEOPLE = 6;
-
-/** Six people consent, each for an organisation of their own and through one of two apps; a Custom Connection comes beside them. */
-export async function connectAll(fleet: Fleet): Promise<Targets> {
+/** People consent, each for an organisation of their own and through one of two apps; a Custom Connection comes beside them. */
+export async function connectAll(fleet: Fleet, people: number): Promise<Targets> {
   const apps = [await anApp(fleet, "books"), await anApp(fleet, "payroll")];
   const targets: Target[] = [];
-  for (let person = 0; person < PEOPLE; person += 1) {
+  for (let person = 0; person < people; person += 1) {
     const app = apps[person % apps.length];
     if (app !== undefined) targets.push(await consented(fleet, person, app));
   }
@@ -73,7 +71,8 @@ async function aCustomConnection(fleet: Fleet): Promise<Target> {
   return { name, organisation, clientId, subject: null };
 }
 
-function aPerson({ sandbox }: Fleet, name: string) {
+/** A person at the sandbox with an organisation of their own. */
+export function aPerson({ sandbox }: Fleet, name: string) {
   const { control } = sandbox;
   const user = control.createUser({ email: `${name}@demo.example`, givenName: name, familyName: "Owner" });
   const made = { name: `Books of ${name}`, countryCode: "NZ", baseCurrency: "NZD" };

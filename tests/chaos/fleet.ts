@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSandbox, type Sandbox } from "@evergrant/sandbox";
 import { Admin } from "../kit/admin.ts";
-import { type PostgresServer, startPostgres } from "../kit/postgres.ts";
-import { SWITCHES } from "../kit/scaled-policy.ts";
+import { lastingPort } from "../kit/lasting-port.ts";
+import { type PostgresPair, startSynchronousPair } from "../kit/postgres.ts";
+import { type ScaledPolicy, SWITCHES } from "../kit/scaled-policy.ts";
 import { World } from "../kit/world.ts";
 import type { StoreKind } from "./harm-plan.ts";
 import { HarmfulProxy } from "./harmful-proxy.ts";
-import { lastingPort } from "./lasting-port.ts";
 import { NodeSlot } from "./node-slot.ts";
 
 /** What happens to the nodes, told as it happens. */
@@ -17,9 +17,22 @@ export interface FleetEvents {
   readonly started: (node: number) => void;
 }
 
+export interface FleetOptions {
+  readonly store: StoreKind;
+  readonly seed: number;
+  readonly policy: ScaledPolicy;
+}
+
 const NODES: { readonly [S in StoreKind]: number } = { postgres: 3, sqlite: 1 };
 
-/** Real nodes over one store, a sandbox behind a proxy that harms, and, with Postgres, a proxy of its own before it for each node. */
+export function nodesOver(store: StoreKind): number {
+  return NODES[store];
+}
+
+/**
+ * Real nodes over one store, a sandbox behind a proxy that harms, and, with Postgres, a primary with a synchronous standby, each of
+ * them behind a proxy of its own for each node.
+ */
 export class Fleet implements AsyncDisposable {
   readonly sandbox: Sandbox;
   /** For what a person does: it opens links and gives consent. */
@@ -28,23 +41,29 @@ export class Fleet implements AsyncDisposable {
   readonly identity: HarmfulProxy;
   readonly home = mkdtempSync(join(tmpdir(), "evergrant-chaos-"));
   readonly slots: NodeSlot[] = [];
-  readonly storeProxies: HarmfulProxy[] = [];
-  postgres: PostgresServer | null = null;
+  /** By node: what stands between it and each host of the store. */
+  readonly storeProxies: HarmfulProxy[][] = [];
+  postgres: PostgresPair | null = null;
+  readonly #policy: ScaledPolicy;
   readonly #onExit = () => this.#endNow();
 
-  private constructor(sandbox: Sandbox, identity: HarmfulProxy) {
+  private constructor(sandbox: Sandbox, identity: HarmfulProxy, policy: ScaledPolicy) {
     this.sandbox = sandbox;
-    this.world = new World(sandbox, "quick");
+    this.world = new World(sandbox, policy);
     this.identity = identity;
+    this.#policy = policy;
     process.once("exit", this.#onExit);
   }
 
-  static async start(options: { store: StoreKind; seed: number }, events: FleetEvents): Promise<Fleet> {
-    const sandbox = await createSandbox({ seed: options.seed, switches: SWITCHES.quick });
-    const fleet = new Fleet(sandbox, await HarmfulProxy.before(() => sandbox.port));
+  static async start({ store, seed, policy }: FleetOptions, events: FleetEvents): Promise<Fleet> {
+    const sandbox = await createSandbox({ seed, switches: SWITCHES[policy] });
+    const fleet = new Fleet(sandbox, await HarmfulProxy.before(() => sandbox.port), policy);
     try {
-      if (options.store === "postgres") fleet.postgres = await startPostgres();
-      for (let node = 0; node < NODES[options.store]; node += 1) await fleet.#join(node, events);
+      if (store === "postgres") fleet.postgres = await startSynchronousPair();
+      // The first one makes the deployment; then the others find it.
+      await fleet.#join(0, events);
+      const others = Array.from({ length: NODES[store] - 1 }, (_, index) => index + 1);
+      await Promise.all(others.map((node) => fleet.#join(node, events)));
       return fleet;
     } catch (error) {
       await fleet[Symbol.asyncDispose]();
@@ -58,10 +77,21 @@ export class Fleet implements AsyncDisposable {
     return new Admin(first.url, this.#folder(0));
   }
 
+  /** No more harm on any wire. */
+  heal(): void {
+    this.sandbox.control.clearFaults();
+    for (const proxy of this.#proxies()) proxy.heal();
+  }
+
+  /** Tells every node to stop and waits until it has ended what it began; how each of them ended. */
+  async drain(): Promise<readonly (number | string)[]> {
+    return await Promise.all(this.slots.map((slot) => slot.drain()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const proxy of [this.identity, ...this.storeProxies]) proxy.heal();
+    this.heal();
     await Promise.all(this.slots.map((slot) => slot.close()));
-    for (const proxy of [this.identity, ...this.storeProxies]) await proxy[Symbol.asyncDispose]();
+    for (const proxy of this.#proxies()) await proxy[Symbol.asyncDispose]();
     await this.postgres?.[Symbol.asyncDispose]();
     await this.world[Symbol.asyncDispose]();
     process.removeListener("exit", this.#onExit);
@@ -73,24 +103,28 @@ export class Fleet implements AsyncDisposable {
       folder: this.#folder(node),
       port: await lastingPort(),
       followClock: null,
-      policy: "quick",
-      shared: await this.#shared(),
+      policy: this.#policy,
+      shared: await this.#shared(node),
     } as const;
-    const slot = await NodeSlot.open(configuration, {
+    this.slots[node] = await NodeSlot.open(configuration, {
       ended: (by, output) => events.ended(node, by, output),
       started: () => events.started(node),
     });
-    this.slots.push(slot);
   }
 
-  async #shared() {
+  async #shared(node: number) {
     const { postgres } = this;
     if (postgres === null) return null;
-    const proxy = await HarmfulProxy.before(() => postgres.port);
-    this.storeProxies.push(proxy);
-    const dsn = new URL(postgres.url());
-    dsn.port = String(proxy.port);
-    return { dsn: dsn.href, kekFile: join(this.home, "kek"), publicUrl: this.slots[0]?.url ?? null };
+    const servers = [postgres.first, postgres.second];
+    const proxies = await Promise.all(servers.map((server) => HarmfulProxy.before(() => server.port)));
+    this.storeProxies[node] = proxies;
+    const hosts = proxies.map(({ port }) => `127.0.0.1:${port}`).join(",");
+    const dsn = postgres.url().replace(/@[^/]+/, `@${hosts}`);
+    return { dsn, kekFile: join(this.home, "kek"), publicUrl: this.slots[0]?.url ?? null };
+  }
+
+  #proxies(): readonly HarmfulProxy[] {
+    return [this.identity, ...this.storeProxies.flat()];
   }
 
   #folder(node: number): string {
@@ -99,7 +133,7 @@ export class Fleet implements AsyncDisposable {
 
   // The end of this process itself: nothing can be waited for.
   #endNow(): void {
-    for (const slot of this.slots) slot.endNow();
+    for (const slot of this.slots) slot?.endNow();
     for (const folder of [this.home, this.world.folder]) rmSync(folder, { recursive: true, force: true });
   }
 }

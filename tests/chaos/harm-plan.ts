@@ -1,17 +1,33 @@
-import type { Point } from "@evergrant/keeper";
+import type { Point, PointSubject } from "@evergrant/keeper";
 import { POINTS } from "@evergrant/keeper";
 import type { FaultPlan } from "@evergrant/sandbox";
 
 export type StoreKind = "postgres" | "sqlite";
 
-/** What befalls a process, or its way to the store. */
+/** `calm`: one process is harmed at a time. `harsh`: every node has harms of its own, and so has the store. */
+export type Pace = "calm" | "harsh";
+
+/** What befalls a process, its way to the store, or the store. */
 export type ProcessHarm =
   | { readonly kind: "kill"; readonly node: number }
-  /** Killed now, and once more inside a named point of a refresh after its restart. */
-  | { readonly kind: "kill-at-point"; readonly node: number; readonly point: Point; readonly nth: number }
+  /** Killed now, and once more inside a named point after its restart. */
+  | {
+      readonly kind: "kill-at-point";
+      readonly node: number;
+      readonly point: Point;
+      readonly subject: Exclude<PointSubject, "code">;
+      readonly nth: number;
+    }
+  /** A person consents, and the node dies inside the exchange of the code. */
+  | { readonly kind: "kill-at-code"; readonly point: Point }
   | { readonly kind: "freeze"; readonly node: number; readonly forMs: number }
   | { readonly kind: "partition"; readonly node: number; readonly forMs: number; readonly thenCut: boolean }
-  | { readonly kind: "store-restart"; readonly forMs: number };
+  | { readonly kind: "store-restart"; readonly forMs: number }
+  /** The primary is killed and its standby promoted; the old primary may come back as it was before it becomes the standby. */
+  | { readonly kind: "fail-over"; readonly forMs: number; readonly oldBackForMs: number | null };
+
+type ProcessHarmKind = ProcessHarm["kind"];
+export type HarmCounts = Readonly<Partial<Record<ProcessHarmKind | RequestHarm["kind"], number>>>;
 
 /** What befalls one token request between a node and the provider. */
 export type WireHarm =
@@ -34,46 +50,71 @@ export interface Planned<H> {
 }
 
 export interface HarmPlan {
-  /** One after the other, each ended before the next. */
-  readonly processes: Iterator<Planned<ProcessHarm>, never>;
+  /** Side by side; within each, one after the other, each ended before the next. */
+  readonly processes: readonly Iterator<Planned<ProcessHarm>, never>[];
   /** Beside them. */
   readonly requests: Iterator<Planned<RequestHarm>, never>;
+}
+
+export interface HarmPlanOptions {
+  readonly store: StoreKind;
+  readonly nodes: number;
+  readonly pace: Pace;
 }
 
 type Random = () => number;
 
 /** The endless plan of a seed. The same seed gives the same harms in the same order; when they strike is up to real time. */
-export function harmPlan(seed: number, { store, nodes }: { store: StoreKind; nodes: number }): HarmPlan {
+export function harmPlan(seed: number, options: HarmPlanOptions): HarmPlan {
   return {
-    processes: processHarms(randomOf(seed), { store, nodes }),
+    processes: streamsOf(options).map((stream, index) => processHarms(randomOf(seed + index * 7_919), stream)),
     requests: requestHarms(randomOf(seed ^ 0x9e3779b9)),
   };
 }
 
-// What the policy promises to survive is bounded: an attempt whose node dies costs its lease of 3 s, and a token may be repeated for 8 s
-// after its first use. So one process is harmed at a time, and there is time for a takeover between two harms; with one node, whose
-// restarts are outages, for a little more.
-const CALM_MS = { postgres: [3_000, 5_000], sqlite: [5_000, 8_000] } as const;
+/** Harms of these kinds to these nodes, with this much calm before each. */
+interface Stream {
+  readonly kinds: readonly ProcessHarmKind[];
+  readonly nodes: readonly number[];
+  readonly calmMs: readonly [number, number];
+}
 
-function* processHarms(
-  random: Random,
-  { store, nodes }: { store: StoreKind; nodes: number },
-): Generator<Planned<ProcessHarm>, never> {
-  const kinds = ["kill", "kill-at-point", "kill-at-point", "freeze", "partition", "store-restart"] as const;
-  const possible = store === "postgres" ? kinds : kinds.slice(0, 4);
-  const [least, most] = CALM_MS[store];
-  for (;;) {
-    const kind = pick(random, possible);
-    yield { calmMs: between(random, least, most), harm: processHarm(random, kind, between(random, 0, nodes - 1)) };
+const TO_NODES = ["kill", "kill-at-point", "kill-at-point", "freeze"] as const;
+const TO_STORE = ["store-restart", "fail-over", "fail-over"] as const;
+
+function streamsOf({ store, nodes, pace }: HarmPlanOptions): readonly Stream[] {
+  const all = Array.from({ length: nodes }, (_, node) => node);
+  const shared = store === "postgres";
+  const toNodes: readonly ProcessHarmKind[] = shared ? [...TO_NODES, "partition"] : TO_NODES;
+  switch (pace) {
+    case "calm":
+      return [{ kinds: [...toNodes, "kill-at-code", ...(shared ? TO_STORE : [])], nodes: all, calmMs: [500, 2_000] }];
+    case "harsh":
+      return [
+        ...all.map((node) => ({ kinds: toNodes, nodes: [node], calmMs: [1_500, 4_000] as const })),
+        ...(shared ? [{ kinds: TO_STORE, nodes: all, calmMs: [5_000, 9_000] as const }] : []),
+      ];
   }
 }
 
-function processHarm(random: Random, kind: ProcessHarm["kind"], node: number): ProcessHarm {
+function* processHarms(random: Random, { kinds, nodes, calmMs }: Stream): Generator<Planned<ProcessHarm>, never> {
+  const [least, most] = calmMs;
+  for (;;) {
+    const kind = pick(random, kinds);
+    yield { calmMs: between(random, least, most), harm: processHarm(random, kind, pick(random, nodes)) };
+  }
+}
+
+function processHarm(random: Random, kind: ProcessHarmKind, node: number): ProcessHarm {
   switch (kind) {
     case "kill":
       return { kind, node };
-    case "kill-at-point":
-      return { kind, node, point: pick(random, POINTS), nth: between(random, 1, 2) };
+    case "kill-at-point": {
+      const subject = random() < 0.8 ? "refresh" : "client-credentials";
+      return { kind, node, point: pick(random, POINTS), subject, nth: between(random, 1, 2) };
+    }
+    case "kill-at-code":
+      return { kind, point: pick(random, POINTS) };
     case "freeze":
       // Up to the longest pause that the policy tolerates.
       return { kind, node, forMs: between(random, 200, 1_500) };
@@ -81,6 +122,12 @@ function processHarm(random: Random, kind: ProcessHarm["kind"], node: number): P
       return { kind, node, forMs: between(random, 300, 2_500), thenCut: random() < 0.5 };
     case "store-restart":
       return { kind, forMs: between(random, 50, 800) };
+    case "fail-over":
+      return {
+        kind,
+        forMs: between(random, 50, 1_000),
+        oldBackForMs: random() < 0.5 ? between(random, 500, 3_000) : null,
+      };
   }
 }
 

@@ -1,7 +1,10 @@
+import type { Availability } from "./availability.ts";
 import type { Fleet } from "./fleet.ts";
-import type { Planned, ProcessHarm, RequestHarm } from "./harm-plan.ts";
-import { pause } from "./pause.ts";
+import type { HarmCounts, Planned, ProcessHarm, RequestHarm } from "./harm-plan.ts";
+import { LateConsents } from "./late-consent.ts";
+import { pause, within } from "./pause.ts";
 import type { Recoveries } from "./recoveries.ts";
+import { failOver, restartStore } from "./store-harm.ts";
 
 /** Carries out harms of one kind, one after the other, until the time is over. */
 export async function inflictUntil<H>(
@@ -17,99 +20,114 @@ export async function inflictUntil<H>(
   }
 }
 
-export async function inflictOnProcess(fleet: Fleet, recoveries: Recoveries, harm: ProcessHarm): Promise<void> {
-  switch (harm.kind) {
-    case "kill":
-    case "kill-at-point":
-      return await kill(fleet, harm);
-    case "freeze":
-      return await freeze(fleet, recoveries, harm);
-    case "partition":
-      return await partition(fleet, recoveries, harm);
-    case "store-restart":
-      await restartStore(fleet, harm.forMs);
-  }
-}
-
-export function inflictOnRequests({ identity, sandbox }: Fleet, harm: RequestHarm): void {
-  switch (harm.kind) {
-    case "wire":
-      identity.arm(harm.harms);
-      return;
-    case "cut-all":
-      identity.cutAll();
-      return;
-    case "provider":
-      sandbox.control.placeFault({ endpoint: "token", grantType: "refresh_token", ...harm.fault });
-  }
-}
-
 const BACK_WITHIN_MS = 60_000;
 const PASSES_POINT_WITHIN_MS = 15_000;
 
-// Over when the node is up again.
-async function kill({ slots }: Fleet, harm: ProcessHarm & { kind: "kill" | "kill-at-point" }): Promise<void> {
-  const slot = slots[harm.node];
-  if (slot?.up !== true) return;
-  const { deaths } = slot;
-  const diedTimes = (times: number) => () => slot.deaths >= deaths + times && slot.up;
-  if (harm.kind === "kill") await slot.kill();
-  else {
-    await slot.kill({ point: harm.point, subject: "refresh", nth: harm.nth });
-    await within(BACK_WITHIN_MS, () => slot.deaths >= deaths + 2 || diedTimes(1)());
-    // It may have nothing to refresh for a while: then it dies outside of the point.
-    if (!(await within(PASSES_POINT_WITHIN_MS, () => slot.deaths >= deaths + 2))) await slot.kill();
+/** Does harm to a fleet, and has it written down who was able to work meanwhile. */
+export class Inflicting {
+  readonly #fleet: Fleet;
+  readonly #recoveries: Recoveries;
+  readonly #availability: Availability;
+  readonly #consents: LateConsents;
+  readonly #counts: Partial<Record<keyof HarmCounts, number>> = {};
+
+  constructor(fleet: Fleet, records: { readonly recoveries: Recoveries; readonly availability: Availability }) {
+    this.#fleet = fleet;
+    this.#consents = new LateConsents(fleet);
+    this.#recoveries = records.recoveries;
+    this.#availability = records.availability;
   }
-  await within(BACK_WITHIN_MS, diedTimes(harm.kind === "kill" ? 1 : 2));
-}
 
-/** Waits until something is so; false: it was not in time. */
-async function within(ms: number, isSo: () => boolean): Promise<boolean> {
-  const endMs = performance.now() + ms;
-  while (!isSo()) {
-    if (performance.now() > endMs) return false;
-    await pause(20);
+  get counts(): HarmCounts {
+    return { ...this.#counts };
   }
-  return true;
-}
 
-const STORE_STARTS_AT_MOST = 20;
-
-// Its port may be taken for a moment by a connection on its way out.
-async function restartStore({ postgres }: Fleet, forMs: number): Promise<void> {
-  await postgres?.kill();
-  await pause(forMs);
-  for (let tries = 1; ; tries += 1)
-    try {
-      return await postgres?.start();
-    } catch (error) {
-      if (tries === STORE_STARTS_AT_MOST) throw error;
-      await pause(250);
+  async onProcess(harm: ProcessHarm): Promise<void> {
+    this.#count(harm.kind);
+    switch (harm.kind) {
+      case "kill":
+      case "kill-at-point":
+        return await this.#kill(harm);
+      case "kill-at-code":
+        return await this.#consents.whileKilled(harm.point);
+      case "freeze":
+        return await this.#freeze(harm);
+      case "partition":
+        return await this.#partition(harm);
+      case "store-restart":
+        return await restartStore(this.#fleet, this.#availability, harm.forMs);
+      case "fail-over":
+        return await failOver(this.#fleet, this.#availability, harm);
     }
-}
+  }
 
-async function freeze(fleet: Fleet, recoveries: Recoveries, harm: ProcessHarm & { kind: "freeze" }): Promise<void> {
-  const slot = fleet.slots[harm.node];
-  if (slot?.up !== true) return;
-  recoveries.harmed(harm.node);
-  slot.freeze();
-  await pause(harm.forMs);
-  slot.thaw();
-  if (slot.up) recoveries.healed(harm.node);
-}
+  onRequests(harm: RequestHarm): void {
+    this.#count(harm.kind);
+    const { identity, sandbox } = this.#fleet;
+    switch (harm.kind) {
+      case "wire":
+        identity.arm(harm.harms);
+        return;
+      case "cut-all":
+        identity.cutAll();
+        return;
+      case "provider":
+        sandbox.control.placeFault({ endpoint: "token", grantType: "refresh_token", ...harm.fault });
+    }
+  }
 
-// Between one node and the store; the node still reaches the provider, and its callers reach it.
-async function partition(
-  fleet: Fleet,
-  recoveries: Recoveries,
-  harm: ProcessHarm & { kind: "partition" },
-): Promise<void> {
-  const proxy = fleet.storeProxies[harm.node];
-  if (proxy === undefined) return;
-  recoveries.harmed(harm.node);
-  proxy.part();
-  await pause(harm.forMs);
-  if (harm.thenCut) proxy.cutAll();
-  proxy.rejoin();
-  if (fleet.slots[harm.node]?.up === true) recoveries.healed(harm.node);
+  /** No more harm; what could not be done under it is done now. */
+  async end(): Promise<void> {
+    this.#fleet.heal();
+    await this.#consents.finish();
+  }
+
+  #count(kind: keyof HarmCounts): void {
+    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
+  }
+
+  // Over when the node is up again.
+  async #kill(harm: ProcessHarm & { kind: "kill" | "kill-at-point" }): Promise<void> {
+    const slot = this.#fleet.slots[harm.node];
+    if (slot?.up !== true) return;
+    const { deaths } = slot;
+    const diedTimes = (times: number) => () => slot.deaths >= deaths + times && slot.up;
+    if (harm.kind === "kill") await slot.kill();
+    else {
+      const { point, subject, nth } = harm;
+      await slot.kill({ point, subject, nth });
+      await within(BACK_WITHIN_MS, () => slot.deaths >= deaths + 2 || diedTimes(1)());
+      // It may have nothing to refresh for a while: then it dies outside of the point.
+      if (!(await within(PASSES_POINT_WITHIN_MS, () => slot.deaths >= deaths + 2))) await slot.kill();
+    }
+    await within(BACK_WITHIN_MS, diedTimes(harm.kind === "kill" ? 1 : 2));
+  }
+
+  async #freeze(harm: ProcessHarm & { kind: "freeze" }): Promise<void> {
+    const slot = this.#fleet.slots[harm.node];
+    if (slot?.up !== true) return;
+    this.#recoveries.harmed(harm.node);
+    this.#availability.set(harm.node, "process", false);
+    slot.freeze();
+    await pause(harm.forMs);
+    slot.thaw();
+    if (!slot.up) return;
+    this.#availability.set(harm.node, "process", true);
+    this.#recoveries.healed(harm.node);
+  }
+
+  // Between one node and the store; the node still reaches the provider, and its callers reach it.
+  async #partition(harm: ProcessHarm & { kind: "partition" }): Promise<void> {
+    const proxies = this.#fleet.storeProxies[harm.node] ?? [];
+    this.#recoveries.harmed(harm.node);
+    this.#availability.set(harm.node, "way to the store", false);
+    for (const proxy of proxies) proxy.part();
+    await pause(harm.forMs);
+    for (const proxy of proxies) {
+      if (harm.thenCut) proxy.cutAll();
+      proxy.rejoin();
+    }
+    this.#availability.set(harm.node, "way to the store", true);
+    if (this.#fleet.slots[harm.node]?.up === true) this.#recoveries.healed(harm.node);
+  }
 }

@@ -65,6 +65,15 @@ export class NodeSlot {
     void this.#node?.kill();
   }
 
+  /** Told to stop in order; how it ended. */
+  async drain(): Promise<number | string> {
+    this.#closing = true;
+    const node = this.#node;
+    if (node === null) return "was not there";
+    await node.stop();
+    return await node.ended;
+  }
+
   async close(): Promise<void> {
     this.endNow();
     await this.#kept;

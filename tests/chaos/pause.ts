@@ -4,3 +4,13 @@ import { setTimeout as wait } from "node:timers/promises";
 export async function pause(ms: number): Promise<void> {
   if (ms > 0) await wait(ms);
 }
+
+/** Waits until something is so; false: it was not in time. */
+export async function within(ms: number, isSo: () => boolean | Promise<boolean>): Promise<boolean> {
+  const endMs = performance.now() + ms;
+  while (!(await isSo())) {
+    if (performance.now() > endMs) return false;
+    await pause(20);
+  }
+  return true;
+}

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Limits } from "@evergrant/core";
+import type { ScaledPolicy } from "./scaled-policy.ts";
 
 /** What a node process of a test is told; handed over as JSON in the environment. */
 export interface NodeConfiguration {
@@ -8,8 +9,7 @@ export interface NodeConfiguration {
   readonly port: number;
   /** A sandbox's control URL; null: real time. */
   readonly followClock: string | null;
-  /** `scaled`: a provider with access and grace of 60 s, and limits to match; `quick`: of 8 s, for time that nobody moves. */
-  readonly policy: "default" | "scaled" | "quick";
+  readonly policy: "default" | ScaledPolicy;
   /** A Postgres that it shares with other nodes, the key file they share, and the address that all answer for. */
   readonly shared: SharedConfiguration | null;
 }
@@ -49,16 +49,23 @@ export class NodeProcess {
     this.ended = parts.ended;
   }
 
-  static async start(configuration: NodeConfiguration, kill?: KillPoint): Promise<NodeProcess> {
-    const preload = kill === undefined ? [] : ["--import", join(kit, "kill-at-point.ts")];
-    const child = spawn(process.execPath, ["--conditions=@evergrant/source", ...preload, join(kit, "node-entry.ts")], {
+  /** `launcher`: a command that becomes the process in the end, for a node that is to live somewhere of its own. */
+  static async start(
+    configuration: NodeConfiguration,
+    kill?: KillPoint,
+    launcher: readonly string[] = [],
+  ): Promise<NodeProcess> {
+    const preload = ["--import", join(kit, "kill-at-point.ts")];
+    const node = [process.execPath, "--conditions=@evergrant/source", ...preload, join(kit, "node-entry.ts")];
+    const [command = "", ...args] = [...launcher, ...node];
+    const child = spawn(command, args, {
       env: {
         ...process.env,
         NODE_OPTIONS: "",
         EVERGRANT_TEST_NODE: JSON.stringify(configuration),
         EVERGRANT_TEST_KILL: JSON.stringify(kill ?? null),
       },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     let output = "";
     const ended = new Promise<number | string>((resolve) =>
@@ -82,6 +89,17 @@ export class NodeProcess {
       ended.then((end) => Promise.reject(new Error(`ended with ${end} at start: ${output}`))),
     ]);
     return new NodeProcess(child, { url, output: () => output, ended });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** From now on it dies at this point. */
+  async arm(kill: KillPoint): Promise<void> {
+    const armed = new Promise((resolve) => this.#child.once("message", resolve));
+    this.#child.send(kill);
+    await Promise.race([armed, this.ended]);
   }
 
   get alive(): boolean {

@@ -24,10 +24,12 @@ const STREAMS = "select count(*)::int as n from pg_stat_replication where state 
 export class PostgresPair implements AsyncDisposable {
   readonly #first: PostgresServer;
   readonly #second: PostgresServer;
+  #primary: PostgresServer;
 
   constructor(first: PostgresServer, second: PostgresServer) {
     this.#first = first;
     this.#second = second;
+    this.#primary = first;
   }
 
   /** The one that began as primary. */
@@ -40,6 +42,16 @@ export class PostgresPair implements AsyncDisposable {
     return this.#second;
   }
 
+  /** The one that was promoted last. */
+  get primary(): PostgresServer {
+    return this.#primary;
+  }
+
+  /** The other one: it follows the primary, or was the primary before. */
+  get other(): PostgresServer {
+    return this.#primary === this.#first ? this.#second : this.#first;
+  }
+
   /** One address with both hosts. */
   url(database = "postgres"): string {
     const both = `127.0.0.1:${this.#first.port},127.0.0.1:${this.#second.port}`;
@@ -47,33 +59,51 @@ export class PostgresPair implements AsyncDisposable {
   }
 
   async killPrimary(): Promise<void> {
-    await this.#first.kill();
+    await this.#primary.kill();
   }
 
   /** Makes the standby the primary of the next timeline. */
   async promote(): Promise<void> {
-    await this.#second.query("select pg_promote(true, 30)");
+    await this.other.query("select pg_promote(true, 30)");
+    this.#primary = this.other;
   }
 
   /** Starts the old primary again just as it was: nothing tells it that there is a new one. */
   async revive(): Promise<void> {
-    await this.#first.start();
+    await this.other.start();
+  }
+
+  /** Makes the old primary, whose process has ended, the synchronous standby of the new one, with a copy of its data. */
+  async rebuild(): Promise<void> {
+    await this.other.copyFrom(this.#primary, STANDBY);
+    await this.other.start();
+    await this.beSynchronous();
+  }
+
+  /** From now on the primary acknowledges a commit once the standby has it on disk. */
+  async beSynchronous(): Promise<void> {
+    // Only once there is a standby: before, every commit would wait for it.
+    await until(async () => (await this.#primary.query(STREAMS))[0]?.["n"] === 1);
+    this.#primary.configure({ synchronous_standby_names: STANDBY });
+    await this.#primary.query("select pg_reload_conf()");
+    const isSynchronous = "select count(*)::int as n from pg_stat_replication where sync_state = 'sync'";
+    await until(async () => (await this.#primary.query(isSynchronous))[0]?.["n"] === 1);
   }
 
   /** Waits until the standby has everything that the primary has. */
   async caughtUp(): Promise<void> {
-    const [row] = await this.#first.query("select pg_current_wal_flush_lsn()::text as at");
+    const [row] = await this.#primary.query("select pg_current_wal_flush_lsn()::text as at");
     await until(async () => {
-      const [is] = await this.#second.query(`select pg_last_wal_replay_lsn() >= '${row?.["at"]}'::pg_lsn as there`);
+      const [is] = await this.other.query(`select pg_last_wal_replay_lsn() >= '${row?.["at"]}'::pg_lsn as there`);
       return is?.["there"] === true;
     });
   }
 
   /** Cuts the standby off: what the primary acknowledges from now on, without waiting for it, only the primary has. */
   async cutOff(): Promise<void> {
-    this.#second.configure({ primary_conninfo: "" });
-    await this.#second.query("select pg_reload_conf()");
-    await until(async () => (await this.#first.query(STREAMS))[0]?.["n"] === 0);
+    this.other.configure({ primary_conninfo: "" });
+    await this.other.query("select pg_reload_conf()");
+    await until(async () => (await this.#primary.query(STREAMS))[0]?.["n"] === 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -86,11 +116,7 @@ export class PostgresPair implements AsyncDisposable {
 export async function startSynchronousPair(options: PostgresOptions = {}): Promise<PostgresPair> {
   const pair = await startAsynchronousPair(options);
   try {
-    // Only now: before there is a standby, every commit would wait for it.
-    pair.first.configure({ synchronous_standby_names: STANDBY });
-    await pair.first.query("select pg_reload_conf()");
-    const isSynchronous = "select count(*)::int as n from pg_stat_replication where sync_state = 'sync'";
-    await until(async () => (await pair.first.query(isSynchronous))[0]?.["n"] === 1);
+    await pair.beSynchronous();
     return pair;
   } catch (error) {
     await pair[Symbol.asyncDispose]();

@@ -64,7 +64,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Starts (again) in the same folder and on the same port, to die at a point if the test says so. */
-  async start(kill?: KillPoint): Promise<void> {
+  async start(kill?: KillPoint, launcher?: readonly string[]): Promise<void> {
     const configuration = {
       folder: this.folder,
       port: this.#port,
@@ -73,7 +73,7 @@ export class World implements AsyncDisposable {
       policy: this.#policy,
       shared: this.#shared,
     };
-    this.#node = await NodeProcess.start(configuration, kill);
+    this.#node = await NodeProcess.start(configuration, kill, launcher);
     this.#port = Number(new URL(this.#node.url).port);
   }
 
@@ -144,6 +144,23 @@ export class World implements AsyncDisposable {
       permissions: [{ connection: name, right: "token" }],
     });
     return clientId;
+  }
+
+  /** A person of this name at the sandbox, with an organisation of their own. */
+  aPerson(name: string): { readonly email: string; readonly organisation: string } {
+    const { control } = this.sandbox;
+    const email = `${name}@demo.example`;
+    const organisation = `Books of ${name}`;
+    const user = control.createUser({ email, givenName: name, familyName: "Owner" });
+    const { id } = control.createOrganisation({ name: organisation, countryCode: "NZ", baseCurrency: "NZD" });
+    control.setMembership({ userId: user.id, organisationId: id, role: "Adviser" });
+    return { email, organisation };
+  }
+
+  /** What our caller may get tokens of, instead of what it might before. */
+  async permit(connections: readonly string[]): Promise<void> {
+    const permissions = connections.map((connection) => ({ connection, right: "token" }));
+    await this.admin.put(`/callers/${this.caller.clientId}/permissions`, { permissions });
   }
 
   organisationId(name: string): string {

@@ -14,7 +14,10 @@ type Held = Extract<GrantState, { chain: Chain }>;
 export function onFailure(state: GrantState, event: FailedEvent, timing: Timing): Transition {
   if (!("chain" in state)) return { kind: "unmoved", because: "no-chain" };
   const { chain } = state;
+  // Told again because the store's word was lost: a send that is taken back twice would forget the one before it.
+  const isToldAlready = (chain.attempt?.endedAtMs ?? null) !== null;
   const isOurs =
+    !isToldAlready &&
     chain.attempt?.id === event.attempt &&
     chain.id === event.expected.chain &&
     chain.generation === event.expected.generation;
@@ -105,7 +108,8 @@ function onTrouble(
   const next: Chain = { ...chain, trouble, renewal, attempt: null };
   // A repeat that did nothing says nothing about the send before it: that one is still owed its answer.
   const owed = unresolved || (spent !== null && (findToken(next, spent)?.sends ?? 0) > 0);
-  const kept: Chain = owed ? { ...next, attempt: chain.attempt } : next;
+  const told = chain.attempt === null ? null : { ...chain.attempt, endedAtMs: event.atMs };
+  const kept: Chain = owed ? { ...next, attempt: told } : next;
   const facts = {
     attempt: event.attempt,
     chain: chain.id,

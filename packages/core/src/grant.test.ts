@@ -199,6 +199,23 @@ describe("an answer that was lost", () => {
     });
   });
 
+  test.each<Failure>([
+    { kind: "ambiguous", reason: "reset" },
+    { kind: "not-executed", reason: "429", retryAfterMs: null },
+  ])("is owed as before when the end of an attempt is told twice, as after a lost acknowledgement (%o)", (end) => {
+    const world = new GrantWorld();
+    world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+    const repeat = world.advance(DEFAULT_LIMITS.leaseMs).begin();
+    world.fail(repeat, end);
+    const before = world.state;
+    expect(world.fail(repeat, end)).toEqual({ kind: "unmoved", because: "stale" });
+    expect(world.state).toBe(before);
+    expect(world.advance(DEFAULT_LIMITS.leaseMs + DEFAULT_LIMITS.retryMaxMs).plan()).toMatchObject({
+      kind: "spend",
+      because: "recovery",
+    });
+  });
+
   test("is asked for again at once while a caller waits, where the provider says that repeats are welcome", () => {
     const world = new GrantWorld();
     world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });

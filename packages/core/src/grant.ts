@@ -72,6 +72,8 @@ export interface Attempt {
   /** The refresh token presented; null for client credentials. */
   readonly token: TokenVersionId | null;
   readonly startedAtMs: number;
+  /** When its end was told; it stays where that end left open what the provider did. Null while nothing was told. */
+  readonly endedAtMs: number | null;
   readonly because: SpendReason;
 }
 

@@ -84,7 +84,7 @@ function restForAttempt(chain: Chain, input: PlanInput, timing: Timing): Step | 
   // The lease outlives every stray request of its attempt, so its end is the end of the drain, also for its holder.
   const drained = !isHeld(input.lease, input.leaseNowMs);
   // A caller is blocked, our own attempt has ended, and the provider says that repeats are welcome: no need to drain.
-  const ended = chain.trouble !== null && chain.trouble.lastAtMs >= attempt.startedAtMs;
+  const ended = attempt.endedAtMs !== null;
   const mayOverlap =
     ended && input.waitedForMs !== null && input.lease.owner === input.owner && timing.policy.repeatsDocumented;
   if (!drained && !mayOverlap) return { kind: "rest", untilMs: input.lease.untilMs, because: "attempt-in-flight" };

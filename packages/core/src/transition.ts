@@ -40,7 +40,7 @@ function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-
   const { attempt, node, token, because, atMs } = event;
   const begun: Chain = {
     ...chain,
-    attempt: { id: attempt, node, token, because, startedAtMs: atMs },
+    attempt: { id: attempt, node, token, because, startedAtMs: atMs, endedAtMs: null },
     usedAtMs: event.usedAtMs ?? chain.usedAtMs,
     renewal: token === null ? chain.renewal : presented(chain.renewal, token, atMs),
   };

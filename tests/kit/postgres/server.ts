@@ -3,10 +3,11 @@ import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { lastingPort } from "../lasting-port.ts";
 import { copyDataFolder, treeOf } from "./data-folder.ts";
 import { installation, type RunsAs, serverUser } from "./installation.ts";
 import { family, isRunning, signal } from "./processes.ts";
-import { freePort, until } from "./waiting.ts";
+import { until } from "./waiting.ts";
 
 export interface PostgresOptions {
   /** Lines of `postgresql.conf`, by name. */
@@ -73,7 +74,7 @@ export class PostgresServer implements AsyncDisposable {
   /** Starts it, the first time on a free port and ever after on the same, and waits until it answers. */
   async start(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
-      const port = this.#port === 0 ? await freePort() : this.#port;
+      const port = this.#port === 0 ? await lastingPort() : this.#port;
       this.#spawn(port);
       if (await this.#isReady()) {
         this.#port = port;
@@ -145,8 +146,9 @@ export class PostgresServer implements AsyncDisposable {
     await this.query(`drop database if exists ${name} with (force)`);
   }
 
-  /** Copies another server's data while that one runs, and follows it from then on. */
+  /** Copies another server's data while that one runs, in place of its own, and follows it from then on. */
   async copyFrom(primary: PostgresServer, name: string): Promise<void> {
+    rmSync(this.data, { recursive: true, force: true });
     await primary.connected(async (client) => {
       await client.query("select pg_backup_start($1, fast => true)", [name]);
       copyDataFolder(primary.data, this.data);

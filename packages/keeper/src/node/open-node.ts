@@ -21,6 +21,7 @@ import { newId, newSecretText } from "../service/new-id.ts";
 import type { ServiceFailure } from "../service/service-context.ts";
 import { httpTokenEndpoint } from "../token-endpoint/http-token-endpoint.ts";
 import { openStore, type StoreChoice, type StorePlace } from "./open-store.ts";
+import { StoreHealth } from "./store-health.ts";
 import { WatchedJournal } from "./watched-journal.ts";
 
 /** Where a node lives and what it is given; everything that differs between production and a test is an argument. */
@@ -71,6 +72,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const { store, signals, server } = await openStore(place, { node: journal.node, mark: () => watched.mark() });
     opened.unshift(store);
     const memory = rememberedStore(`${folder}/journal`);
+    const storeHealth = new StoreHealth(store, () => time.wallMs());
     const activity = new Activity(options.onIdle);
     // Peers live in real time, whatever clock the keeper follows.
     const sockets = { time: realTime(), limits: options.limits };
@@ -80,7 +82,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const running = createKeeper(
       {
         ...options,
-        store,
+        store: storeHealth.store,
         journal: watched,
         sealer,
         tokenEndpoint,
@@ -99,11 +101,10 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         },
       },
       deployment,
-      () => ({
-        serving: true,
-        refreshing: watched.writable,
-        detail: watched.writable ? null : "the journal cannot be written",
-      }),
+      () => {
+        const detail = whyNotRefreshing(watched, storeHealth);
+        return { serving: true, refreshing: detail === null, detail };
+      },
     );
     await running.start();
     return {
@@ -164,4 +165,9 @@ async function openDeployment(store: Store, options: NodeOptions): Promise<{ rin
 
 function refuseMemory(journal: { readonly onMemoryDisk: boolean }, options: NodeOptions): void {
   if (journal.onMemoryDisk && !options.journalMayVanish) throw new EvergrantError("journal_on_memory");
+}
+
+function whyNotRefreshing(journal: WatchedJournal, store: StoreHealth): string | null {
+  if (!journal.writable) return "the journal cannot be written";
+  return store.writable ? null : "the store cannot be written";
 }

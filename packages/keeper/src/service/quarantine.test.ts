@@ -97,7 +97,7 @@ class Node {
       ...{ store: this.store, node: this.id, owner: "lo_1" as LeaseOwner, gate: this.gate, provenance, time },
       ...{ limits: DEFAULT_LIMITS, activity: new Activity(() => undefined), report: () => undefined },
       chance: { draw: () => 0.5, bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) },
-      journal: { read: async () => entries },
+      journal: { read: async () => entries, firstPosition: async () => 1 },
       shared: { pace: { setTimer: (_ms: number, fire: () => void) => this.#later(fire) } },
     } as unknown as ServiceContext;
   }

@@ -41,6 +41,7 @@ const attempt: fc.Arbitrary<Attempt> = fc.record({
   node: id<Attempt["node"]>(),
   token: orNull(id<SpendableToken["version"]>()),
   startedAtMs: instant,
+  endedAtMs: orNull(instant),
   because: fc.constantFrom("hot", "keepalive", "demand", "recovery", "confirm", "court", "emergency"),
 });
 
