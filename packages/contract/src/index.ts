@@ -65,5 +65,6 @@ export {
 } from "./health.ts";
 export { type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
+export { OUTAGE_EVENTS, type OutagePromise } from "./outages.ts";
 export { type Problem, problemSchema } from "./problem.ts";
 export { TOKEN_ERRORS, type TokenAnswer, type TokenError, tokenAnswerSchema, tokenErrorSchema } from "./token.ts";

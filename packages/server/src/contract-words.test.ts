@@ -1,5 +1,12 @@
-import { type CONNECTION_STATUSES, type HOLD_REASONS, type RIGHTS, TOKEN_ERRORS } from "@evergrant/contract";
-import { ERRORS, type ErrorFacts, type HoldReason } from "@evergrant/core";
+import {
+  type CONNECTION_STATUSES,
+  type HOLD_REASONS,
+  type OUTAGE_EVENTS,
+  type RIGHTS,
+  TOKEN_ERRORS,
+  type OutagePromise as WireOutagePromise,
+} from "@evergrant/contract";
+import { ERRORS, type ErrorFacts, type HoldReason, type OutageEvent, type OutagePromise } from "@evergrant/core";
 import type { ConnectionStatus, Right } from "@evergrant/keeper";
 import { expect, it } from "vitest";
 
@@ -10,8 +17,10 @@ it("the contract says the same words as keeper and core, which it must not impor
     Same<(typeof RIGHTS)[number], Right>,
     Same<(typeof CONNECTION_STATUSES)[number], ConnectionStatus>,
     Same<(typeof HOLD_REASONS)[number], HoldReason>,
-  ] = [true, true, true];
-  expect(same).toEqual([true, true, true]);
+    Same<(typeof OUTAGE_EVENTS)[number], OutageEvent>,
+    Same<WireOutagePromise, OutagePromise>,
+  ] = [true, true, true, true, true];
+  expect(same).not.toContain(false);
   const oauth = Object.values<ErrorFacts>(ERRORS).flatMap((facts) => (facts.oauth === undefined ? [] : [facts.oauth]));
   expect([...new Set(oauth)].filter((error) => !(TOKEN_ERRORS as readonly string[]).includes(error))).toEqual([]);
 });

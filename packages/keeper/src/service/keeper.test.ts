@@ -329,7 +329,11 @@ describe("what a disk and a database may do", () => {
     world.storeDown = false;
     await world.time.advance(5 * MINUTE_MS);
     await world.time.advance(DEFAULT_LIMITS.callerWaitMs);
-    expect((await world.keeper.connections.story("acme", 5)).events[0]).toMatchObject({ event: "renewed" });
+    const story = await world.keeper.connections.story("acme", 5);
+    expect(story.events[0]).toMatchObject({ event: "renewed" });
+    // What has just happened is what the story promises of it.
+    const promised = story.outages.find(({ event }) => event === "store-away");
+    expect(promised?.safeForMs).toBeGreaterThan(5 * MINUTE_MS);
     await world.time.advance(40 * MINUTE_MS);
     await world.token();
   });

@@ -1,4 +1,4 @@
-import type { AppId, CallerId, ConnectionId, ConsentId, HoldReason, Secret } from "@evergrant/core";
+import type { AppId, CallerId, ConnectionId, ConsentId, HoldReason, OutagePromise, Secret } from "@evergrant/core";
 import type { AppOrigins } from "../ports/app-store.ts";
 import type { Right } from "../ports/caller-store.ts";
 import type { ConnectionTenant } from "../ports/connection-store.ts";
@@ -55,11 +55,17 @@ export interface Apps {
   list(): Promise<readonly AppView[]>;
   /** Adds a client secret in front of the others; the older ones stay for as long as they are listed. */
   addSecret(name: string, secret: Secret, by: string): Promise<AppView>;
-  providers(): readonly {
-    readonly id: string;
-    readonly displayName: string;
-    readonly kind: "authorization_code" | "client_credentials";
-  }[];
+  providers(): readonly ProviderView[];
+}
+
+export interface ProviderView {
+  readonly id: string;
+  readonly displayName: string;
+  readonly kind: "authorization_code" | "client_credentials";
+  /** What its policy does not let us promise. */
+  readonly cannotPromise: readonly string[];
+  /** What each kind of outage would cost. */
+  readonly outages: readonly OutagePromise[];
 }
 
 export interface NewApp {
@@ -161,6 +167,8 @@ export interface Story {
   readonly next: { readonly what: string; readonly atMs: number | null };
   /** What the provider's policy does not let us promise. */
   readonly cannotPromise: readonly string[];
+  /** What each kind of outage would cost. */
+  readonly outages: readonly OutagePromise[];
   /** Newest first. */
   readonly events: readonly {
     readonly atMs: number;
