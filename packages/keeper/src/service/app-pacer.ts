@@ -41,6 +41,7 @@ export class AppPacer {
     const { limits, time } = this.#context;
     const nowMs = time.wallMs();
     const pace = this.#pace(app);
+    // I10 blast radius: what a silent provider can swallow before the breaker opens.
     if (pace.inFlight >= limits.inFlightMax)
       return { kind: "rest", untilMs: nowMs + limits.marginMs / 10, because: "paced" };
     const admitted = admit(pace.breaker, { ...ask, nowMs }, limits);

@@ -24,7 +24,7 @@ interface Parts {
   readonly settler: GrantSettler;
 }
 
-/** Rule 10: at start, every answer that the journal holds and the store may not have goes through the same lease and compare-and-set. */
+/** I2 durable knowledge, rule 10: at start, every answer that the journal holds and the store may not have goes through the same lease and compare-and-set. */
 export async function replayJournal(
   context: ServiceContext,
   parts: Parts & { readonly resumeConsent: ResumeConsent },

@@ -7,7 +7,7 @@ import type { SqlFacts } from "./sql-facts.ts";
 import { WriteConflict } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
 
-/** Writes what goes into the same transaction as a change: the node's next audit records, and notices for the outbox. */
+/** I13 audit: writes what goes into the same transaction as a change: the node's next audit records, and notices for the outbox. */
 export type WriteRecords = (trx: Transaction<Tables>, records: Records) => Promise<void>;
 
 export function recordRows(node: NodeId, facts: SqlFacts): WriteRecords {
