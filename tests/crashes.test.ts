@@ -1,6 +1,9 @@
 import { POINTS } from "@evergrant/keeper";
 import { describe, expect, test } from "vitest";
+import { recordOutcomes } from "./kit/figures.ts";
 import { aWorld, DEMO_COMPANY, type World } from "./kit/world.ts";
+
+recordOutcomes("kill-points");
 
 describe("the process is killed inside a refresh", () => {
   test.each(POINTS)("at %s, and after a restart the connection is alive", async (point) => {

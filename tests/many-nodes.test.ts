@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aCluster, type Cluster } from "./kit/cluster.ts";
+import { recordOutcomes } from "./kit/figures.ts";
 import { type PostgresServer, startPostgres } from "./kit/postgres.ts";
 import { DEMO_COMPANY } from "./kit/world.ts";
+
+recordOutcomes("kill-points");
 
 let server: PostgresServer;
 let databases = 0;
