@@ -1,6 +1,9 @@
 import { POINTS, type Point } from "@evergrant/keeper";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recordOutcomes } from "./kit/figures.ts";
 import { aWorld, DEMO_COMPANY, type World } from "./kit/world.ts";
+
+recordOutcomes("kill-points");
 
 // One world lives through all of them, one crash after the other, as an unlucky machine would.
 let world: World;

@@ -75,9 +75,12 @@ describe("what npm start runs", () => {
     expect(token.access_token).toMatch(/^ey/);
     expect(await evergrant("call", facts.connection, "/api.xro/2.0/Organisation")).toContain("Demo Company (NZ)");
     expect(await evergrant("connections")).toContain("connected");
-    expect(await evergrant("why", facts.connection)).toContain("Connected and healthy");
+    const why = await evergrant("why", facts.connection);
+    expect(why).toContain("Connected and healthy");
+    expect(why).toContain("no grant is lost if it is back within 27 min 55 s.");
     expect(JSON.parse(await evergrant("why", facts.connection, "--json"))).toMatchObject({
       connection: { status: "connected" },
+      outages: expect.arrayContaining([expect.objectContaining({ event: "process-killed", safeForMs: 1_675_000 })]),
     });
     const added = JSON.parse(
       await evergrant("callers", "add", "second-server", "--may", `token:${facts.connection}`, "--json"),

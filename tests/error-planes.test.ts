@@ -3,7 +3,7 @@ import { aWorld } from "./kit/world.ts";
 
 const REFRESH = { endpoint: "token", grantType: "refresh_token", times: 50 } as const;
 
-describe("a fault at the provider's token endpoint never harms the grant", () => {
+describe("I9 isolation of error classes: a fault at the provider's token endpoint never harms the grant", () => {
   test.each([
     [
       "429",

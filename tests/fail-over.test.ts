@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { aCluster, type Cluster } from "./kit/cluster.ts";
 import { eventually } from "./kit/eventually.ts";
+import { recordFigure } from "./kit/figures.ts";
 import { type PostgresPair, type PostgresServer, startAsynchronousPair, startSynchronousPair } from "./kit/postgres.ts";
 import { DEMO_COMPANY } from "./kit/world.ts";
 
@@ -29,6 +30,7 @@ describe("two Postgres servers, and the primary is lost", () => {
     expect(await writtenTo(pair.first)).toEqual(left);
     expect((await writtenTo(pair.second)).generations).toBeGreaterThan(taken.generations);
     const { served, refused, longestGapMs } = await load();
+    recordFigure("fail-over", { pair: "synchronous", served, refused, longestGapMs, lost: lostGrants(cluster) });
     console.log(`served ${served}, refused ${refused}, longest time without a token ${longestGapMs} ms`);
     expect(served).toBeGreaterThan(100);
     for (const url of cluster.urls) await eventually(async () => expect((await cluster.ask(url)).status).toBe(200));
@@ -50,7 +52,9 @@ describe("two Postgres servers, and the primary is lost", () => {
     await eventually(async () => expect((await cluster.ask(cluster.world.url)).status).toBe(200));
     const token = (await cluster.ask(cluster.world.url)).body;
     expect(await cluster.world.organisation(token)).toEqual({ status: 200, name: DEMO_COMPANY });
-    expect((await cluster.world.status()).status).toBe("connected");
+    const { status } = await cluster.world.status();
+    recordFigure("fail-over", { pair: "asynchronous", connected: status === "connected", lost: lostGrants(cluster) });
+    expect(status).toBe("connected");
     expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
   });
 });
@@ -62,6 +66,10 @@ async function writtenTo(server: PostgresServer): Promise<{ records: number; gen
   const [row] = await server.query(sums);
   const number = (name: string) => Number(row?.[name]);
   return { records: number("records"), generations: number("generations"), fences: number("fences") };
+}
+
+function lostGrants(cluster: Cluster): number {
+  return cluster.world.sandbox.control.verify().lostGrants.length;
 }
 
 /** Callers that ask every node all the time; the function that ends them tells what they saw. */

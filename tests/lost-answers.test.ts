@@ -54,7 +54,7 @@ describe("the provider commits the rotation and the connection drops", () => {
     expect(world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
   });
 
-  test("nothing is lost when the answer is lost again and again, on a schedule that nobody waits for", async () => {
+  test("I2 durable knowledge: nothing is lost when the answer is lost again and again, on a schedule that nobody waits for", async () => {
     await using world = await aWorld({
       switches: { "grace.retry": "supersede", "grace.closes_when": "successor-used" },
     });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Admin } from "./kit/admin.ts";
 import { aCluster, type Cluster } from "./kit/cluster.ts";
 import { eventually } from "./kit/eventually.ts";
+import { recordOutcomes } from "./kit/figures.ts";
 import type { NodeProcess } from "./kit/node-process.ts";
 import { type PostgresServer, startPostgres } from "./kit/postgres.ts";
 import { LIVES } from "./kit/scaled-policy.ts";
@@ -12,6 +13,8 @@ import { LIVES } from "./kit/scaled-policy.ts";
 const PEOPLE = Array.from({ length: 6 }, (_, index) => `person-${index}`);
 const MACHINES = Array.from({ length: 3 }, (_, index) => `machine-${index}`);
 const CONNECTIONS = [...PEOPLE, ...MACHINES];
+
+recordOutcomes("kill-points");
 
 let server: PostgresServer;
 let cluster: Cluster;

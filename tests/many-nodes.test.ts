@@ -24,7 +24,7 @@ async function freshDatabase(): Promise<string> {
 }
 
 describe("equal nodes over one Postgres", () => {
-  test("200 callers at each of 4 nodes at the moment of expiry make exactly one refresh", async () => {
+  test("I15 stampede: 200 callers at each of 4 nodes at the moment of expiry make exactly one refresh", async () => {
     await using cluster = await aCluster(await freshDatabase(), 4);
     await expired(cluster);
     const before = cluster.world.refreshes().length;

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { recordingProxy } from "./kit/recording-proxy.ts";
 import { aWorld, DEMO_COMPANY, type World } from "./kit/world.ts";
 
-test("no token, code, verifier or secret stands in any file, log or answer other than sealed", async () => {
+test("I14 secrecy: no token, code, verifier or secret stands in any file, log or answer other than sealed", async () => {
   await using world = await aWorld();
   await using proxy = await recordingProxy(world.sandbox.urls.identity);
   await world.start();

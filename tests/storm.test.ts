@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { aWorld } from "./kit/world.ts";
 
-test("200 callers at the moment of expiry make exactly one refresh", async () => {
+test("I15 stampede: 200 callers at the moment of expiry make exactly one refresh", async () => {
   await using world = await aWorld();
   await world.connected();
   await world.stop();

@@ -90,6 +90,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { place: "tests/structure", may: [...EVERY_PACKAGE, "tools", "npm:*", "node:*"] },
   { place: "tests", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
   { place: "simulation", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
+  { place: "tools/reliability", may: ["@evergrant/core", "@evergrant/keeper", "node:*"] },
   { place: "tools", may: ["npm:vitest", "node:*"] },
 ];
 

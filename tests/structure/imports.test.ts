@@ -35,6 +35,7 @@ const WRONG_IMPORTS: Readonly<Record<string, string>> = {
   tests: "../tools/right.ts",
   "tests/structure": "../kit/right.ts",
   simulation: "../tools/right.ts",
+  "tools/reliability": "@evergrant/server",
   tools: "fastify",
 };
 
@@ -56,6 +57,7 @@ const RIGHT_IMPORTS: Readonly<Record<string, string>> = {
   tests: "@evergrant/server",
   simulation: "@evergrant/keeper/parts",
   "tests/structure": "../../tools/right.ts",
+  "tools/reliability": "@evergrant/core",
   tools: "node:fs",
 };
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema, instantMsSchema, nameSchema } from "./names.ts";
+import { outageBudgetSchema } from "./outages.ts";
 
 const originSchema = z.string().min(1).max(300);
 // RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
@@ -44,7 +45,15 @@ export const appListSchema = z.object({ apps: z.array(appSchema).readonly() });
 export const providerListSchema = z.object({
   providers: z
     .array(
-      z.object({ id: z.string(), displayName: z.string(), kind: z.enum(["authorization_code", "client_credentials"]) }),
+      z.object({
+        id: z.string(),
+        displayName: z.string(),
+        kind: z.enum(["authorization_code", "client_credentials"]),
+        /** What its rules do not let us promise. */
+        cannotPromise: z.array(z.string()).readonly(),
+        /** What each kind of outage would cost. */
+        outages: outageBudgetSchema,
+      }),
     )
     .readonly(),
 });

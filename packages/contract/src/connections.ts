@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema, instantMsSchema, nameSchema } from "./names.ts";
+import { outageBudgetSchema } from "./outages.ts";
 
 /** `POST /connections`. */
 export const newConnectionSchema = z.strictObject({
@@ -80,6 +81,8 @@ export const storySchema = z.object({
   next: z.object({ what: z.string(), atMs: instantMsSchema.nullable() }),
   /** What the provider's policy does not let us promise. */
   cannotPromise: z.array(z.string()).readonly(),
+  /** What each kind of outage would cost. */
+  outages: outageBudgetSchema,
   /** Newest first. */
   events: z
     .array(

@@ -65,6 +65,7 @@ export {
 } from "./health.ts";
 export { type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
+export { OUTAGE_EVENTS, type OutagePromise } from "./outages.ts";
 export { type Problem, problemSchema } from "./problem.ts";
 export {
   QUARANTINE_REASONS,

@@ -1,10 +1,11 @@
+import type { SpendReason } from "./grant.ts";
 import type { GrantId } from "./ids.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Limits } from "./timing.ts";
 
 /**
- * Guards all grants of one app against a provider that stops answering: after `ambiguityThreshold` answers were lost within
- * `ambiguityWindowMs` nothing new is started there but one canary at a time, so that few grants are at risk at once (I10).
+ * I10 blast radius: guards all grants of one app against a provider that stops answering: after `ambiguityThreshold` answers were lost within
+ * `ambiguityWindowMs` nothing new is started there but one canary at a time, so that few grants are at risk at once.
  */
 export type AmbiguityBreaker =
   | { readonly kind: "closed"; readonly ambiguousAtMs: readonly number[] }
@@ -16,11 +17,21 @@ export type Admission =
   | { readonly kind: "go"; readonly breaker: AmbiguityBreaker }
   | { readonly kind: "wait"; readonly untilMs: number };
 
-/** Whether this grant may be spent now; as the canary of an open breaker, if need be. */
-export function admit(breaker: AmbiguityBreaker, ask: { grant: GrantId; nowMs: number }, limits: Limits): Admission {
+/**
+ * Whether this grant may be spent now; as the canary of an open breaker, if need be. A grant whose answer is lost already goes first:
+ * it has nothing more to lose, while each sound canary would be one more at risk for as long as the provider is silent.
+ */
+export function admit(
+  breaker: AmbiguityBreaker,
+  ask: { grant: GrantId; because: SpendReason; nowMs: number },
+  limits: Limits,
+): Admission {
   if (breaker.kind === "closed") return { kind: "go", breaker };
-  if (breaker.canary !== null) return { kind: "wait", untilMs: ask.nowMs + limits.retryFirstMs };
-  if (ask.nowMs < breaker.nextProbeAtMs) return { kind: "wait", untilMs: breaker.nextProbeAtMs };
+  const soonMs = ask.nowMs + limits.retryFirstMs;
+  if (breaker.canary !== null) return { kind: "wait", untilMs: soonMs };
+  const fromMs = ask.because === "recovery" ? breaker.nextProbeAtMs : breaker.nextProbeAtMs + limits.retryMaxMs;
+  // Looked at again before its own turn: the canary of another may have brought the provider's answer by then.
+  if (ask.nowMs < fromMs) return { kind: "wait", untilMs: Math.min(fromMs, Math.max(soonMs, breaker.nextProbeAtMs)) };
   return { kind: "go", breaker: { ...breaker, canary: ask.grant } };
 }
 

@@ -30,17 +30,37 @@ describe("the ambiguity breaker", () => {
 
   test("lets one canary through at a time, and closes at its first answer", () => {
     const open = afterAmbiguous(LIMITS.ambiguityThreshold);
-    expect(admit(open, { grant: grant(9), nowMs: 10 }, LIMITS)).toMatchObject({ kind: "wait" });
+    expect(admit(open, { grant: grant(9), because: "recovery", nowMs: 10 }, LIMITS)).toMatchObject({ kind: "wait" });
     const nowMs = LIMITS.retryFirstMs + 10;
-    const admitted = admit(open, { grant: grant(9), nowMs }, LIMITS);
+    const admitted = admit(open, { grant: grant(9), because: "recovery", nowMs }, LIMITS);
     if (admitted.kind === "wait") throw new Error("no canary");
-    expect(admit(admitted.breaker, { grant: grant(8), nowMs }, LIMITS)).toMatchObject({ kind: "wait" });
+    expect(admit(admitted.breaker, { grant: grant(8), because: "recovery", nowMs }, LIMITS)).toMatchObject({
+      kind: "wait",
+    });
     expect(noteOutcome(admitted.breaker, { grant: grant(9), outcome: "rejected", nowMs }, LIMITS)).toEqual(
       CLOSED_BREAKER,
     );
     const silent = noteOutcome(admitted.breaker, { grant: grant(9), outcome: "ambiguous", nowMs }, LIMITS);
-    expect(admit(silent, { grant: grant(8), nowMs }, LIMITS)).toMatchObject({ kind: "wait" });
-    expect(admit(silent, { grant: grant(8), nowMs: nowMs + LIMITS.retryMaxMs }, LIMITS)).toMatchObject({ kind: "go" });
+    expect(admit(silent, { grant: grant(8), because: "recovery", nowMs }, LIMITS)).toMatchObject({ kind: "wait" });
+    expect(
+      admit(silent, { grant: grant(8), because: "recovery", nowMs: nowMs + LIMITS.retryMaxMs }, LIMITS),
+    ).toMatchObject({ kind: "go" });
+  });
+});
+
+describe("I10 blast radius: however long the provider is silent", () => {
+  test("the canary is a grant whose answer is lost already, as long as there is one", () => {
+    const open = afterAmbiguous(LIMITS.ambiguityThreshold);
+    const nowMs = LIMITS.retryFirstMs + LIMITS.ambiguityThreshold;
+    expect(admit(open, { grant: grant(9), because: "hot", nowMs }, LIMITS)).toMatchObject({ kind: "wait" });
+    expect(admit(open, { grant: grant(9), because: "demand", nowMs }, LIMITS)).toMatchObject({ kind: "wait" });
+    expect(admit(open, { grant: grant(0), because: "recovery", nowMs }, LIMITS)).toMatchObject({ kind: "go" });
+  });
+
+  test("a sound grant probes where no other did for as long as the longest pause between repeats", () => {
+    const open = afterAmbiguous(LIMITS.ambiguityThreshold);
+    const nowMs = LIMITS.retryFirstMs + LIMITS.ambiguityThreshold + LIMITS.retryMaxMs;
+    expect(admit(open, { grant: grant(9), because: "hot", nowMs }, LIMITS)).toMatchObject({ kind: "go" });
   });
 });
 

@@ -3,7 +3,7 @@ import type { Step } from "./step.ts";
 import type { Timing } from "./timing.ts";
 
 /**
- * The next step of a court: never one `invalid_grant` ends a grant.
+ * I1 no false death: the next step of a court; never one `invalid_grant` ends a grant.
  * The head is presented again, spaced; then, or sooner where their windows would close, the chain's other tokens are; nothing that
  * could hurt another token is presented past its grace. Only then it is lost.
  */

@@ -8,7 +8,7 @@ type FailedEvent = Failed & { readonly atMs: number };
 type Held = Extract<GrantState, { chain: Chain }>;
 
 /**
- * An attempt brought no tokens. Only a refusal opens a court (or, for a Custom Connection, says that nobody authorised it);
+ * I9 isolation of error classes: an attempt brought no tokens. Only a refusal opens a court (or, for a Custom Connection, says that nobody authorised it);
  * whatever is the app's, the network's or our own never touches the grant's health.
  */
 export function onFailure(state: GrantState, event: FailedEvent, timing: Timing): Transition {
@@ -106,7 +106,7 @@ function onTrouble(
   const spent = chain.attempt?.token ?? null;
   const renewal = unresolved || spent === null ? chain.renewal : takenBack(chain.renewal, spent);
   const next: Chain = { ...chain, trouble, renewal, attempt: null };
-  // A repeat that did nothing says nothing about the send before it: that one is still owed its answer.
+  // I2 durable knowledge: a repeat that did nothing says nothing about the send before it; that one is still owed its answer.
   const owed = unresolved || (spent !== null && (findToken(next, spent)?.sends ?? 0) > 0);
   const told = chain.attempt === null ? null : { ...chain.attempt, endedAtMs: event.atMs };
   const kept: Chain = owed ? { ...next, attempt: told } : next;

@@ -18,7 +18,7 @@ export function freshness(
   return ask.nowMs >= refreshPointMs(access, timing) ? "stale" : "fresh";
 }
 
-/** How long an access token is surely still accepted, with room for the difference between clocks. */
+/** I7 right token: how long an access token is surely still accepted, with room for the difference between clocks. */
 export function remainingMs(access: AccessFacts, nowMs: number, timing: Timing): number {
   return access.expiresAtMs - nowMs - timing.limits.clockSkewMs;
 }

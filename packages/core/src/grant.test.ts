@@ -156,7 +156,7 @@ describe("the schedule of a live grant", () => {
     expect(worn.plan({ waitedForMs: MINUTE_MS })).toMatchObject({ kind: "spend", because: "demand" });
   });
 
-  test("a neglected one is warned of twice and spent in between as an emergency", () => {
+  test("I11 warning before lapse: a neglected one is warned of twice and spent in between as an emergency", () => {
     const world = new GrantWorld().advance(31 * DAY_MS);
     expect(world.plan()).toEqual({ kind: "warn", level: "half" });
     expect(world.apply({ kind: "warned", atMs: world.nowMs, level: "half" })).toMatchObject({ notice: "lapse-coming" });
@@ -176,7 +176,7 @@ describe("the schedule of a live grant", () => {
 });
 
 describe("an answer that was lost", () => {
-  test("keeps the lease until strays are gone, then the same token is sent again", () => {
+  test("I8 bounded ambiguity: keeps the lease until strays are gone, then the same token is sent again", () => {
     const world = new GrantWorld();
     const attempt = world.begin();
     world.advance(1_000).fail(attempt, { kind: "ambiguous", reason: "reset" });
@@ -249,7 +249,7 @@ describe("an answer that was lost", () => {
   });
 });
 
-describe("whatever is not the grant's never touches its health", () => {
+describe("I9 isolation of error classes: whatever is not the grant's never touches its health", () => {
   test.each<[Failure, string]>([
     [{ kind: "app-error", error: "invalid_client", status: 401 }, "app-error"],
     [{ kind: "not-executed", reason: "ECONNREFUSED", retryAfterMs: null }, "unreachable"],
@@ -282,7 +282,7 @@ describe("whatever is not the grant's never touches its health", () => {
 describe("the court", () => {
   const refusal: Failure = { kind: "rejected", error: "invalid_grant" };
 
-  test("never ends a grant on one refusal: the head is heard again twice, five minutes apart", () => {
+  test("I1 no false death: never ends a grant on one refusal: the head is heard again twice, five minutes apart", () => {
     const world = new GrantWorld();
     world.fail(world.begin(), refusal);
     for (let heard = 0; heard < 2; heard += 1) {
@@ -402,7 +402,7 @@ describe("the court", () => {
 });
 
 describe("a new consent", () => {
-  test("starts a new chain; a late token of the old one is sealed, never spent (I16)", () => {
+  test("starts a new chain; a late token of the old one is sealed, never spent (I16 no cross-chain revival)", () => {
     const world = new GrantWorld();
     const late = world.begin();
     const access = { version: "tv_new" as TokenVersionId, receivedAtMs: 0, expiresAtMs: 1, scope: null };
@@ -498,7 +498,7 @@ describe("a grant in a store that is a copy of another", () => {
 });
 
 describe("the lease", () => {
-  test("is one holder's at a time, its fence grows, and an old fence releases nothing", () => {
+  test("I4 single spender: is one holder's at a time, its fence grows, and an old fence releases nothing", () => {
     const ask = (owner: string, nowMs: number) => ({ owner: owner as LeaseOwner, nowMs, leaseMs: 90_000 });
     const first = takeLease(NO_LEASE, ask("a", 0));
     if (first === null) throw new Error("not taken");
@@ -515,7 +515,7 @@ type Happening = {
   readonly what: "renew" | "renew-late" | "reject" | "lose" | "fail" | "declare" | "consent" | "clone" | "end";
 };
 
-test("whatever happens in whatever order: integers only grow, nothing received is dropped, chains never mix, each move is told once", () => {
+test("whatever happens in whatever order: integers only grow (I3), nothing received is dropped (I2), chains never mix (I16), each move is told once (I13)", () => {
   const happening: fc.Arbitrary<Happening> = fc.record({
     ms: fc.integer({ min: 0, max: 10 * DAY_MS }),
     what: fc.constantFrom("renew", "renew-late", "reject", "lose", "fail", "declare", "consent", "clone", "end"),

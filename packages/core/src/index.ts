@@ -6,6 +6,7 @@ export {
   type HoldReason,
   judgeConsent,
 } from "./consent.ts";
+export { durationWords } from "./duration-words.ts";
 export { ERRORS, type ErrorCode, type ErrorFacts, EvergrantError } from "./errors.ts";
 export type { AuditFacts, Expected, Failed, GrantEvent, NoticeKind, Renewed, Transition } from "./event.ts";
 export { type Freshness, freshness, remainingMs } from "./freshness.ts";
@@ -51,6 +52,8 @@ export {
 } from "./incarnation.ts";
 export { isHeld, type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.ts";
 export { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts";
+export { outageBudget } from "./outage-budget.ts";
+export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
 export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";
 export { confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
 export {

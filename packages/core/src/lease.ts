@@ -10,7 +10,7 @@ export interface Lease {
 
 export const NO_LEASE: Lease = { fence: 0, owner: null, untilMs: 0 };
 
-/** The lease after it was taken (again), or null while somebody else holds it. */
+/** I4 single spender: the lease after it was taken (again), or null while somebody else holds it. */
 export function takeLease(lease: Lease, request: { owner: LeaseOwner; nowMs: number; leaseMs: number }): Lease | null {
   if (isHeld(lease, request.nowMs) && lease.owner !== request.owner) return null;
   return { fence: lease.fence + 1, owner: request.owner, untilMs: request.nowMs + request.leaseMs };

@@ -10,7 +10,7 @@ export function noteRefusal(refusals: Refusals, refusal: { grant: GrantId; nowMs
 }
 
 /**
- * Whether verdicts wait although courts have sat: more than max(5, 2 %) of an app's grants were refused within the window, or all
+ * I1 no false death: whether verdicts wait although courts have sat: more than max(5, 2 %) of an app's grants were refused within the window, or all
  * of a handful. One grant alone is no mass.
  */
 export function isMassDeath(refusals: Refusals, app: { grants: number; nowMs: number }, limits: Limits): boolean {

@@ -44,7 +44,7 @@ export interface TokenAnswer {
 
 /**
  * Sorts the end of a token request into the classes of the refresh protocol.
- * Anything that leaves open whether the provider executed the request is `ambiguous`; an internal failure never is a rejection.
+ * I9 isolation of error classes: anything that leaves open whether the provider executed the request is `ambiguous`; an internal failure never is a rejection.
  * Sources: RFC 6749 §5.1, §5.2; RFC 6585 §4 (429).
  */
 export function classify(ending: Ending, dialect: ErrorDialect): Outcome {

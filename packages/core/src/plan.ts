@@ -35,6 +35,7 @@ export function planStep(state: GrantState, input: PlanInput, timing: Timing): S
       if (inFlight !== null) return inFlight;
       const backOff = restForTrouble(state.chain, input, timing);
       if (backOff !== null) return backOff;
+      // I8 bounded ambiguity: nothing is done for a grant before its lost answer was asked for again.
       if (state.chain.attempt !== null) return spendAgain(state.chain, "recovery");
       return state.kind === "in-court" ? courtStep(state, input, timing) : planLive(state.chain, input, timing);
     }
@@ -47,7 +48,8 @@ export function dueAtMs(chain: Chain, usedAtMs: number | null, timing: Timing): 
   const shortened = (ms: number) => chain.renewedAtMs + Math.floor(ms * share);
   const hotAtMs = shortened(timing.hotIntervalMs);
   const confirm = confirmAtMs(chain.renewal, timing);
-  // As soon as no duplicate can come any more: should it be refused, the court needs the rest of the grace.
+  // I12 liveness: no head stays suspect. As soon as no duplicate can come any more: should it be refused, the court needs the rest
+  // of the grace.
   if (confirm !== null) return { atMs: confirm.fromMs, because: "confirm" };
   const usedMs = Math.max(usedAtMs ?? Number.NEGATIVE_INFINITY, chain.usedAtMs ?? Number.NEGATIVE_INFINITY);
   const keepaliveAtMs = shortened(timing.keepaliveMs);
@@ -62,9 +64,11 @@ function planLive(chain: Chain, input: PlanInput, timing: Timing): Step {
   const ageMs = input.nowMs - chain.renewedAtMs;
   const critical = timing.criticalAfterMs !== null && ageMs >= timing.criticalAfterMs;
   const half = timing.warnAfterMs !== null && ageMs >= timing.warnAfterMs;
+  // I11 warning before lapse: before the emergency refresh, and again when it gets critical.
   if (critical && chain.warned !== "three-quarters") return { kind: "warn", level: "three-quarters" };
   if (half && chain.warned === null) return { kind: "warn", level: "half" };
   if (half) return spendAgain(chain, "emergency");
+  // I15 stampede: whoever waited for a token that another node has brought meanwhile sends nothing.
   if (isWorn(chain, input, timing)) return spendAgain(chain, "demand");
   const due = dueAtMs(chain, input.usedAtMs, timing);
   if (input.nowMs >= due.atMs) return spendAgain(chain, due.because);
@@ -81,7 +85,8 @@ function isWorn(chain: Chain, input: PlanInput, timing: Timing): boolean {
 function restForAttempt(chain: Chain, input: PlanInput, timing: Timing): Step | null {
   const { attempt } = chain;
   if (attempt === null) return null;
-  // The lease outlives every stray request of its attempt, so its end is the end of the drain, also for its holder.
+  // I4 single spender: the lease outlives every stray request of its attempt, so its end is the end of the drain, also for its
+  // holder.
   const drained = !isHeld(input.lease, input.leaseNowMs);
   // A caller is blocked, our own attempt has ended, and the provider says that repeats are welcome: no need to drain.
   const ended = attempt.endedAtMs !== null;

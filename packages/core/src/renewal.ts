@@ -25,7 +25,9 @@ export function onRenewed(state: GrantState, event: RenewedEvent, timing: Timing
   if (isLeftToOriginal(state)) return sealedLate(state, event);
   const { chain } = state;
   if (isKnown(chain, event.version)) return { kind: "unmoved", because: "already-settled" };
+  // I16 no cross-chain revival: a late answer of a sealed chain never enters the new one.
   if (chain.id !== event.expected.chain) return sealedLate(state, event);
+  // I3 monotone head: whoever computed from an older generation never becomes the head.
   if (chain.generation !== event.expected.generation) return keepCandidate(state, event, timing);
   const next = settled(chain, event, timing);
   const facts = {
@@ -49,6 +51,7 @@ export function onRenewed(state: GrantState, event: RenewedEvent, timing: Timing
 function settled(chain: Chain, event: RenewedEvent, timing: Timing): Chain {
   return {
     ...chain,
+    // I3 monotone head: with each head, and by nothing else, the generation grows.
     generation: chain.generation + 1,
     renewal: rotated(chain, event, timing),
     access: { version: event.version, receivedAtMs: event.atMs, ...event.access },
@@ -74,6 +77,7 @@ function rotated(chain: Chain, event: RenewedEvent, timing: Timing): Renewal {
   return {
     kind: "refresh-token",
     head: newToken(event.version, event.atMs),
+    // I2 durable knowledge: the spent token stays, it may still be repeated.
     previous: spent,
     // A head that was rotated by its only send is proven: what stood beside it is history.
     candidates: clean ? [] : leftOver(chain.renewal, spent),
@@ -99,6 +103,7 @@ function keepCandidate(state: Chained, event: RenewedEvent, timing: Timing): Tra
   const parent = chain.renewal.previous ?? chain.renewal.head;
   const renewal: Renewal = {
     ...chain.renewal,
+    // I2 durable knowledge: what came too late for the head may be the one that lives.
     candidates: [...chain.renewal.candidates, newToken(event.version, event.atMs)],
     suspect: chain.renewal.suspect ?? suspicion(parent, event.atMs),
   };
@@ -117,7 +122,7 @@ function keepCandidate(state: Chained, event: RenewedEvent, timing: Timing): Tra
   };
 }
 
-// A verdict without this token was no verdict: the court sits again, and hears the newcomer at once.
+// I1 no false death: a verdict without this token was no verdict; the court sits again, and hears the newcomer at once.
 function reopened(state: Chained, chain: Chain, sitting: { atMs: number; confirmations: number }): GrantState {
   if (state.kind !== "consent-needed") return { ...state, chain };
   const { atMs, confirmations } = sitting;
@@ -125,6 +130,7 @@ function reopened(state: Chained, chain: Chain, sitting: { atMs: number; confirm
 }
 
 function sealedLate(state: GrantState, event: RenewedEvent): Transition {
+  // I6 never discard: its row is written all the same; no chain names it.
   const facts = { attempt: event.attempt, chain: event.expected.chain, version: event.version };
   return { kind: "moved", state, audit: { event: "late-token-sealed", facts }, notice: null, releases: true };
 }

@@ -59,3 +59,8 @@ export function repeatWindow(rotation: Rotation): RepeatWindow {
       return { kind: "never" };
   }
 }
+
+/** Whether presenting a refresh token twice, or an old one of its line, ends nothing. */
+export function spendsNothing(rotation: Rotation): boolean {
+  return rotation.kind === "none" || rotation.kind === "unrevoked";
+}

@@ -1,5 +1,5 @@
 /**
- * A value that cannot be printed by accident: template strings, JSON, inspection and concatenation all see `[secret]`.
+ * I14 secrecy: a value that cannot be printed by accident: template strings, JSON, inspection and concatenation all see `[secret]`.
  * `reveal()` marks the few places where the value leaves: building a request and sealing.
  */
 export class Secret {

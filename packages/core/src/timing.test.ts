@@ -58,6 +58,11 @@ describe("what a policy does not let us promise is said in words", () => {
   test.each<[string, Partial<TokenPolicy>, RegExp]>([
     ["no grace", { rotation: { kind: "strict" } }, /one lost answer is one lost grant/],
     ["a grace of 30 seconds", { rotation: { ...GRACE, seconds: 30 } }, /shorter than two tries/],
+    [
+      "a grace in which the lease of a first try leaves no time for a second",
+      { rotation: { ...GRACE, seconds: 124 } },
+      /shorter than two tries/,
+    ],
     ["a grace of 10 minutes", { rotation: { ...GRACE, seconds: 600 } }, /paused process/],
     ["an unknown idle life", { idleLifeMs: "unknown" }, /lapse cannot be announced/],
     ["a hard end", { absoluteLifeMs: 365 * DAY_MS }, /ends after a fixed time/],

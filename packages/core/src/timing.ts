@@ -202,13 +202,13 @@ function brokenInequalities(policy: TokenPolicy, limits: Limits): string[] {
 }
 
 function unkeepable(timing: Omit<Timing, "cannotPromise">): string[] {
-  const { policy, limits, repeat, hotIntervalMs, confirm } = timing;
+  const { policy, limits, repeat, hotIntervalMs, confirm, spendWindowMs } = timing;
   const sentences: string[] = [];
   const say = (missing: boolean, sentence: string) => missing && sentences.push(sentence);
   say(repeat.kind === "never", "This provider has no grace: one lost answer is one lost grant.");
-  const twoTries = 2 * (limits.requestTimeoutMs + limits.marginMs);
+  // The second try comes when the lease of the first has ended.
   say(
-    repeat.kind === "for" && repeat.ms <= twoTries,
+    spendWindowMs !== null && spendWindowMs < limits.leaseMs,
     "The grace is shorter than two tries: a request that times out may lose the grant.",
   );
   say(

@@ -11,7 +11,7 @@ export function fullBucket(nowMs: number, limits: Limits): TokenBucket {
   return { level: limits.requestBurst, atMs: nowMs };
 }
 
-/** The bucket after one request, or when the next may go. A share is kept for what cannot wait: a lost answer has a deadline. */
+/** The bucket after one request, or when the next may go. I8 bounded ambiguity: a share is kept for what cannot wait. */
 export function draw(
   bucket: TokenBucket,
   ask: { because: SpendReason; nowMs: number },

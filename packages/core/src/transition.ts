@@ -96,6 +96,7 @@ function onConsented(state: GrantState, event: Extract<GrantEvent, { kind: "cons
   const notice = state.kind === "consent-needed" ? "recovered" : null;
   return {
     kind: "moved",
+    // I16 no cross-chain revival: nothing of the sealed chain goes along.
     state: { kind: "live", chain: event.chain },
     audit: { event: "consented", facts },
     notice,

@@ -1,11 +1,20 @@
 import {
   type CONNECTION_STATUSES,
   type HOLD_REASONS,
+  type OUTAGE_EVENTS,
   type QUARANTINE_REASONS,
   type RIGHTS,
   TOKEN_ERRORS,
+  type OutagePromise as WireOutagePromise,
 } from "@evergrant/contract";
-import { ERRORS, type ErrorFacts, type HoldReason, type QuarantineReason } from "@evergrant/core";
+import {
+  ERRORS,
+  type ErrorFacts,
+  type HoldReason,
+  type OutageEvent,
+  type OutagePromise,
+  type QuarantineReason,
+} from "@evergrant/core";
 import type { ConnectionStatus, Right } from "@evergrant/keeper";
 import { expect, it } from "vitest";
 
@@ -17,8 +26,10 @@ it("the contract says the same words as keeper and core, which it must not impor
     Same<(typeof CONNECTION_STATUSES)[number], ConnectionStatus>,
     Same<(typeof HOLD_REASONS)[number], HoldReason>,
     Same<(typeof QUARANTINE_REASONS)[number], QuarantineReason>,
-  ] = [true, true, true, true];
-  expect(same).toEqual([true, true, true, true]);
+    Same<(typeof OUTAGE_EVENTS)[number], OutageEvent>,
+    Same<WireOutagePromise, OutagePromise>,
+  ] = [true, true, true, true, true, true];
+  expect(same).not.toContain(false);
   const oauth = Object.values<ErrorFacts>(ERRORS).flatMap((facts) => (facts.oauth === undefined ? [] : [facts.oauth]));
   expect([...new Set(oauth)].filter((error) => !(TOKEN_ERRORS as readonly string[]).includes(error))).toEqual([]);
 });

@@ -41,17 +41,31 @@ describe("a story", () => {
     summary: "Connected and healthy.",
     next: { what: "The next refresh is due.", atMs: 18 * MINUTE_MS },
     cannotPromise: ["A lost answer loses the grant."],
+    outages: [
+      {
+        event: "store-away" as const,
+        safeForMs: 90_000,
+        atRisk: null,
+        othersForMs: 90_000,
+        takenOverWithinMs: null,
+        servedForMs: { fromMs: 0, toMs: 60_000 },
+        sentence: "The database is away: no grant is lost for 1 min 30 s.",
+      },
+    ],
     events: [
       { atMs: 0, event: "renewed", by: "keeper", facts: { rotated: true, expiresAtMs: null } },
       { atMs: 0, event: "something-new", by: "keeper", facts: { count: 2, none: null } },
     ],
   };
 
-  test("says how it stands, what comes next and when, what cannot be promised, and what happened", () => {
+  test("says how it stands, what comes next and when, what cannot be promised, what an outage would cost, and what happened", () => {
     const lines = storyText(story, 0).split("\n");
     expect(lines[0]).toBe("acme: Connected and healthy.");
     expect(lines.some((line) => /Next +The next refresh is due\. In 18 minutes \(.+\)\.$/.test(line))).toBe(true);
     expect(lines).toContain("    A lost answer loses the grant.");
+    expect(lines.indexOf("    The database is away: no grant is lost for 1 min 30 s.")).toBe(
+      lines.indexOf("  If something goes wrong:") + 1,
+    );
     expect(lines.some((line) => line.endsWith("A new access token came with a new refresh token."))).toBe(true);
     expect(lines.some((line) => line.endsWith("Something new (count 2)."))).toBe(true);
   });

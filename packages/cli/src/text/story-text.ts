@@ -5,7 +5,7 @@ import { printable } from "./table.ts";
 
 /** Why a connection is as it is, for a person to read. */
 export function storyText(story: Story, nowMs: number): string {
-  const { connection, next, cannotPromise, events } = story;
+  const { connection, next, cannotPromise, outages, events } = story;
   return [
     `${connection.name}: ${printable(story.summary)}`,
     "",
@@ -17,6 +17,10 @@ export function storyText(story: Story, nowMs: number): string {
       ? []
       : [`  Shared    with ${connection.sharedWith.join(", ")}: their callers reach each other's organisations`]),
     ...listed("Cannot be promised, by this provider's rules:", cannotPromise),
+    ...listed(
+      "If something goes wrong:",
+      outages.map(({ sentence }) => sentence),
+    ),
     ...listed(
       "Last events, newest first:",
       events.map((event) => `${localInstant(event.atMs)}  ${eventSentence(event)}`),

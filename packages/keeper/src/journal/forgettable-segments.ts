@@ -2,7 +2,7 @@ import type { AttemptId } from "@evergrant/core";
 import type { ReadSegment } from "./stored-segments.ts";
 
 /**
- * Which of these segments, oldest first, may go: finished ones whose every record is older than the instant and whose every attempt
+ * I6 never discard: which of these segments, oldest first, may go: finished ones whose every record is older than the instant and whose every attempt
  * is settled, be it in a later segment. One that holds the end of an attempt stays as long as an earlier one that holds its
  * beginning does: a dropped `settled` would bring a closed attempt back.
  */

@@ -352,7 +352,7 @@ describe("forgetting", () => {
     expect(await attempts(third)).toEqual(["old", "a", "a"]);
   });
 
-  it("never drops an unsettled attempt, whatever came before or after", async () => {
+  it("I6 never discard: never drops an unsettled attempt, whatever came before or after", async () => {
     const events = fc.array(
       fc.record({ name: fc.constantFrom("a", "b", "c", "d"), roll: fc.boolean(), settle: fc.boolean() }),
       { maxLength: 12 },

@@ -37,7 +37,7 @@ describe("a sealed value", () => {
     );
   });
 
-  it("opens in no other context", () => {
+  it("I7 right token: opens in no other context", () => {
     fc.assert(
       fc.property(context, context, (here, there) => {
         fc.pre(JSON.stringify(here) !== JSON.stringify(there));

@@ -85,6 +85,7 @@ class KeySealer implements Sealer {
     return ["evergrant/data-key/1", this.#deployment, owner];
   }
 
+  // I7 right token: a ciphertext opens for the owner, chain, kind and version it was sealed for, and for nothing else.
   #valueContext({ owner, chain, kind, version }: SealContext): readonly string[] {
     return ["evergrant/sealed/1", this.#deployment, owner, chain, kind, version];
   }

@@ -165,6 +165,7 @@ export class AccessTokens implements Tokens {
   }
 }
 
+// I7 right token: looked at anew for each caller; what was disabled or never consented to gives nothing.
 function usable(connection: StoredConnection | undefined): { connection: StoredConnection; grant: GrantId } {
   if (connection === undefined) throw new EvergrantError("connection_not_available");
   if (connection.disabledAtMs !== null) throw new EvergrantError("connection_disabled");

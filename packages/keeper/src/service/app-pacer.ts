@@ -41,9 +41,10 @@ export class AppPacer {
     const { limits, time } = this.#context;
     const nowMs = time.wallMs();
     const pace = this.#pace(app);
+    // I10 blast radius: what a silent provider can swallow before the breaker opens.
     if (pace.inFlight >= limits.inFlightMax)
       return { kind: "rest", untilMs: nowMs + limits.marginMs / 10, because: "paced" };
-    const admitted = admit(pace.breaker, { grant: ask.grant, nowMs }, limits);
+    const admitted = admit(pace.breaker, { ...ask, nowMs }, limits);
     if (admitted.kind === "wait") return { kind: "rest", untilMs: admitted.untilMs, because: "provider-silent" };
     const drawn = draw(pace.bucket, { because: ask.because, nowMs }, limits);
     if (drawn.kind === "wait") return { kind: "rest", untilMs: drawn.untilMs, because: "paced" };

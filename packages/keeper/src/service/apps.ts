@@ -1,9 +1,9 @@
-import { type AppId, EvergrantError, type Secret } from "@evergrant/core";
+import { type AppId, EvergrantError, outageBudget, type Secret, timing } from "@evergrant/core";
 import type { AppOrigins, SealedClientSecret, StoredApp } from "../ports/app-store.ts";
 import type { WrappedKey } from "../ports/sealer.ts";
 import { type AppDirectory, secretContext } from "./app-directory.ts";
 import { redirectUri } from "./consent-runs.ts";
-import type { Apps, AppView, NewApp } from "./keeper.ts";
+import type { Apps, AppView, NewApp, ProviderView } from "./keeper.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -81,8 +81,15 @@ export class AppDesk implements Apps {
     return this.#view({ ...app, clientSecrets });
   }
 
-  providers() {
-    return [...this.#context.providers.values()].map(({ id, displayName, kind }) => ({ id, displayName, kind }));
+  providers(): readonly ProviderView[] {
+    return [...this.#context.providers.values()].map(({ id, displayName, kind, policy }) => {
+      const verdict = timing(policy, this.#context.limits);
+      const promises =
+        verdict.kind === "possible"
+          ? { cannotPromise: verdict.timing.cannotPromise, outages: outageBudget(verdict.timing) }
+          : { cannotPromise: verdict.reasons, outages: [] };
+      return { id, displayName, kind, ...promises };
+    });
   }
 
   #seal(app: { id: AppId; dataKey: WrappedKey }, secret: Secret): SealedClientSecret {

@@ -23,7 +23,7 @@ export interface Exchange {
 }
 
 /**
- * Intent into the journal, send, raw answer into the journal, and only then read it. Never throws: what happened is the outcome.
+ * I5 write-ahead: intent into the journal, send, raw answer into the journal, and only then read it. Never throws: what happened is the outcome.
  * Rules 3 to 6 of the refresh protocol.
  */
 export async function exchange(context: ServiceContext, work: Exchange): Promise<Outcome> {
@@ -72,6 +72,7 @@ async function sendOnce(context: ServiceContext, work: Exchange, clientSecret: S
   };
   const ending = await context.tokenEndpoint.send(request, () => context.reached("sent", work.point));
   context.reached("received", work.point);
+  // I6 never discard: on disk before anybody reads it.
   await journalAnswer(context, work, ending);
   return classify(ending, provider.errors);
 }
@@ -90,7 +91,7 @@ async function journalAnswer(context: ServiceContext, work: Exchange, ending: En
   context.reached("journaled", work.point);
 }
 
-// Rule 4: a request may not outlive its lease, a woken process must not trust what it remembers.
+// I4 single spender, rule 4: a request may not outlive its lease, a woken process must not trust what it remembers.
 async function whyNotSend(context: ServiceContext, work: Exchange): Promise<string | null> {
   const timing = work.app.timing;
   const elapsedMs = context.time.monotonicMs() - work.begun.monotonicMs;

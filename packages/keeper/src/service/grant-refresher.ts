@@ -137,7 +137,7 @@ export class GrantRefresher {
     }
   }
 
-  // Rule 2: lease, fence and intent in one commit, computed from the row as it is in that very transaction.
+  // I5 write-ahead, rule 2: lease, fence and intent in one commit, computed from the row as it is in that very transaction.
   async #begin(
     id: GrantId,
     app: App,

@@ -64,7 +64,7 @@ export function changeFor(
   const { view, timing } = more;
   const released = moved.releases && more.fence !== undefined ? releaseLease(grant.lease, more.fence) : grant.lease;
   const lease = more.lease ?? released;
-  // While an attempt is on its way the end of its lease is the next thing to look at, for whoever looks then.
+  // I8 bounded ambiguity: while an attempt is on its way the end of its lease is the next thing to look at, for whoever looks then.
   const inFlight = chainOf(moved.state)?.attempt != null && isHeld(lease, view.leaseNowMs);
   return {
     state: moved.state,
@@ -85,6 +85,7 @@ export function changeBy(
   return moved.kind === "moved" ? changeFor(grant, moved, more) : null;
 }
 
+// I11 warning before lapse, I13 audit: the record and the notice of a move go into the transaction that stores it.
 function recordsFor(grant: StoredGrant, moved: Extract<Transition, { kind: "moved" }>, atMs: number): Records {
   const subject = { kind: "grant", id: grant.id } as const;
   return {

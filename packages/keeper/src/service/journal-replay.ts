@@ -50,7 +50,7 @@ async function lastMoments({ store, node, provenance, time, limits }: ServiceCon
 }
 
 /**
- * Rule 10: at start, every answer that the journal holds and the store may not have goes through the same lease and
+ * I2 durable knowledge, rule 10: at start, every answer that the journal holds and the store may not have goes through the same lease and
  * compare-and-set. What the store had once comes first: later answers build on it.
  */
 export async function replayJournal(context: ServiceContext, parts: Parts, reach?: Reach): Promise<void> {

@@ -270,7 +270,7 @@ describe("a token is handed out", () => {
     expect((await world.token()).accessToken.reveal()).not.toBe(first.accessToken.reveal());
   });
 
-  test("to a hundred waiting callers by one refresh", async () => {
+  test("I15 stampede: to a hundred waiting callers by one refresh", async () => {
     const world = await new KeeperWorld().connected();
     await world.time.advance(31 * MINUTE_MS);
     const before = world.refreshes().length;
@@ -301,7 +301,7 @@ describe("a token is handed out", () => {
     expect(await refused).toBe("provider_unreachable");
   });
 
-  test("never for a connection that was disabled or removed", async () => {
+  test("I7 right token: never for a connection that was disabled or removed", async () => {
     const world = await new KeeperWorld().connected();
     const id = world.connection;
     await world.keeper.connections.setDisabled("acme", true, "operator");
@@ -318,7 +318,7 @@ describe("a token is handed out", () => {
 });
 
 describe("what a disk and a database may do", () => {
-  test("the store is away when the answer comes: callers are served, and the settle waits for it", async () => {
+  test("I12 liveness: the store is away when the answer comes: callers are served, and the settle waits for it", async () => {
     const world = await new KeeperWorld().connected();
     await world.time.advance(19 * MINUTE_MS);
     const before = await world.token();
@@ -334,12 +334,16 @@ describe("what a disk and a database may do", () => {
     world.storeDown = false;
     await world.time.advance(5 * MINUTE_MS);
     await world.time.advance(DEFAULT_LIMITS.callerWaitMs);
-    expect((await world.keeper.connections.story("acme", 5)).events[0]).toMatchObject({ event: "renewed" });
+    const story = await world.keeper.connections.story("acme", 5);
+    expect(story.events[0]).toMatchObject({ event: "renewed" });
+    // What has just happened is what the story promises of it.
+    const promised = story.outages.find(({ event }) => event === "store-away");
+    expect(promised?.safeForMs).toBeGreaterThan(5 * MINUTE_MS);
     await world.time.advance(40 * MINUTE_MS);
     await world.token();
   });
 
-  test("a journal that cannot be written starts no refresh, and the valid token is served", async () => {
+  test("I5 write-ahead: a journal that cannot be written starts no refresh, and the valid token is served", async () => {
     const world = await new KeeperWorld().connected();
     world.journal.full = true;
     await world.time.advance(25 * MINUTE_MS);
@@ -351,7 +355,7 @@ describe("what a disk and a database may do", () => {
     expect(world.refreshes()).toHaveLength(1);
   });
 
-  test("a crash after the raw answer was journaled: the next start settles it without another request", async () => {
+  test("I6 never discard: a crash after the raw answer was journaled: the next start settles it without another request", async () => {
     const world = await new KeeperWorld().connected();
     await world.time.advance(31 * MINUTE_MS);
     world.crashAt = "journaled";

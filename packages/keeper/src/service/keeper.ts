@@ -5,6 +5,7 @@ import type {
   ConsentId,
   HoldReason,
   NodeId,
+  OutagePromise,
   QuarantineReason,
   Secret,
 } from "@evergrant/core";
@@ -88,11 +89,17 @@ export interface Apps {
   list(): Promise<readonly AppView[]>;
   /** Adds a client secret in front of the others; the older ones stay for as long as they are listed. */
   addSecret(name: string, secret: Secret, by: string): Promise<AppView>;
-  providers(): readonly {
-    readonly id: string;
-    readonly displayName: string;
-    readonly kind: "authorization_code" | "client_credentials";
-  }[];
+  providers(): readonly ProviderView[];
+}
+
+export interface ProviderView {
+  readonly id: string;
+  readonly displayName: string;
+  readonly kind: "authorization_code" | "client_credentials";
+  /** What its policy does not let us promise. */
+  readonly cannotPromise: readonly string[];
+  /** What each kind of outage would cost. */
+  readonly outages: readonly OutagePromise[];
 }
 
 export interface NewApp {
@@ -194,6 +201,8 @@ export interface Story {
   readonly next: { readonly what: string; readonly atMs: number | null };
   /** What the provider's policy does not let us promise. */
   readonly cannotPromise: readonly string[];
+  /** What each kind of outage would cost. */
+  readonly outages: readonly OutagePromise[];
   /** Newest first. */
   readonly events: readonly {
     readonly atMs: number;

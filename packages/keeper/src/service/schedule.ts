@@ -6,7 +6,7 @@ import type { ServiceContext } from "./service-context.ts";
 const BATCH = 50;
 const AT_ONCE = 8;
 
-/** Wakes when the next grant is due and drives all that are, a bounded number at once. */
+/** I12 liveness: wakes when the next grant is due and drives all that are, a bounded number at once; what fails is looked at again. */
 export class Schedule {
   readonly #context: ServiceContext;
   readonly #refresher: () => GrantRefresher;

@@ -1,4 +1,4 @@
-/** At most one running piece of work per key; whoever asks meanwhile shares its result. */
+/** I15 stampede: at most one running piece of work per key; whoever asks meanwhile shares its result. */
 export class SingleFlight<Key, Result> {
   readonly #running = new Map<Key, Promise<Result>>();
 

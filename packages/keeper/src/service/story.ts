@@ -1,4 +1,4 @@
-import type { ConsentReason, Step } from "@evergrant/core";
+import { type ConsentReason, outageBudget, type Step } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { StoredGrant } from "../ports/grant-store.ts";
 import type { AuditRecord } from "../ports/records.ts";
@@ -32,6 +32,7 @@ export async function tellStory(
     summary: summarise(view, grant),
     next: nextOf(view, step, app),
     cannotPromise: app.timing.cannotPromise,
+    outages: outageBudget(app.timing),
     events: newestFirst(records)
       .slice(0, limit)
       .map(({ atMs, event, by, facts }) => ({ atMs, event, by, facts })),

@@ -12,7 +12,7 @@ export interface ChainHead {
 /** Before the first record: sequences count from 1. */
 export const CHAIN_START: ChainHead = { sequence: 0, hash: "0".repeat(64) };
 
-/** The entry as the record after `head`: SHA-256, hex, over the hash before it and the record's canonical JSON. */
+/** I13 audit: the entry as the record after `head`: SHA-256, hex, over the hash before it and the record's canonical JSON. */
 export function chained(node: NodeId, head: ChainHead, entry: AuditEntry): AuditRecord {
   const record = {
     subject: { ...entry.subject, id: storableText(entry.subject.id) } as AuditEntry["subject"],

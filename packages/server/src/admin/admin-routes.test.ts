@@ -68,7 +68,13 @@ describe("apps, connections and consents", () => {
       (await answer("POST", "/apps/second/secrets", { clientSecret: "canary-2" })).body.clientSecrets,
     ).toHaveLength(2);
     expect((await answer("GET", "/apps")).body.apps).toHaveLength(2);
-    expect((await answer("GET", "/providers")).body.providers[0].id).toBe("ledgerly");
+    const [ledgerly] = (await answer("GET", "/providers")).body.providers;
+    expect(ledgerly.id).toBe("ledgerly");
+    expect(ledgerly.outages.find(({ event }: { event: string }) => event === "answer-lost")).toMatchObject({
+      safeForMs: null,
+      atRisk: 1,
+      sentence: expect.stringContaining("that grant is lost"),
+    });
 
     const made = await answer("POST", "/connections", { name: "third", app: "second", expectedTenant: "Acme" });
     expect([made.status, made.body.status, made.body.expectedTenant]).toEqual([201, "awaiting-consent", "Acme"]);
@@ -79,7 +85,9 @@ describe("apps, connections and consents", () => {
     expect((await answer("POST", "/connections/third/disable")).body.status).toBe("disabled");
     expect((await answer("POST", "/connections/third/enable", {})).body.status).toBe("connected");
     expect((await answer("POST", "/connections/third/check")).status).toBe(200);
-    expect((await answer("GET", "/connections/third/story?limit=3")).body.events).toHaveLength(3);
+    const story = (await answer("GET", "/connections/third/story?limit=3")).body;
+    expect(story.events).toHaveLength(3);
+    expect(story.outages).toEqual(ledgerly.outages);
     expect((await answer("DELETE", "/connections/third")).body.grantRevoked).toBe(true);
     expect((await answer("GET", "/connections/third")).body.code).toBe("connection_unknown");
   });

@@ -1,6 +1,6 @@
 import { type DestinationStream, pino } from "pino";
 
-/** One answered request. Nothing else of a request is ever logged: no URL, query, header or body. */
+/** I14 secrecy: one answered request. Nothing else of a request is ever logged: no URL, query, header or body. */
 export interface RequestEntry {
   readonly requestId: string;
   readonly listener: string;

@@ -1,4 +1,14 @@
-import { type AppId, type CallerId, type ConnectionId, EvergrantError, type NodeId, Secret } from "@evergrant/core";
+import {
+  type AppId,
+  type CallerId,
+  type ConnectionId,
+  DEFAULT_LIMITS,
+  EvergrantError,
+  type NodeId,
+  outageBudget,
+  Secret,
+  timing,
+} from "@evergrant/core";
 import type {
   AccessToken,
   Apps,
@@ -12,10 +22,12 @@ import type {
   PermissionName,
   Quarantines,
   QuarantineView,
+  Story,
 } from "@evergrant/keeper";
 import { FakeConsents } from "./fake-consents.ts";
 
 const START_MS = 1_780_000_000_000;
+const PROMISES = promises();
 
 /** A keeper that keeps everything in memory and asks no provider: names, rights, links and tokens behave, grants do not age. */
 export class FakeKeeper implements Keeper {
@@ -94,7 +106,10 @@ export class FakeKeeper implements Keeper {
       this.appsByName.set(name, changed);
       return changed;
     },
-    providers: () => this.step([{ id: "ledgerly", displayName: "Ledgerly", kind: "authorization_code" as const }]),
+    providers: () => {
+      const kind = "authorization_code" as const;
+      return this.step([{ id: "ledgerly", displayName: "Ledgerly", kind, ...PROMISES }]);
+    },
   };
 
   readonly connections: Connections = {
@@ -127,7 +142,7 @@ export class FakeKeeper implements Keeper {
       const connection = this.named(name);
       const event = { atMs: START_MS, event: "refreshed", by: "rule", facts: { generation: 3, because: "hot" } };
       const events = Array.from({ length: Math.min(limit, 50) }, () => event);
-      return { connection, summary: "It works.", next: { what: "refresh", atMs: START_MS }, cannotPromise: [], events };
+      return { connection, summary: "It works.", next: { what: "refresh", atMs: START_MS }, ...PROMISES, events };
     },
   };
 
@@ -243,3 +258,20 @@ const EMPTY_CONNECTION = {
   trouble: null,
   createdAtMs: START_MS,
 } as const;
+
+function promises(): Pick<Story, "cannotPromise" | "outages"> {
+  const verdict = timing(
+    {
+      accessLifeMs: 1_800_000,
+      idleLifeMs: "unknown",
+      absoluteLifeMs: "unknown",
+      rotation: { kind: "strict" },
+      oldAccessToken: "unknown",
+      earlyRefresh: "allowed",
+      repeatsDocumented: false,
+    },
+    DEFAULT_LIMITS,
+  );
+  if (verdict.kind === "impossible") throw new Error(verdict.reasons.join(" "));
+  return { cannotPromise: verdict.timing.cannotPromise, outages: outageBudget(verdict.timing) };
+}

@@ -88,7 +88,7 @@ async function applyChange(trx: Transaction<Tables>, read: GrantTable, change: G
     dueAtMs: change.dueAtMs,
   });
   const { id, app_id: _app, subject: _subject, data_key: _dataKey, ...set } = after;
-  // The row is locked already; should a database not keep that, a settle must still never overwrite one it did not see.
+  // I3 monotone head: the row is locked already; should a database not keep that, a settle must still never overwrite one it did not see.
   const { numUpdatedRows } = await trx
     .updateTable("grant")
     .set(set)

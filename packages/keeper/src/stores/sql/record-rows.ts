@@ -9,7 +9,7 @@ import type { SqlFacts } from "./sql-facts.ts";
 import { WriteConflict } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
 
-/** Writes what goes into the same transaction as a change: the node's next audit records, and notices for the outbox. */
+/** I13 audit: writes what goes into the same transaction as a change: the node's next audit records, and notices for the outbox. */
 export type WriteRecords = (trx: Transaction<Tables>, records: Records) => Promise<void>;
 
 /** Who writes: whose audit chain, and where its journal stands (left out where nobody holds that against the store). */

@@ -32,7 +32,7 @@ export function tokenRows(session: SqlSession): Pick<GrantStore, "token" | "know
   };
 }
 
-/** Insert-only. A settle whose acknowledgement was lost is repeated: what is there stays as it is. */
+/** I6 never discard: insert-only. A settle whose acknowledgement was lost is repeated: what is there stays as it is. */
 export async function insertTokens(trx: Transaction<Tables>, tokens: readonly TokenVersion[]): Promise<void> {
   for (const token of tokens)
     await trx

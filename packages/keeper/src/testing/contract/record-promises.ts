@@ -60,7 +60,7 @@ function describeWriting(world: () => StoreWorld): void {
     expect(await store.audit.firstBroken()).toBeNull();
   });
 
-  test("a change that fails after its decision leaves neither state nor records", async () => {
+  test("I13 audit: a change that fails after its decision leaves neither state nor records", async () => {
     const { store } = world();
     await furnish(store);
     // Facts that cannot be written down: the failure comes from the store, not from the decision.
