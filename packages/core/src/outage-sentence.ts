@@ -50,7 +50,7 @@ const WORDS: { readonly [Event in OutageEvent]: (numbers: OutageNumbers, timing:
   "asynchronous-fail-over": ({ safeForMs }) => {
     if (safeForMs === "unlimited") return "no grant is lost.";
     if (safeForMs === null) return "not promised. A token that was spent in those moments may be sent again.";
-    return `no grant is lost by up to ${durationWords(safeForMs)} of missing writes if every node keeps its journal. A consent given in those moments may have to be given again.`;
+    return `no grant is lost by up to ${durationWords(safeForMs)} of missing writes if every node keeps its journal. A consent that was also begun in those moments has to be given again.`;
   },
   "provider-away": (numbers) => `${absenceWords(numbers, "within")} ${servedWords(numbers.servedForMs)}`,
   "everything-away": (numbers) => `${absenceWords(numbers, "within")} An orderly stop leaves no refresh under way.`,

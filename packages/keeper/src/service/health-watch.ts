@@ -16,6 +16,8 @@ export class HealthWatch {
   readonly #apps: AppDirectory;
   readonly #connections: ConnectionDirectory;
   readonly #live: LiveTokens;
+  /** Until when a grant's connections need no look: a renewal comes every few minutes, a look every hour. */
+  readonly #restsUntilMs = new Map<GrantId, number>();
 
   constructor(
     context: ServiceContext,
@@ -30,12 +32,13 @@ export class HealthWatch {
   /** After a renewal: looks when the last look is older than the health interval. */
   afterRenewal(grant: GrantId): void {
     const { activity, report, limits, time } = this.#context;
+    if (time.wallMs() < (this.#restsUntilMs.get(grant) ?? 0)) return;
     const look = async () => {
       const connections = await this.#context.store.connections.ofGrant(grant);
-      const due = connections.some(
-        (connection) => (connection.healthCheckedAtMs ?? 0) + limits.healthIntervalMs <= time.wallMs(),
-      );
-      if (due) await this.check(grant);
+      const dueAtMs = connections.map(({ healthCheckedAtMs }) => (healthCheckedAtMs ?? 0) + limits.healthIntervalMs);
+      const soonestMs = Math.min(...dueAtMs);
+      if (soonestMs > time.wallMs()) this.#restsUntilMs.set(grant, soonestMs);
+      else if (await this.check(grant)) this.#restsUntilMs.set(grant, time.wallMs() + limits.healthIntervalMs);
     };
     activity.during(look).catch((error: unknown) => report({ what: "health", subject: grant, error }));
   }
