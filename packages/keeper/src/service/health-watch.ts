@@ -35,6 +35,7 @@ export class HealthWatch {
     if (time.wallMs() < (this.#restsUntilMs.get(grant) ?? 0)) return;
     const look = async () => {
       const connections = await this.#context.store.connections.ofGrant(grant);
+      if (connections.length === 0) return;
       const dueAtMs = connections.map(({ healthCheckedAtMs }) => (healthCheckedAtMs ?? 0) + limits.healthIntervalMs);
       const soonestMs = Math.min(...dueAtMs);
       if (soonestMs > time.wallMs()) this.#restsUntilMs.set(grant, soonestMs);
