@@ -58,7 +58,10 @@ describe("a Postgres database that is dropped and put back under running nodes",
     // What is in memory is served, and then nobody is sent to the provider with what the backup holds.
     const refused = async () => (await cluster.ask(world.url)).body.code;
     await expect.poll(refused, WITHIN).toBe("store_quarantined");
-    expect(world.refreshes().length).toBe(before);
+    // One may have been under way with the true head when the database went; what the backup holds would be a repeat.
+    expect(world.refreshes().slice(before).map(({ outcome }) => outcome)).toEqual(
+      world.refreshes().length === before ? [] : ["rotate"],
+    );
     expect(await world.admin.get<Quarantine>("/quarantine")).toMatchObject({
       state: "held",
       because: [{ reason: "store-behind" }],
