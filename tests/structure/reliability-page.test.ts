@@ -34,6 +34,7 @@ describe("the page on reliability", () => {
       rotationsPerCpuSecond: 678,
       violations: 0,
       lostGrants: 1,
+      beyondPromise: 4,
       falseDeaths: 0,
       cells: { reached: 9, total: 10 },
       mutants: { caught: 26, total: 27 },

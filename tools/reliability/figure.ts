@@ -21,6 +21,8 @@ export interface SimulationResult {
   readonly rotationsPerCpuSecond: number;
   readonly violations: number;
   readonly lostGrants: number;
+  /** Grants that died as their provider's rules, or an outage longer than the budget, allowed nobody to prevent. */
+  readonly beyondPromise: number;
   readonly falseDeaths: number;
   readonly cells: { readonly reached: number; readonly total: number };
   readonly mutants: { readonly caught: number; readonly total: number };

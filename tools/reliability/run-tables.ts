@@ -81,7 +81,8 @@ function modelWords(cell: ModelCell | undefined): string {
 
 export function simulationTable({ sim: figure }: Figures): string {
   if (figure === undefined) return notRunYet("sim");
-  const { seeds, connectionDays, violations, lostGrants, falseDeaths, cells, mutants, ...speed } = figure.result;
+  const { seeds, connectionDays, violations, lostGrants, beyondPromise, falseDeaths, cells, mutants, ...speed } =
+    figure.result;
   return [
     table(
       ["", ""],
@@ -89,6 +90,10 @@ export function simulationTable({ sim: figure }: Figures): string {
         ["lives of connections", `${counted(connectionDays)} days in ${counted(seeds)} worlds`],
         ["invariants violated", rate(violations, seeds, "worlds")],
         ["grants lost that the policy allows to be kept", rate(lostGrants, seeds, "worlds")],
+        [
+          "grants lost that it does not: a provider without grace, or an outage that outlasted the budget",
+          counted(beyondPromise),
+        ],
         ["grants declared lost that were alive", rate(falseDeaths, seeds, "worlds")],
         ["crash point × provider mode × outcome", `${cells.reached} of ${cells.total} reached`],
         ["defects planted in the real source", `${mutants.caught} of ${mutants.total} caught by the checker they name`],

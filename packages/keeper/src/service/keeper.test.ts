@@ -9,7 +9,8 @@ import { PROVIDERS } from "../providers/catalogue.ts";
 import { makeKeyCheck } from "../sealing/key-check.ts";
 import { formatKeyRingEntry, parseKeyRing } from "../sealing/key-ring.ts";
 import { keySealer } from "../sealing/key-sealer.ts";
-import { memoryStore } from "../stores/memory/memory-store.ts";
+import { type MemoryDatabase, memoryDatabase } from "../stores/memory/memory-store.ts";
+import type { MemorySnapshot } from "../stores/memory/memory-tables.ts";
 import { Activity } from "./activity.ts";
 import { createKeeper, type RunningKeeper } from "./create-keeper.ts";
 import { digest } from "./digest.ts";
@@ -119,7 +120,10 @@ class KeeperWorld {
   readonly time = new MovableTime();
   readonly provider = new Provider(this.time);
   readonly journal = new MemoryJournal();
+  readonly database: MemoryDatabase;
   readonly memory: Store;
+  /** What the database held at each step of a consent. */
+  readonly snapshots: MemorySnapshot[] = [];
   storeDown = false;
   crashAt: string | null = null;
   readonly failures: string[] = [];
@@ -130,7 +134,8 @@ class KeeperWorld {
   readonly #keyCheck = makeKeyCheck(this.#ring, "dp-1", this.#chance);
 
   constructor() {
-    this.memory = memoryStore({ time: this.time, node: "node-1" as NodeId });
+    this.database = memoryDatabase({ time: this.time });
+    this.memory = this.database.storeOf("node-1" as NodeId);
   }
 
   get keeper() {
@@ -194,6 +199,7 @@ class KeeperWorld {
     const state = new URL(authorizeUrl).searchParams.get("state") ?? "";
     const [app] = await this.keeper.apps.list();
     if (app === undefined) throw new Error("no app");
+    this.snapshots.push(this.database.snapshot());
     const consent = await this.keeper.consents.receive({
       app: app.id,
       params: new URLSearchParams({ code: "code", state }),
@@ -366,6 +372,21 @@ describe("what a disk and a database may do", () => {
     await world.token();
     expect(world.refreshes().length - before).toBe(1);
   });
+});
+
+test("I2 durable knowledge: a consent that the database has forgotten, with the claim of its code, comes back out of the journal", async () => {
+  const world = await new KeeperWorld().connected();
+  const [begun] = world.snapshots;
+  if (begun === undefined) throw new Error("no snapshot");
+  world.database.restore(begun);
+  await world.start();
+  expect(await world.keeper.connections.byName("acme")).toMatchObject({
+    status: "connected",
+    tenants: [{ name: TENANT.name }],
+  });
+  expect((await world.token()).accessToken).toBeDefined();
+  const codes = world.provider.requests.filter(({ grant }) => grant.kind === "authorization_code");
+  expect(codes).toHaveLength(1);
 });
 
 describe("what the provider may say", () => {
