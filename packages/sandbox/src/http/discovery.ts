@@ -15,7 +15,7 @@ export function addDiscovery(server: FastifyInstance, world: World, namesOf: (re
     return carryOut(world, { request, reply }, { endpoint: "discovery", grantType: null, clientId: null, work });
   });
   server.get("/.well-known/openid-configuration/jwks", { config }, async (request, reply) => {
-    const work = () => ({ answer: jsonAnswer(200, world.keys.jwks), outcome: "ok", committed: false });
+    const work = () => ({ answer: jsonAnswer(200, world.keys.jwks()), outcome: "ok", committed: false });
     return carryOut(world, { request, reply }, { endpoint: "jwks", grantType: null, clientId: null, work });
   });
   server.route({
@@ -65,7 +65,6 @@ const metadata = ({ issuer, login }: Names) => ({
     "preferred_username",
     "given_name",
     "family_name",
-    "name",
     "email",
     "global_session_id",
   ],

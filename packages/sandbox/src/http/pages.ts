@@ -59,6 +59,8 @@ export interface ConsentPage {
   readonly scopes: readonly string[];
   readonly choices: readonly Choice[];
   readonly preselect: string | null;
+  /** Whether several organisations may be chosen at once. */
+  readonly bulk: boolean;
   readonly problem: string | null;
 }
 
@@ -77,8 +79,8 @@ export function consentPage(facts: ConsentPage): Answer {
     <form method="post" action="/identity/connect/consent">
       ${hidden(facts)}
       <fieldset>
-        <legend>Select an organisation to connect</legend>
-        ${facts.choices.map((choice) => organisationRow(choice, preselect))}
+        <legend>${facts.bulk ? "Select the organisations to connect" : "Select an organisation to connect"}</legend>
+        ${facts.choices.map((choice) => organisationRow(choice, { preselect, bulk: facts.bulk }))}
         ${open.length + connected.length === 0 ? html`<p>You have no organisation that you may connect. Ask somebody with the Standard or Adviser role.</p>` : null}
       </fieldset>
       ${open.length === 0 ? null : html`<button type="submit" name="decision" value="allow">Allow access</button>`}
@@ -92,12 +94,20 @@ export function consentPage(facts: ConsentPage): Answer {
   );
 }
 
-function organisationRow({ organisation, role, connected, mayConnect }: Choice, preselect: string | null): Html {
+function organisationRow(
+  { organisation, role, connected, mayConnect }: Choice,
+  form: { readonly preselect: string | null; readonly bulk: boolean },
+): Html {
   const id = `organisation-${organisation.id}`;
   const able = mayConnect && !connected;
-  const flags = new Html(`${able ? "required" : "disabled"}${able && preselect === organisation.id ? " checked" : ""}`);
+  const checked = able && form.preselect === organisation.id ? " checked" : "";
+  // The browser sees to it that one radio button is chosen; of boxes any number may be.
+  const flags = new Html(`${able ? (form.bulk ? "" : "required") : "disabled"}${checked}`);
+  const input = form.bulk
+    ? html`<input type="checkbox" id="${id}" name="organisation.${organisation.id}" value="on" ${flags} aria-describedby="${id}-about">`
+    : html`<input type="radio" id="${id}" name="organisation" value="${organisation.id}" ${flags} aria-describedby="${id}-about">`;
   return html`<div class="${able ? "row" : "row off"}">
-    <input type="radio" id="${id}" name="organisation" value="${organisation.id}" ${flags} aria-describedby="${id}-about">
+    ${input}
     <label for="${id}">${organisation.name}</label>
     <small id="${id}-about">${role}. ${connected ? "Connected." : mayConnect ? "" : `The role ${role} may not connect apps: ask somebody with the Standard or Adviser role.`}</small>
   </div>`;
