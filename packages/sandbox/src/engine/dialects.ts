@@ -28,6 +28,7 @@ export const PRESETS = {
       access_token_on_revoke: "revoke",
       "code.replay": "revoke-family",
       "authorize.errors": "redirect",
+      "token.malformed_error": "invalid_request",
       "invalid_client.status": 401,
       "error_description.token": true,
       "error_description.access_denied": true,

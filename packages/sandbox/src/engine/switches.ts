@@ -38,6 +38,7 @@ export interface Switches {
   readonly "revocation.access_token": "only-that-token" | "ignore";
   readonly "token.multipart": "accept" | "refuse";
   readonly "token.rate_limit": number | null;
+  readonly "token.malformed_error": "unsupported_grant_type" | "invalid_request";
   readonly "scope_401.spelling": "insufficent_scope" | "insufficient_scope";
   readonly "401_key_case": "capitalised" | "lower";
   readonly "cc.scope_rule": "listed-or-omitted" | "reject-explicit";
@@ -86,6 +87,7 @@ export const xero: Switches = {
   "revocation.access_token": "only-that-token",
   "token.multipart": "accept",
   "token.rate_limit": null,
+  "token.malformed_error": "unsupported_grant_type",
   "scope_401.spelling": "insufficent_scope",
   "401_key_case": "capitalised",
   "cc.scope_rule": "listed-or-omitted",
@@ -262,6 +264,11 @@ export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
     "Whether the token endpoint reads multipart/form-data.",
   ),
   "token.rate_limit": facts(countOrNull, "proposal", "Token requests of one app in a minute; null: no limit."),
+  "token.malformed_error": facts(
+    oneOf("unsupported_grant_type", "invalid_request"),
+    "documented",
+    "What a token request without grant_type, or with a body that is no form, is told.",
+  ),
   "scope_401.spelling": facts(
     oneOf("insufficent_scope", "insufficient_scope"),
     "evidence",

@@ -64,6 +64,8 @@ const bad = (error: Bad["error"], description: string): Bad => ({ kind: "bad", e
 type Facts = Omit<AuthorizeRequest, "app" | keyof Callback>;
 
 function readForApp(turn: Turn, app: App, query: Query): Bad | { readonly kind: "ok"; readonly facts: Facts } {
+  const standard = turn.switches["authorize.errors"] === "redirect";
+  if (standard && query.get("response_type") === null) return bad("invalid_request", "Missing response_type");
   if (query.get("response_type") !== "code") return bad("unsupported_response_type", "Response type not supported");
   const scopes = parseScopes(query.get("scope") ?? "");
   const scopeProblem = badScopes(turn, app, scopes);

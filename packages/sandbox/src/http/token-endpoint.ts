@@ -95,10 +95,12 @@ async function answerGrant(
   asked: { readonly form: FormBody; readonly clients: readonly PresentedClient[] },
 ): Promise<Done> {
   const { form, clients } = asked;
-  if (form.kind === "not-a-form") return refusal(world, "unsupported_grant_type", "not-a-form");
+  const malformed = world.engine.switches()["token.malformed_error"];
+  if (form.kind === "not-a-form") return refusal(world, malformed, "not-a-form");
   if (form.kind === "repeated") return refusal(world, "invalid_request", "repeated-parameter");
   const grantType = form.get("grant_type");
-  const grant = grantType !== null && Object.hasOwn(grants, grantType) ? grants[grantType] : undefined;
+  if (grantType === null) return refusal(world, malformed, "grant-type-missing");
+  const grant = Object.hasOwn(grants, grantType) ? grants[grantType] : undefined;
   if (grant === undefined) return refusal(world, "unsupported_grant_type", "unsupported-grant-type");
   // One transaction: the client is checked, the rule decides, the rows are written. Only then is anything signed.
   const atMs = world.clock.nowMs();
