@@ -124,7 +124,7 @@ fieldset{border:1px solid #c9d1d9;border-radius:.4rem}.row{padding:.4rem 0}.row 
 button{font:inherit;margin:1rem .5rem 0 0;padding:.5rem 1rem;border:1px solid #0b5cad;border-radius:.3rem;background:#0b5cad;color:#fff}.plain{background:#fff;color:#0b5cad}
 [role=alert]{color:#a40e26}li{font-family:ui-monospace,monospace;font-size:.9rem}`;
 
-function page(status: number, title: string, content: Html): Answer {
+export function page(status: number, title: string, content: Html): Answer {
   const body = html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><style>${new Html(style)}</style></head>
