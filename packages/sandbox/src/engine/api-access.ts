@@ -1,7 +1,7 @@
 import { liveConnection } from "./consent.ts";
 import { endConnections } from "./revoke.ts";
 import type { AccessToken, Connection, Organisation } from "./rows.ts";
-import { effectiveScopes } from "./scopes.ts";
+import { opens } from "./scopes.ts";
 import type { Turn } from "./turn.ts";
 
 /** A bearer token as the API sees it; null: no token of ours. */
@@ -49,15 +49,9 @@ export function apiAccess(turn: Turn, request: ApiRequest): ApiAccess {
   const checked = checkAccess(turn, request.accessTokenId);
   if (checked.kind !== "ok") return checked;
   const { access } = checked;
-  const held = scopesNow(turn, access);
-  if (!request.scopes.some((scope) => held.includes(scope))) return { kind: "scope-missing", access };
+  if (!request.scopes.some((scope) => opens(turn, access.scopes, scope))) return { kind: "scope-missing", access };
   const organisation = organisationOf(turn, access, request.tenantId);
   return organisation === undefined ? { kind: "tenant-refused", access } : { kind: "ok", organisation, access };
-}
-
-function scopesNow({ nowMs, switches }: Turn, { scopes }: AccessToken): readonly string[] {
-  const ended = switches["scopes.by_date"] && switches["scopes.broad_after_end"] === "refused";
-  return ended ? effectiveScopes(scopes, nowMs) : scopes;
 }
 
 /** The connections that `GET /connections` lists for a token, oldest first; null: the call is not allowed to it. */

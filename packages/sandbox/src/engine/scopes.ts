@@ -1,3 +1,5 @@
+import type { Turn } from "./turn.ts";
+
 export const IDENTITY_SCOPES = ["openid", "profile", "email", "offline_access"] as const;
 
 const withRead = (...names: readonly string[]): readonly string[] => names.flatMap((name) => [name, `${name}.read`]);
@@ -55,9 +57,12 @@ const BROAD_END_MS = Date.UTC(2027, 8, 1);
 export const isInSeason = (scope: string, app: { readonly createdAtMs: number }, nowMs: number): boolean =>
   !BROAD_SCOPES.has(scope) || (app.createdAtMs < GRANULAR_ONLY_FROM_MS && nowMs < BROAD_END_MS);
 
-/** The scopes of a token that still open the API. */
-export const effectiveScopes = (scopes: readonly string[], nowMs: number): readonly string[] =>
-  nowMs < BROAD_END_MS ? scopes : scopes.filter((scope) => !BROAD_SCOPES.has(scope));
+/** Whether a token with these scopes opens what asks for `scope`: a broad one may have ended since. */
+export function opens({ nowMs, switches }: Turn, held: readonly string[], scope: string): boolean {
+  const endsThen = switches["scopes.by_date"] && switches["scopes.broad_after_end"] === "refused";
+  const ended = endsThen && nowMs >= BROAD_END_MS && BROAD_SCOPES.has(scope);
+  return !ended && held.includes(scope);
+}
 
 const consentScopes: ReadonlySet<string> = new Set(CONSENT_SCOPES);
 const identityScopes: ReadonlySet<string> = new Set(IDENTITY_SCOPES);
