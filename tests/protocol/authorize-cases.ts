@@ -26,6 +26,28 @@ const FOREIGN: Readonly<Record<string, (uri: string) => string>> = {
 /** RFC 6749 §4.1.1, RFC 9207 and RFC 9700: the authorize endpoint. */
 export const AUTHORIZE_CASES: readonly ProtocolCase[] = [
   {
+    name: "the metadata is that of its issuer, and says that callbacks name it",
+    rule: "RFC 8414 §3.3, RFC 9207 §3",
+    async ask(c) {
+      const answer = await fetch(`${c.server.issuer}/.well-known/openid-configuration`);
+      const metadata = (await answer.json()) as Readonly<Record<string, unknown>>;
+      const methods = JSON.stringify(metadata["code_challenge_methods_supported"]);
+      return `${metadata["issuer"] === c.server.issuer}, ${metadata["authorization_response_iss_parameter_supported"]}, ${methods}`;
+    },
+    allowed: ['true, true, ["S256"]'],
+  },
+  {
+    name: "the page where a person logs in is not for frames, nor for caches",
+    rule: "RFC 9700 §4.16",
+    async ask(c) {
+      const { headers } = await c.firstPage();
+      const framed =
+        /frame-ancestors/.test(headers.get("content-security-policy") ?? "") || headers.has("x-frame-options");
+      return `${framed ? "no frames" : "frames"}, ${/no-store/.test(headers.get("cache-control") ?? "") ? "no-store" : "cacheable"}`;
+    },
+    allowed: ["no frames, no-store"],
+  },
+  {
     name: "a yes gives a code, the state as it was, and the issuer",
     rule: "RFC 6749 §4.1.2, RFC 9207 §2",
     async ask(c) {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { FormBrowser, type FormPage } from "../kit/form-browser.ts";
 import type { RegisteredClient, ServerUnderTest, Visited } from "./server-under-test.ts";
 
 export interface TokenAnswer {
@@ -50,6 +51,11 @@ export class Conversation {
 
   visit(change: Fields = {}, decision: "allow" | "decline" = "allow"): Promise<Visited> {
     return this.server.visit(this.address(change), decision);
+  }
+
+  /** The page that a person sees first, unanswered. */
+  firstPage(): Promise<FormPage> {
+    return new FormBrowser().open(this.address());
   }
 
   /** A code that a person's yes gave. */

@@ -52,4 +52,11 @@ export const DIFFERENCES: readonly Difference[] = [
     oidcProvider: "400 invalid_request, then 200 tokens",
     why: "The sandbox does not tell a client whether a token of somebody else exists; the other server says that it does. The token lives on at both.",
   },
+  {
+    name: "the page where a person logs in is not for frames, nor for caches",
+    sandbox: "no frames, no-store",
+    oidcProvider: "frames, no-store",
+    unkeptBy: ["oidc-provider"],
+    why: "Its pages are those for development, which its documentation says to replace; who runs it brings pages and headers of their own.",
+  },
 ];
