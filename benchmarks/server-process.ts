@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { Conversation, tokensOf } from "../tests/protocol/conversation.ts";
 import { startOidcProvider } from "../tests/protocol/oidc-provider-server.ts";
 import { startSandboxServer } from "../tests/protocol/sandbox-server.ts";
+import { mapAdapters } from "./map-adapter.ts";
 
 /** What the load generator has to know of a server that runs in a process of its own. */
 export interface ReadyServer {
@@ -25,6 +26,7 @@ const starters = { sandbox: startSandboxServer, "oidc-provider": startJwtProvide
 /** `oidc-provider` that signs its access tokens, as the sandbox does: two RS256 signatures for each refresh. */
 function startJwtProvider(redirectUri: string) {
   return startOidcProvider(redirectUri, {
+    adapter: mapAdapters(),
     features: {
       devInteractions: { enabled: true },
       revocation: { enabled: true },
