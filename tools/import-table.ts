@@ -90,6 +90,8 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { place: "tests/structure", may: [...EVERY_PACKAGE, "tools", "npm:*", "node:*"] },
   { place: "tests", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
   { place: "simulation", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
+  // The servers it measures are those of the protocol suite.
+  { place: "benchmarks", may: [...EVERY_PACKAGE, "tests/protocol", "npm:*", "node:*"] },
   { place: "tools", may: ["npm:vitest", "node:*"] },
 ];
 

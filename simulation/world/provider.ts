@@ -134,7 +134,7 @@ export class Provider {
         scopes: SCOPES,
         challenge,
         nonce: null,
-        organisationId: `org-${person}`,
+        organisationIds: [`org-${person}`],
       });
       if (outcome.kind !== "code") throw new Error(`the person may not consent: ${outcome.reason}`);
       return outcome.code;

@@ -93,6 +93,8 @@ export class World implements AsyncDisposable {
       kind: "web",
       name: "Night job",
       redirectUris: ["http://localhost/unused"],
+      tier: "advanced",
+      certified: true,
     });
     const { identity, login, api } = this.sandbox.urls;
     const app = await this.admin.post<App>("/apps", {

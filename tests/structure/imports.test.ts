@@ -35,6 +35,7 @@ const WRONG_IMPORTS: Readonly<Record<string, string>> = {
   tests: "../tools/right.ts",
   "tests/structure": "../kit/right.ts",
   simulation: "../tools/right.ts",
+  benchmarks: "../tools/right.ts",
   tools: "fastify",
 };
 
@@ -55,6 +56,7 @@ const RIGHT_IMPORTS: Readonly<Record<string, string>> = {
   "packages/cli/src": "@evergrant/sandbox/engine",
   tests: "@evergrant/server",
   simulation: "@evergrant/keeper/parts",
+  benchmarks: "../tests/protocol/right.ts",
   "tests/structure": "../../tools/right.ts",
   tools: "node:fs",
 };
@@ -64,7 +66,10 @@ const importing = (target: string): string =>
   `import type * as target from ${JSON.stringify(target)};\nexport type Target = typeof target;\n`;
 
 function plantedFiles(): Record<string, string> {
-  const files: Record<string, string> = { "tests/kit/right.ts": "export const right = true;\n" };
+  const files: Record<string, string> = {
+    "tests/kit/right.ts": "export const right = true;\n",
+    "tests/protocol/right.ts": "export const right = true;\n",
+  };
   for (const { place } of IMPORT_TABLE) {
     const right = RIGHT_IMPORTS[place];
     if (!place.endsWith(".ts"))

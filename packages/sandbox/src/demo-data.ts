@@ -54,7 +54,10 @@ export function seedDemoData(turn: Turn, redirectUris: readonly string[]): void 
     clientId: DEMO_CLIENT_ID,
     name: "Demo app",
     scopes: null,
-    createdAtMs: turn.nowMs,
+    // Of before the granular scopes, so that it may ask for both kinds; of a high tier, so that nothing limits a demo.
+    createdAtMs: Date.UTC(2025, 0, 1),
+    tier: "advanced",
+    certified: true,
     secrets: [{ id: turn.mint.uuid("demo-secret"), hash: turn.mint.hash(DEMO_CLIENT_SECRET) }],
     redirectUris,
   });

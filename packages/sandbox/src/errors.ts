@@ -11,6 +11,7 @@ export const SANDBOX_ERRORS = {
   not_found: 404,
   already_exists: 409,
   wrong_kind: 409,
+  key_in_use: 409,
   role_may_not_connect: 409,
   region_not_served: 409,
   too_many: 409,

@@ -1,10 +1,11 @@
 export type { Advanced } from "./advance.ts";
 export type { AppControl, CreatedApp } from "./control/app-control.ts";
 export type { ClockState, Control, TokenVerdict } from "./control/control.ts";
+export type { KeyControl, PublishedKey } from "./control/key-control.ts";
 export type { PeopleControl } from "./control/people-control.ts";
 export { createSandbox, type Sandbox, type SandboxOptions } from "./create-sandbox.ts";
 export { DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, DEMO_REDIRECT_URI } from "./demo-data.ts";
-export type { DialectName, Switches, VerifyReport } from "./engine/index.ts";
+export type { DialectName, Switches, Tier, VerifyReport } from "./engine/index.ts";
 export { SANDBOX_ERRORS, SandboxError, type SandboxErrorCode } from "./errors.ts";
 export type { Fault, FaultAction, FaultEndpoint, FaultPlan, FaultPoint } from "./faults.ts";
 export type { ClockLine, Follower, FollowerReport } from "./followers.ts";

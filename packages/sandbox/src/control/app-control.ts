@@ -16,6 +16,7 @@ import type {
   CreateCustomConnectionInput,
 } from "./inputs.ts";
 import { inputs } from "./inputs.ts";
+import { instantMs } from "./instants.ts";
 import { parseInput } from "./parse-input.ts";
 import { type RedactedApp, redactApp } from "./redacted-state.ts";
 import { checkRedirectUris, checkScopes } from "./redirect-uris.ts";
@@ -93,8 +94,10 @@ function createApp(turn: Turn, input: CreateAppInput): CreatedApp {
     clientId: newClientId(turn, wanted.clientId),
     name: wanted.name,
     scopes: checkScopes(wanted.scopes),
-    createdAtMs: turn.nowMs,
+    createdAtMs: wanted.createdAt === undefined ? turn.nowMs : instantMs(wanted.createdAt),
     redirectUris: checkRedirectUris(wanted.redirectUris),
+    tier: wanted.tier,
+    certified: wanted.certified,
   };
   if (wanted.kind === "pkce") return created(turn, { ...facts, kind: "pkce" }, null);
   const { kept, secret } = addSecret(turn, wanted.clientSecret ?? null);
@@ -145,6 +148,8 @@ function changeApp(turn: Turn, clientId: string, input: ChangeAppInput): Redacte
     name: wanted.name ?? app.name,
     scopes: wanted.scopes === undefined ? app.scopes : checkScopes(wanted.scopes),
     redirectUris: wanted.redirectUris === undefined ? app.redirectUris : checkRedirectUris(wanted.redirectUris),
+    ...(wanted.tier === undefined ? {} : { tier: wanted.tier }),
+    ...(wanted.certified === undefined ? {} : { certified: wanted.certified }),
   };
   turn.draft.put("apps", clientId, changed);
   return redactApp(changed);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROLES } from "../engine/index.ts";
+import { ROLES, TIERS } from "../engine/index.ts";
 import { FAULT_ENDPOINTS, FAULT_POINTS } from "../faults.ts";
 
 const name = z.string().trim().min(1).max(200);
@@ -13,6 +13,7 @@ const clientSecret = z
   .max(200)
   .regex(/^[\x20-\x7e]+$/);
 const role = z.enum(ROLES);
+const tier = z.enum(TIERS);
 const instant = z.union([z.number().int().min(0).max(8.64e15), z.iso.datetime({ offset: true })]);
 const duration = z.union([
   z.number().int().min(0).max(8.64e15),
@@ -23,6 +24,7 @@ const scheduledAction = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("disconnect"), connectionId: id }),
   z.strictObject({ kind: z.literal("set-role"), userId: id, organisationId: id, role: role.nullable() }),
   z.strictObject({ kind: z.literal("deactivate-custom-connection"), clientId: id }),
+  z.strictObject({ kind: z.literal("reset-demo-company"), organisationId: id }),
   z.strictObject({ kind: z.literal("revoke-grant"), grantId: id }),
 ]);
 
@@ -83,11 +85,16 @@ export const inputs = {
     clientSecret: clientSecret.optional(),
     redirectUris,
     scopes: scopes.nullable().default(null),
+    tier: tier.default("starter"),
+    certified: z.boolean().default(false),
+    createdAt: instant.optional(),
   }),
   changeApp: z.strictObject({
     name: name.optional(),
     redirectUris: redirectUris.optional(),
     scopes: scopes.nullable().optional(),
+    tier: tier.optional(),
+    certified: z.boolean().optional(),
   }),
   addSecret: z.strictObject({ clientSecret: clientSecret.optional() }),
   createCustomConnection: z.strictObject({

@@ -1,6 +1,7 @@
 import { liveConnection } from "./consent.ts";
 import { endConnections } from "./revoke.ts";
 import type { AccessToken, Connection, Organisation } from "./rows.ts";
+import { opens } from "./scopes.ts";
 import type { Turn } from "./turn.ts";
 
 /** A bearer token as the API sees it; null: no token of ours. */
@@ -48,7 +49,7 @@ export function apiAccess(turn: Turn, request: ApiRequest): ApiAccess {
   const checked = checkAccess(turn, request.accessTokenId);
   if (checked.kind !== "ok") return checked;
   const { access } = checked;
-  if (!request.scopes.some((scope) => access.scopes.includes(scope))) return { kind: "scope-missing", access };
+  if (!request.scopes.some((scope) => opens(turn, access.scopes, scope))) return { kind: "scope-missing", access };
   const organisation = organisationOf(turn, access, request.tenantId);
   return organisation === undefined ? { kind: "tenant-refused", access } : { kind: "ok", organisation, access };
 }

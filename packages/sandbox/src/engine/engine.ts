@@ -1,7 +1,8 @@
+import { DIALECTS, type DialectName } from "./dialects.ts";
 import type { Draft, Ledger, LedgerView } from "./ledger.ts";
 import type { Mint } from "./mint.ts";
 import { runDueEvents } from "./schedule.ts";
-import { DIALECTS, type DialectName, type Switches } from "./switches.ts";
+import type { Switches } from "./switches.ts";
 import type { Turn } from "./turn.ts";
 
 /** The provider without its HTTP: a ledger, the rules, and nothing that reads a clock. */

@@ -9,6 +9,7 @@ export {
   type RefusedAccess,
   type TokenCheck,
 } from "./api-access.ts";
+export { mayConnectInBulk } from "./app-limits.ts";
 export { addSecret, authenticateApp, type PresentedClient } from "./apps.ts";
 export {
   type AuthoriseRefusal,
@@ -22,6 +23,7 @@ export {
 export {
   type Choice,
   type ConsentOutcome,
+  type ConsentRefusal,
   type ConsentRequest,
   consent,
   consentChoices,
@@ -37,10 +39,11 @@ export {
   type SuccessorFacts,
   type TokenFacts,
 } from "./decide-refresh.ts";
+export { DIALECTS, type Dialect, type DialectName, PRESETS } from "./dialects.ts";
 export { createEngine, type Engine, type EngineParts, patchSwitches, resetSwitches } from "./engine.ts";
 export { issueAccess, issuePair, type TokenSet } from "./issue-tokens.ts";
 export { type Change, createLedger, type Draft, type Ledger, type LedgerView } from "./ledger.ts";
-export { setRole } from "./memberships.ts";
+export { resetDemoCompany, setRole } from "./memberships.ts";
 export type { Mint } from "./mint.ts";
 export { type CodeOutcome, type CodeRefusal, type CodeRequest, redeemCode } from "./redeem-code.ts";
 export { askRefresh, type RefreshOutcome, refresh } from "./refresh.ts";
@@ -56,16 +59,20 @@ export {
 export type { AfterGrace, Grace, GraceRetry, RefreshPolicy, Rotation } from "./rotation.ts";
 export * from "./rows.ts";
 export { nextEventAtMs, schedule } from "./schedule.ts";
-export { APP_LEVEL_SCOPES, CONSENT_SCOPES, IDENTITY_SCOPES, isConsentScope, parseScopes } from "./scopes.ts";
 export {
-  DIALECTS,
-  type DialectName,
+  APP_LEVEL_SCOPES,
+  CONSENT_SCOPES,
+  IDENTITY_SCOPES,
+  isConsentScope,
+  isInSeason,
+  parseScopes,
+} from "./scopes.ts";
+export {
   refreshPolicy,
   SWITCHES,
   type Switches,
   type SwitchFacts,
   type SwitchName,
-  strict,
   switchProblems,
   xero,
 } from "./switches.ts";

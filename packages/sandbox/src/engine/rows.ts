@@ -9,6 +9,17 @@ export const mayConnect: { readonly [R in Role]: boolean } = {
   "Read only": false,
 };
 
+/** How many organisations an app of each tier may be connected to; null: no limit. Sources: developer.xero.com/pricing (tiers since 2 March 2026). */
+export const TIER_CONNECTIONS = {
+  starter: 5,
+  core: 50,
+  plus: 1000,
+  advanced: 10_000,
+  enterprise: null,
+} as const satisfies Readonly<Record<string, number | null>>;
+export type Tier = keyof typeof TIER_CONNECTIONS;
+export const TIERS = ["starter", "core", "plus", "advanced", "enterprise"] as const satisfies readonly Tier[];
+
 export interface User {
   /** The `sub` claim: 32 hex digits. */
   readonly id: string;
@@ -60,6 +71,10 @@ interface AppFacts {
   /** The scopes it may ask for; null: every scope an ordinary app can have. */
   readonly scopes: readonly string[] | null;
   readonly createdAtMs: number;
+  /** How many organisations it may be connected to; absent: no limit. */
+  readonly tier?: Tier;
+  /** false: it counts towards the two uncertified apps that an organisation may have. Absent: it does not. */
+  readonly certified?: boolean;
 }
 
 export type App =
@@ -168,7 +183,14 @@ export interface Code {
   readonly familyId: string | null;
 }
 
-export type EndedReason = "disconnected" | "deleted-by-app" | "role-lost" | "revoked" | "organisation-left";
+export type EndedReason =
+  | "disconnected"
+  | "deleted-by-app"
+  | "role-lost"
+  | "revoked"
+  | "organisation-left"
+  | "demo-reset"
+  | "pushed-out";
 
 export interface Connection {
   readonly id: string;
@@ -204,6 +226,7 @@ export type ScheduledAction =
   | { readonly kind: "disconnect"; readonly connectionId: string }
   | { readonly kind: "set-role"; readonly userId: string; readonly organisationId: string; readonly role: Role | null }
   | { readonly kind: "deactivate-custom-connection"; readonly clientId: string }
+  | { readonly kind: "reset-demo-company"; readonly organisationId: string }
   | { readonly kind: "revoke-grant"; readonly grantId: string };
 
 export interface ScheduledEvent {

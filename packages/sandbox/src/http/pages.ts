@@ -59,6 +59,8 @@ export interface ConsentPage {
   readonly scopes: readonly string[];
   readonly choices: readonly Choice[];
   readonly preselect: string | null;
+  /** Whether several organisations may be chosen at once. */
+  readonly bulk: boolean;
   readonly problem: string | null;
 }
 
@@ -77,8 +79,8 @@ export function consentPage(facts: ConsentPage): Answer {
     <form method="post" action="/identity/connect/consent">
       ${hidden(facts)}
       <fieldset>
-        <legend>Select an organisation to connect</legend>
-        ${facts.choices.map((choice) => organisationRow(choice, preselect))}
+        <legend>${facts.bulk ? "Select the organisations to connect" : "Select an organisation to connect"}</legend>
+        ${facts.choices.map((choice) => organisationRow(choice, { preselect, bulk: facts.bulk }))}
         ${open.length + connected.length === 0 ? html`<p>You have no organisation that you may connect. Ask somebody with the Standard or Adviser role.</p>` : null}
       </fieldset>
       ${open.length === 0 ? null : html`<button type="submit" name="decision" value="allow">Allow access</button>`}
@@ -92,12 +94,20 @@ export function consentPage(facts: ConsentPage): Answer {
   );
 }
 
-function organisationRow({ organisation, role, connected, mayConnect }: Choice, preselect: string | null): Html {
+function organisationRow(
+  { organisation, role, connected, mayConnect }: Choice,
+  form: { readonly preselect: string | null; readonly bulk: boolean },
+): Html {
   const id = `organisation-${organisation.id}`;
   const able = mayConnect && !connected;
-  const flags = new Html(`${able ? "required" : "disabled"}${able && preselect === organisation.id ? " checked" : ""}`);
+  const checked = able && form.preselect === organisation.id ? " checked" : "";
+  // The browser sees to it that one radio button is chosen; of boxes any number may be.
+  const flags = new Html(`${able ? (form.bulk ? "" : "required") : "disabled"}${checked}`);
+  const input = form.bulk
+    ? html`<input type="checkbox" id="${id}" name="organisation.${organisation.id}" value="on" ${flags} aria-describedby="${id}-about">`
+    : html`<input type="radio" id="${id}" name="organisation" value="${organisation.id}" ${flags} aria-describedby="${id}-about">`;
   return html`<div class="${able ? "row" : "row off"}">
-    <input type="radio" id="${id}" name="organisation" value="${organisation.id}" ${flags} aria-describedby="${id}-about">
+    ${input}
     <label for="${id}">${organisation.name}</label>
     <small id="${id}-about">${role}. ${connected ? "Connected." : mayConnect ? "" : `The role ${role} may not connect apps: ask somebody with the Standard or Adviser role.`}</small>
   </div>`;
@@ -114,7 +124,7 @@ fieldset{border:1px solid #c9d1d9;border-radius:.4rem}.row{padding:.4rem 0}.row 
 button{font:inherit;margin:1rem .5rem 0 0;padding:.5rem 1rem;border:1px solid #0b5cad;border-radius:.3rem;background:#0b5cad;color:#fff}.plain{background:#fff;color:#0b5cad}
 [role=alert]{color:#a40e26}li{font-family:ui-monospace,monospace;font-size:.9rem}`;
 
-function page(status: number, title: string, content: Html): Answer {
+export function page(status: number, title: string, content: Html): Answer {
   const body = html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><style>${new Html(style)}</style></head>

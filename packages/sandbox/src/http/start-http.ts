@@ -11,6 +11,7 @@ import type { Followers } from "../followers.ts";
 import type { World } from "../world.ts";
 import { addAccountingApi } from "./accounting-api.ts";
 import { addAuthorizeEndpoint } from "./authorize-endpoint.ts";
+import { addConnectedApps } from "./connected-apps.ts";
 import { addConnectionsEndpoint } from "./connections-endpoint.ts";
 import { addDiscovery } from "./discovery.ts";
 import { namesOf, type Ports, xeroHostOf } from "./names.ts";
@@ -105,6 +106,7 @@ function addRoutes(server: FastifyInstance, { world, control, followers }: HttpP
     xero.after(() => {
       addDiscovery(xero, world, names);
       addAuthorizeEndpoint(xero, world, names);
+      addConnectedApps(xero, world);
       addTokenEndpoint(xero, world, names);
       addConnectionsEndpoint(xero, world);
       addAccountingApi(xero, world);

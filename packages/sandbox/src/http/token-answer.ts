@@ -98,7 +98,6 @@ export function personClaims(user: User, scopes: readonly string[]): Record<stri
           preferred_username: user.email,
           given_name: user.givenName,
           family_name: user.familyName,
-          name: `${user.givenName} ${user.familyName}`,
         }
       : {}),
     ...(scopes.includes("email") ? { email: user.email } : {}),
