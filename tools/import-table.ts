@@ -80,6 +80,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
       "npm:@fastify/cookie",
       "npm:@fastify/formbody",
       "npm:jose",
+      "npm:nodemailer",
       "npm:zod",
       "node:*",
     ],

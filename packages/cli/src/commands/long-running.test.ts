@@ -35,6 +35,15 @@ describe("a command that runs until it is stopped", () => {
     expect(ran.out).toContain("@demo.example");
   });
 
+  test.each([
+    [["--smtp", "localhost"], {}],
+    [[], { EVERGRANT_SANDBOX_SMTP: "localhost" }],
+  ])("sandbox takes a mail server by %s or %s, and says so if it is none", async (args, env) => {
+    const ran = await run(["sandbox", "--port", "0", ...args], { env });
+    expect(ran.exitCode).toBe(1);
+    expect(ran.err).toContain("smtp://host:port");
+  });
+
   test("demo prints the link, and lines of at most 120 columns", async () => {
     using folder = temporaryFolder();
     const ran = await run(["demo", "--port", "0", "--sandbox-port", "0", "--folder", folder.path]);

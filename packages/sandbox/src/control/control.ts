@@ -20,11 +20,13 @@ import type { Follower, Followers } from "../followers.ts";
 import type { JournalEntry } from "../request-journal.ts";
 import type { World } from "../world.ts";
 import { type AppControl, createAppControl } from "./app-control.ts";
+import { type CustomConnectionControl, createCustomConnectionControl } from "./custom-connection-control.ts";
 import { type AdvanceInput, type FaultInput, inputs, type ScheduleInput, type TokenQuestionInput } from "./inputs.ts";
 import { bounded, durationMs, instantMs } from "./instants.ts";
 import { parseInput } from "./parse-input.ts";
 import { createPeopleControl, type PeopleControl } from "./people-control.ts";
 import { type GrantView, grantView, type RedactedState, redactedState } from "./redacted-state.ts";
+import { createWebhookControl, type WebhookControl } from "./webhook-control.ts";
 
 export interface ClockState {
   readonly nowMs: number;
@@ -39,7 +41,7 @@ export interface TokenVerdict {
 }
 
 /** Everything a test can do to a sandbox. The HTTP control API under `/__sandbox/` is these methods. All throw `SandboxError`. */
-export interface Control extends AppControl, PeopleControl {
+export interface Control extends AppControl, CustomConnectionControl, PeopleControl, WebhookControl {
   /** The whole ledger without secrets. */
   state(): RedactedState;
   /** Back to the demo data and the first switches. The clock and the signing keys stay. */
@@ -84,6 +86,8 @@ export function createControl(parts: ControlParts): Control {
   };
   return {
     ...createAppControl(inTurn),
+    ...createCustomConnectionControl(inTurn, world.ownOrigin),
+    ...createWebhookControl(inTurn),
     ...createPeopleControl(inTurn),
     state: () => inTurn((turn) => redactedState(turn.draft)),
     reset() {

@@ -1,3 +1,6 @@
+import type { ConsentLink, Mail, Purchase } from "./custom-connection-rows.ts";
+import type { Webhook, WebhookEvent } from "./webhook-rows.ts";
+
 export type Role = "Adviser" | "Standard" | "Invoice only" | "Read only";
 export const ROLES = ["Adviser", "Standard", "Invoice only", "Read only"] as const satisfies readonly Role[];
 
@@ -38,9 +41,11 @@ export interface Membership {
   readonly role: Role;
 }
 
-export type CustomConnectionState = "awaiting-consent" | "active" | "deactivated";
+/** `deactivated`: edited, or its user lost the right to connect; `lapsed`: its subscription ended. Only a consent makes it active (again). */
+export type CustomConnectionState = "awaiting-consent" | "active" | "deactivated" | "lapsed";
 
 export interface CustomConnection {
+  readonly companyUrl?: string;
   readonly authorisingUserId: string;
   /** Chosen when the person consents. */
   readonly organisationId: string | null;
@@ -204,6 +209,7 @@ export type ScheduledAction =
   | { readonly kind: "disconnect"; readonly connectionId: string }
   | { readonly kind: "set-role"; readonly userId: string; readonly organisationId: string; readonly role: Role | null }
   | { readonly kind: "deactivate-custom-connection"; readonly clientId: string }
+  | { readonly kind: "end-purchase"; readonly clientId: string }
   | { readonly kind: "revoke-grant"; readonly grantId: string };
 
 export interface ScheduledEvent {
@@ -231,6 +237,11 @@ export interface Tables {
   readonly connections: Connection;
   readonly logins: Login;
   readonly contacts: Contact;
+  readonly purchases: Purchase;
+  readonly consentLinks: ConsentLink;
+  readonly mails: Mail;
+  readonly webhooks: Webhook;
+  readonly webhookEvents: WebhookEvent;
   readonly scheduled: ScheduledEvent;
   readonly settings: Setting;
 }
@@ -250,6 +261,11 @@ export const TABLES = [
   "connections",
   "logins",
   "contacts",
+  "purchases",
+  "consentLinks",
+  "mails",
+  "webhooks",
+  "webhookEvents",
   "scheduled",
   "settings",
 ] as const satisfies readonly TableName[];
