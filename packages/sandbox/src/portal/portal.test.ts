@@ -1,44 +1,18 @@
 import { expect, test } from "vitest";
-import { FormBrowser, type FormPage } from "../../../../tests/kit/form-browser.ts";
+import { allowsLink, Developer, opensLink, shown } from "../../../../tests/kit/custom-connection-people.ts";
+import { FormBrowser } from "../../../../tests/kit/form-browser.ts";
 import { MailCatcher } from "../../../../tests/kit/mail-catcher.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../index.ts";
 
 const demo = "Demo Company (NZ)";
 const maple = "Maple Florists (AU)";
 
-/** A developer's browser, a user's browser, and (by default) no mail server. */
+/** A sandbox, a developer in its portal, and (by default) no mail server. */
 async function aWorld(options: SandboxOptions = {}) {
   const sandbox = await createSandbox(options);
-  const developer = new FormBrowser();
-  const portal = `${sandbox.urls.control}/portal`;
-  const creates = async (fields: Readonly<Record<string, string>> = {}): Promise<FormPage> =>
-    developer.press(await developer.open(`${portal}/new`), "Save and connect", {
-      name: "Nightly books",
-      "company-url": "https://nightly.example",
-      email: "jane@demo.example",
-      "scope.accounting.settings": "on",
-      ...fields,
-    });
-  const presses = async (page: FormPage, button: string, fields: Readonly<Record<string, string>> = {}) =>
-    developer.press(await developer.open(page.url.replace(/(apps\/[^/]+)\/.*$/, "$1")), button, fields);
-  return { sandbox, developer, portal, creates, presses, [Symbol.asyncDispose]: () => sandbox.close() };
+  const developer = new Developer(sandbox.urls.control);
+  return { sandbox, developer, [Symbol.asyncDispose]: () => sandbox.close() };
 }
-
-/** Opens a link from a mail and logs in. */
-async function opensLink(link: string, email: string, browser = new FormBrowser()): Promise<FormPage> {
-  const page = await browser.open(link);
-  return page.text().includes("Log in to Xero") ? browser.press(page, "Log in", { email, password: "sandbox" }) : page;
-}
-
-async function allows(link: string, organisation: string, email = "jane@demo.example"): Promise<FormPage> {
-  const browser = new FormBrowser();
-  const page = await opensLink(link, email, browser);
-  const { name, value } = page.choice(organisation);
-  return browser.press(page, "Allow access", { [name]: value });
-}
-
-const shown = (page: FormPage, id: string): string =>
-  new RegExp(`id="${id}">([^<]*)<`).exec(page.html)?.[1] ?? `no ${id} on ${page.text()}`;
 
 const asksToken = async (
   sandbox: Sandbox,
@@ -77,16 +51,16 @@ test("portal, real mail, consent, secret, token: a Custom Connection as a develo
   await using catcher = await MailCatcher.start();
   await using world = await aWorld({ smtp: catcher.url });
   const { sandbox } = world;
-  const made = await world.creates();
+  const made = await world.developer.creates();
   expect(shown(made, "state")).toBe("Waiting for jane@demo.example to authorise it.");
 
   const mail = await catcher.mail(1);
   expect(mail).toMatchObject({ to: "jane@demo.example", subject: "Nightly books asks for access to Xero (sandbox)" });
   expect(mail.links).toHaveLength(1);
-  const connected = await allows(mail.links[0] ?? "", demo);
+  const connected = await allowsLink(mail.links[0] ?? "", demo);
   expect(connected.text()).toContain(`Nightly books is connected to ${demo}`);
 
-  const withSecret = await world.presses(made, "Generate a secret");
+  const withSecret = await world.developer.presses(made, "Generate a secret");
   const client = { id: shown(withSecret, "client-id"), secret: shown(withSecret, "client-secret") };
   expect(client.secret).toMatch(/^[\w-]{43}$/);
   const { status, body } = await asksToken(sandbox, client);
@@ -95,19 +69,19 @@ test("portal, real mail, consent, secret, token: a Custom Connection as a develo
   expect(await organisationsOf(sandbox, body.access_token, "")).toEqual([200, [demo]]);
   const other = sandbox.control.organisations().find(({ name }) => name === maple)?.id;
   expect(await organisationsOf(sandbox, body.access_token, other)).toEqual([403, undefined]);
-  const page = await world.developer.open(withSecret.url.replace("/secret", ""));
+  const page = await world.developer.reopens(withSecret);
   expect([page.html.includes(client.secret), shown(page, "state")]).toEqual([false, `Connected to ${demo}.`]);
 });
 
 test("the mail is rendered in the outbox, where it also stays without a mail server", async () => {
   await using world = await aWorld();
-  await world.creates({ name: "Évil\r\nBcc: all@demo.example" });
+  await world.developer.creates({ name: "Évil\r\nBcc: all@demo.example" });
   await world.sandbox.control.advance({ by: "1s" });
   expect(lastMail(world.sandbox).delivery).toEqual({ kind: "kept" });
-  const outbox = await world.developer.open(`${world.portal}/mails`);
+  const outbox = await world.developer.browser.open(`${world.developer.portal}/mails`);
   expect(outbox.text()).toContain("kept here, because the sandbox has no mail server");
   const [, address = ""] = /href="(\/__sandbox\/portal\/mails\/[^"]+)"/.exec(outbox.html) ?? [];
-  const mail = await world.developer.open(new URL(address, world.portal).href);
+  const mail = await world.developer.browser.open(new URL(address, world.developer.portal).href);
   expect(mail.html).toContain(lastMail(world.sandbox).link);
   expect(lastMail(world.sandbox).subject).toBe("Évil Bcc: all@demo.example asks for access to Xero (sandbox)");
 });
@@ -115,13 +89,13 @@ test("the mail is rendered in the outbox, where it also stays without a mail ser
 test("a mail that the server refuses is told in the outbox", async () => {
   await using refusing = await MailCatcher.start({ refuses: true });
   await using world = await aWorld({ smtp: refusing.url });
-  await world.creates();
+  await world.developer.creates();
   await world.sandbox.control.advance({ by: "1s" });
   expect(lastMail(world.sandbox).delivery).toMatchObject({
     kind: "failed",
     because: expect.stringContaining("no such mailbox"),
   });
-  expect((await world.developer.open(`${world.portal}/mails`)).text()).toContain("not sent:");
+  expect((await world.developer.browser.open(`${world.developer.portal}/mails`)).text()).toContain("not sent:");
 });
 
 test.each(["not a url", "http://localhost:25", "smtp:"])("%s is no mail server", async (smtp) => {
@@ -131,7 +105,7 @@ test.each(["not a url", "http://localhost:25", "smtp:"])("%s is no mail server",
 test("opening the link changes nothing; another user cannot answer; no and yes each count once", async () => {
   await using world = await aWorld();
   const { sandbox } = world;
-  const made = await world.creates();
+  const made = await world.developer.creates();
   const { link } = lastMail(sandbox);
   await fetch(link);
   await fetch(link);
@@ -143,17 +117,17 @@ test("opening the link changes nothing; another user cannot answer; no and yes e
   const no = await jane.press(await opensLink(link, "jane@demo.example", jane), "Decline");
   expect(no.text()).toContain("Nightly books gets no access.");
   expect((await jane.open(link)).text()).toContain("This request was declined");
-  expect((await world.developer.open(made.url)).text()).toContain("The newest mail was answered with no.");
+  expect((await world.developer.reopens(made)).text()).toContain("The newest mail was answered with no.");
   expect(sandbox.control.customConnections()[0]?.state).toBe("awaiting-consent");
 
-  await world.presses(made, "Send the mail again");
-  expect((await allows(lastMail(sandbox).link, demo)).status).toBe(200);
+  await world.developer.presses(made, "Send the mail again");
+  expect((await allowsLink(lastMail(sandbox).link, demo)).status).toBe(200);
   expect((await jane.open(lastMail(sandbox).link)).text()).toContain("This request was allowed already.");
 });
 
 test("somebody else's browser can log in as the right user from the page", async () => {
   await using world = await aWorld();
-  await world.creates();
+  await world.developer.creates();
   const browser = new FormBrowser();
   const wrong = await opensLink(lastMail(world.sandbox).link, "sam@demo.example", browser);
   const login = await browser.press(wrong, "Use another account");
@@ -164,16 +138,16 @@ test("somebody else's browser can log in as the right user from the page", async
 test("a link is known, not expired, and the newest", async () => {
   await using world = await aWorld({ switches: { "cc.mail_link_ttl_seconds": 3600 } });
   const { sandbox } = world;
-  const made = await world.creates();
+  const made = await world.developer.creates();
   const first = lastMail(sandbox).link;
-  await world.presses(made, "Send the mail again");
+  await world.developer.presses(made, "Send the mail again");
   const second = lastMail(sandbox).link;
   const browser = new FormBrowser();
   expect((await browser.open(first)).text()).toContain("There is a newer request");
   expect((await browser.open(`${second}x`)).status).toBe(404);
   await sandbox.control.advance({ by: "61m" });
   expect((await browser.open(second)).text()).toContain("This request has expired");
-  expect((await world.developer.open(made.url)).text()).toContain("The link in the newest mail has expired.");
+  expect((await world.developer.reopens(made)).text()).toContain("The link in the newest mail has expired.");
 });
 
 test("only organisations in the four countries, and only by a role that may connect", async () => {
@@ -187,7 +161,7 @@ test("only organisations in the four countries, and only by a role that may conn
   };
   const french = join("Boulangerie", "FR", "Adviser");
   const british = join("Bakery", "GB", "Read only");
-  await world.creates();
+  await world.developer.creates();
   const browser = new FormBrowser();
   const page = await opensLink(lastMail(world.sandbox).link, "jane@demo.example", browser);
   expect(page.text()).toContain("Custom Connections exist for organisations in Australia");
@@ -205,7 +179,7 @@ test("only organisations in the four countries, and only by a role that may conn
 test("a live organisation has to buy first, on the page or before; the end of the subscription ends the connection", async () => {
   await using world = await aWorld();
   const { sandbox } = world;
-  const made = await world.creates();
+  const made = await world.developer.creates();
   const browser = new FormBrowser();
   const page = await opensLink(lastMail(sandbox).link, "jane@demo.example", browser);
   expect(page.text()).toContain("Has to be bought first: 10 AUD a month.");
@@ -227,12 +201,12 @@ test("a live organisation has to buy first, on the page or before; the end of th
   await sandbox.control.advance({ by: "31d" });
   expect(await asksToken(sandbox, client)).toMatchObject({ status: 400, body: { error: "unauthorized_client" } });
   expect((await organisationsOf(sandbox, token))[0]).toBe(401);
-  expect(shown(await world.developer.open(made.url), "state")).toContain("ended: buy it again");
+  expect(shown(await world.developer.reopens(made), "state")).toContain("ended: buy it again");
 
-  await world.presses(made, "Buy", { organisation: value });
+  await world.developer.presses(made, "Buy", { organisation: value });
   expect((await asksToken(sandbox, client)).status).toBe(400);
-  await world.presses(made, "Send the mail again");
-  await allows(lastMail(sandbox).link, maple);
+  await world.developer.presses(made, "Send the mail again");
+  await allowsLink(lastMail(sandbox).link, maple);
   expect((await asksToken(sandbox, client)).status).toBe(200);
 });
 
@@ -242,8 +216,8 @@ test.each([
 ])("an edit of the %s deactivates it until it is authorised again", async (_title, change) => {
   await using world = await aWorld();
   const { sandbox } = world;
-  const made = await world.creates();
-  await allows(lastMail(sandbox).link, demo);
+  const made = await world.developer.creates();
+  await allowsLink(lastMail(sandbox).link, demo);
   const client = {
     id: shown(made, "client-id"),
     secret: sandbox.control.addAppSecret(shown(made, "client-id")).clientSecret,
@@ -251,25 +225,25 @@ test.each([
   const old = (await asksToken(sandbox, client)).body.access_token;
   const email = "email" in change ? change.email : "jane@demo.example";
   const fields = { name: "Nightly books", "company-url": "https://nightly.example", email, ...change };
-  const edited = await world.presses(made, "Save and connect", fields);
+  const edited = await world.developer.presses(made, "Save and connect", fields);
   expect(shown(edited, "state")).toBe(`Deactivated: ${email} has to authorise it again.`);
   expect(await asksToken(sandbox, client)).toMatchObject({ status: 400, body: { error: "unauthorized_client" } });
   expect(await organisationsOf(sandbox, old)).toEqual([403, undefined]);
   expect(lastMail(sandbox).to).toBe(email);
-  await allows(lastMail(sandbox).link, demo, email);
+  await allowsLink(lastMail(sandbox).link, demo, email);
   expect((await asksToken(sandbox, client)).status).toBe(200);
 });
 
 test("a new name alone changes nothing, another organisation does", async () => {
   await using world = await aWorld();
   const { sandbox } = world;
-  const made = await world.creates();
-  await allows(lastMail(sandbox).link, demo);
+  const made = await world.developer.creates();
+  await allowsLink(lastMail(sandbox).link, demo);
   const same = { email: "jane@demo.example", "scope.accounting.settings": "on" };
-  const renamed = await world.presses(made, "Save and connect", { ...same, name: "Other words" });
+  const renamed = await world.developer.presses(made, "Save and connect", { ...same, name: "Other words" });
   expect(shown(renamed, "state")).toBe(`Connected to ${demo}.`);
   expect(sandbox.control.mails()).toHaveLength(1);
-  await world.presses(made, "Connect another organisation");
+  await world.developer.presses(made, "Connect another organisation");
   expect(sandbox.control.customConnections()[0]).toMatchObject({
     state: "deactivated",
     organisation: null,
@@ -288,11 +262,15 @@ test.each([
   const dropped = Object.entries(fields).find(([, value]) => value === "")?.[0];
   const page =
     dropped === undefined
-      ? await world.creates(fields)
-      : await world.developer.press(await world.developer.open(`${world.portal}/new`), "Save and connect", {
-          name: "x",
-          email: "jane@demo.example",
-        });
+      ? await world.developer.creates(fields)
+      : await world.developer.browser.press(
+          await world.developer.browser.open(`${world.developer.portal}/new`),
+          "Save and connect",
+          {
+            name: "x",
+            email: "jane@demo.example",
+          },
+        );
   expect(page.status).toBeGreaterThanOrEqual(400);
   expect(page.text()).toContain(text);
   expect(world.sandbox.control.customConnections()).toEqual([]);
@@ -301,23 +279,23 @@ test.each([
 test("secrets: generated ones are added, replaced or removed", async () => {
   await using world = await aWorld();
   const { sandbox } = world;
-  const made = await world.creates();
-  await allows(lastMail(sandbox).link, demo);
+  const made = await world.developer.creates();
+  await allowsLink(lastMail(sandbox).link, demo);
   const id = shown(made, "client-id");
-  const generate = async (button: string) => shown(await world.presses(made, button), "client-secret");
+  const generate = async (button: string) => shown(await world.developer.presses(made, button), "client-secret");
   const works = async (secret: string) => (await asksToken(sandbox, { id, secret })).status === 200;
   const first = await generate("Generate a secret");
   const second = await generate("Generate a secret");
   expect([await works(first), await works(second)]).toEqual([true, true]);
   const third = await generate("Replace all secrets");
   expect([await works(first), await works(second), await works(third)]).toEqual([false, false, true]);
-  await world.presses(made, "Remove secret 1");
+  await world.developer.presses(made, "Remove secret 1");
   expect(await works(third)).toBe(false);
 });
 
 test("the portal is for this machine and this browser: a foreign form and a foreign host are refused", async () => {
   await using world = await aWorld();
-  const foreign = await fetch(`${world.portal}/new`, {
+  const foreign = await fetch(`${world.developer.portal}/new`, {
     method: "POST",
     body: new URLSearchParams({
       name: "x",
@@ -329,7 +307,7 @@ test("the portal is for this machine and this browser: a foreign form and a fore
   expect([foreign.status, world.sandbox.control.customConnections()]).toEqual([403, []]);
   const { request } = await import("node:http");
   const status = await new Promise((resolve) => {
-    request(world.portal, { headers: { host: "attacker.example" } }, (answer) => {
+    request(world.developer.portal, { headers: { host: "attacker.example" } }, (answer) => {
       answer.resume();
       resolve(answer.statusCode);
     }).end();
@@ -339,7 +317,7 @@ test("the portal is for this machine and this browser: a foreign form and a fore
 
 test("the consent page takes no form that it did not give", async () => {
   await using world = await aWorld();
-  await world.creates();
+  await world.developer.creates();
   const link = new URL(lastMail(world.sandbox).link).searchParams.get("link") ?? "";
   const answer = await fetch(`${world.sandbox.urls.login}/identity/custom-connections/decide`, {
     method: "POST",
