@@ -92,6 +92,10 @@ const refusals: { readonly [R in AuthoriseRefusal | PurchaseRefusal]: [SandboxEr
   "role-may-not-connect": ["role_may_not_connect", "Only the Standard and Adviser roles may connect."],
   region: ["region_not_served", "Custom Connections exist for organisations in AU, NZ, GB and US only."],
   "not-bought": ["purchase_needed", "A user of that organisation has to buy the Custom Connection first."],
+  "bought-elsewhere": [
+    "already_exists",
+    "Another organisation has bought this Custom Connection. End that subscription first.",
+  ],
   "needs-none": [
     "purchase_not_needed",
     "There is nothing to buy: it is bought, or the organisation is a demo company.",
@@ -136,11 +140,19 @@ function authorise(turn: Turn, clientId: string, input: AuthoriseCustomConnectio
   const app = customOf(turn, clientId);
   const organisation = turn.draft.get("organisations", organisationId);
   if (buys && organisation !== undefined && !isBought(turn, clientId, organisation))
-    buyCustomConnection(turn, app, { userId: app.custom.authorisingUserId, organisationId });
+    buyInstead(turn, app, organisationId);
   const refused = authoriseCustomConnection(turn, clientId, organisationId);
   if (refused !== null) throw new SandboxError(...refusals[refused]);
   endLinks(turn, clientId, "allowed");
   return redactApp(appOf(turn, clientId));
+}
+
+/** The organisation that is connected now is the one that pays. */
+function buyInstead(turn: Turn, app: CustomConnectionApp, organisationId: string): void {
+  const by = { userId: app.custom.authorisingUserId, organisationId };
+  if (buyCustomConnection(turn, app, by) !== "bought-elsewhere") return;
+  endPurchase(turn, app.clientId);
+  buyCustomConnection(turn, app, by);
 }
 
 function buy(turn: Turn, clientId: string, input: BuyCustomConnectionInput): CustomConnectionView {

@@ -88,6 +88,8 @@ function organisationOf(turn: Turn, access: AccessToken, tenantId: string | null
   const app = turn.draft.get("apps", access.clientId);
   if (app?.kind !== "custom-connection" || app.custom.state !== "active") return undefined;
   const own = app.custom.organisationId;
+  // Authorised for another organisation since: the token was not given for that one.
+  if (access.organisationId !== undefined && access.organisationId !== own) return undefined;
   const named = tenantId === null ? turn.switches["cc.tenant_header"] === "optional" : tenantId.toLowerCase() === own;
   return named && own !== null ? turn.draft.get("organisations", own) : undefined;
 }
@@ -118,8 +120,8 @@ function customConnections(turn: Turn, access: AccessToken): readonly Connection
       return "tenant-refused";
     case "one": {
       const app = turn.draft.get("apps", access.clientId);
-      if (app?.kind !== "custom-connection" || app.custom.state !== "active" || app.custom.organisationId === null)
-        return [];
+      if (app?.kind !== "custom-connection" || app.custom.organisationId === null) return [];
+      if (organisationOf(turn, access, app.custom.organisationId) === undefined) return [];
       const atMs = app.custom.authorisedAtMs ?? app.createdAtMs;
       const facts = {
         id: app.custom.connectionId,

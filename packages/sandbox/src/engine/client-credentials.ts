@@ -50,7 +50,9 @@ function customCredentials(
 }
 
 function issued(turn: Turn, app: App, scopes: readonly string[]): ClientCredentialsOutcome {
-  const access = issueAccess(turn, { clientId: app.clientId, family: null, scopes });
+  const organisationId = app.kind === "custom-connection" ? app.custom.organisationId : null;
+  const bound = organisationId === null ? {} : { organisationId };
+  const access = issueAccess(turn, { clientId: app.clientId, family: null, scopes, ...bound });
   return { kind: "issued", tokens: { access, refresh: null, family: null, scopes } };
 }
 

@@ -10,7 +10,7 @@ export function isBought(turn: Turn, clientId: string, organisation: Organisatio
   return purchase?.endedAtMs === null && purchase.organisationId === organisation.id;
 }
 
-export type PurchaseRefusal = "not-a-member" | "role-may-not-connect" | "needs-none";
+export type PurchaseRefusal = "not-a-member" | "role-may-not-connect" | "needs-none" | "bought-elsewhere";
 
 /** A person of the organisation buys the subscription for one Custom Connection. Null: done. */
 export function buyCustomConnection(
@@ -25,6 +25,7 @@ export function buyCustomConnection(
   if (organisation === undefined || membership === undefined) return "not-a-member";
   if (!mayConnect[membership.role]) return "role-may-not-connect";
   if (isBought(turn, app.clientId, organisation)) return "needs-none";
+  if (turn.draft.get("purchases", app.clientId)?.endedAtMs === null) return "bought-elsewhere";
   turn.draft.put("purchases", app.clientId, {
     clientId: app.clientId,
     organisationId: organisation.id,
@@ -35,13 +36,14 @@ export function buyCustomConnection(
   return null;
 }
 
-/** The subscription ends: an active connection lapses. False: there was none. */
+/** The subscription ends: a connection to the organisation that paid lapses. False: there was none. */
 export function endPurchase(turn: Turn, clientId: string): boolean {
   const purchase = turn.draft.get("purchases", clientId);
   if (purchase === undefined || purchase.endedAtMs !== null) return false;
   turn.draft.put("purchases", clientId, { ...purchase, endedAtMs: turn.nowMs });
   const app = turn.draft.get("apps", clientId);
-  if (app?.kind === "custom-connection" && app.custom.state === "active")
+  const paidFor = app?.kind === "custom-connection" && app.custom.organisationId === purchase.organisationId;
+  if (paidFor && app.custom.state === "active")
     turn.draft.put("apps", clientId, { ...app, custom: { ...app.custom, state: "lapsed" } });
   return true;
 }

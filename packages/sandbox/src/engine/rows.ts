@@ -147,6 +147,8 @@ export interface AccessToken {
   /** null: a Custom Connection's token. */
   readonly familyId: string | null;
   readonly userId: string | null;
+  /** The one organisation of a Custom Connection's token. */
+  readonly organisationId?: string;
   readonly scopes: readonly string[];
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;

@@ -164,5 +164,6 @@ const problems: { readonly [R in AuthoriseRefusal | PurchaseRefusal]: string } =
   region:
     "Custom Connections exist for organisations in Australia, New Zealand, the United Kingdom and the United States only.",
   "not-bought": "The subscription for that organisation has to be bought first.",
+  "bought-elsewhere": "Another organisation has the subscription for this app. It has to end first.",
   "needs-none": "There is nothing to buy for that organisation.",
 };

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { allowsLink, Developer, opensLink, shown } from "../../../../tests/kit/custom-connection-people.ts";
 import { FormBrowser } from "../../../../tests/kit/form-browser.ts";
@@ -324,4 +327,27 @@ test("the consent page takes no form that it did not give", async () => {
     body: new URLSearchParams({ request: link, decision: "decline", csrf: "guess" }),
   });
   expect([answer.status, world.sandbox.control.customConnections()[0]?.link]).toEqual([403, "open"]);
+});
+
+test("a restart keeps outbox and links, and sends what waited", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sandbox-mail-"));
+  const file = join(folder, "sandbox.db");
+  try {
+    const wanted = { name: "Nightly", email: "jane@demo.example", scopes: ["accounting.settings"] };
+    {
+      // Nobody waits for the mail: it is written down, and the sandbox is gone before it could be sent.
+      const sandbox = await createSandbox({ file, smtp: "smtp://127.0.0.1:1" });
+      sandbox.control.createCustomConnection(wanted);
+      await sandbox.close();
+    }
+    await using catcher = await MailCatcher.start();
+    await using sandbox = await createSandbox({ file, smtp: catcher.url });
+    const { links } = await catcher.mail(1);
+    expect(new URL(links[0] ?? "").origin).toBe(sandbox.urls.login);
+    expect((await allowsLink(links[0] ?? "", demo)).text()).toContain(`is connected to ${demo}`);
+    await sandbox.control.advance({ by: "1s" });
+    expect(sandbox.control.mails()).toMatchObject([{ link: links[0], delivery: { kind: "sent" } }]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -21,8 +21,8 @@ export interface WebhookPost {
 export const signatureOf = (key: string, body: string): string =>
   createHmac("sha256", key).update(body).digest("base64");
 
-/** Posts to this machine. An answer after 5 s (real time) does not count. */
-export function postWebhook(post: WebhookPost, closing: AbortSignal): Promise<WebhookAnswer> {
+/** Posts to this machine. An answer later than `withinMs` of real time does not count (Xero: 5 s). */
+export function postWebhook(post: WebhookPost, closing: AbortSignal, withinMs = 5000): Promise<WebhookAnswer> {
   const { promise, resolve } = Promise.withResolvers<WebhookAnswer>();
   const settled = new AbortController();
   const finish = (answer: WebhookAnswer) => {
@@ -53,12 +53,10 @@ export function postWebhook(post: WebhookPost, closing: AbortSignal): Promise<We
     answer.once("error", () => finish(null));
   });
   sent.on("error", () => finish(null));
-  void waitRealMs(answerWithinMs, AbortSignal.any([closing, settled.signal])).then(() => {
+  void waitRealMs(withinMs, AbortSignal.any([closing, settled.signal])).then(() => {
     finish(null);
     sent.destroy();
   });
   sent.end(post.body);
   return promise;
 }
-
-const answerWithinMs = 5000;
