@@ -12,7 +12,8 @@ import {
   isBought,
   mailConsentLink,
   type PurchaseRefusal,
-  refusedScopes,
+  refusedAtCreation,
+  refusedAtEdit,
   type Turn,
   type User,
 } from "../engine/index.ts";
@@ -27,6 +28,7 @@ import {
   type CreateCustomConnectionInput,
   inputs,
 } from "./inputs.ts";
+import { instantMs } from "./instants.ts";
 import { parseInput } from "./parse-input.ts";
 import { type RedactedApp, redactApp } from "./redacted-state.ts";
 import { checkScopes } from "./redirect-uris.ts";
@@ -109,12 +111,15 @@ function create(turn: Turn, input: CreateCustomConnectionInput): CreatedApp {
   const wanted = parseInput(inputs.createCustomConnection, input);
   const user = userOf(turn, wanted);
   if (user === null) throw new SandboxError("bad_request", 'Name the authorising user: either "userId" or "email".');
-  const scopes = checkedScopes(turn, null, wanted.scopes);
+  const createdAtMs = wanted.createdAt === undefined ? turn.nowMs : instantMs(wanted.createdAt);
+  if (createdAtMs > turn.nowMs) throw new SandboxError("bad_request", "createdAt cannot be in the future.");
+  const scopes = checkScopes(wanted.scopes, "custom-connection");
+  refuseRetired(refusedAtCreation(turn, createdAtMs, scopes));
   const clientId = newClientId(turn, wanted.clientId);
   const secret = wanted.withSecret ? addSecret(turn, wanted.clientSecret ?? null) : null;
   const { name, companyUrl = null } = wanted;
   const secrets = secret === null ? [] : [secret.kept];
-  const facts = { clientId, name, companyUrl, scopes, authorisingUserId: user.id, secrets };
+  const facts = { clientId, name, companyUrl, scopes, authorisingUserId: user.id, secrets, createdAtMs };
   return {
     app: redactApp(createCustomConnection(turn, facts)),
     clientId,
@@ -125,10 +130,12 @@ function create(turn: Turn, input: CreateCustomConnectionInput): CreatedApp {
 function change(turn: Turn, clientId: string, input: ChangeCustomConnectionInput): RedactedApp {
   const wanted = parseInput(inputs.changeCustomConnection, input);
   const app = customOf(turn, clientId);
+  const scopes = wanted.scopes === undefined ? undefined : checkScopes(wanted.scopes, "custom-connection");
+  if (scopes !== undefined) refuseRetired(refusedAtEdit(turn, app, scopes));
   const edited = editCustomConnection(turn, app, {
     name: wanted.name,
     companyUrl: wanted.companyUrl,
-    scopes: wanted.scopes === undefined ? undefined : checkedScopes(turn, app, wanted.scopes),
+    scopes,
     authorisingUserId: userOf(turn, wanted)?.id,
     forgetOrganisation: wanted.organisationId === null,
   });
@@ -163,12 +170,11 @@ function buy(turn: Turn, clientId: string, input: BuyCustomConnectionInput): Cus
   return customConnectionView(turn, app);
 }
 
-function checkedScopes(turn: Turn, app: CustomConnectionApp | null, scopes: readonly string[]): readonly string[] {
-  const [retired] = refusedScopes(turn, app, checkScopes(scopes, "custom-connection"));
-  if (retired === undefined) return scopes;
+function refuseRetired([retired]: readonly string[]): void {
+  if (retired === undefined) return;
   throw new SandboxError(
     "scope_retired",
-    `Custom Connections made from 29 April 2026 on cannot have "${retired}". Use granular scopes, or the switch cc.broad_scopes.`,
+    `Custom Connections cannot be given "${retired}" since 29 April 2026. Use granular scopes, or the switch cc.broad_scopes.`,
   );
 }
 

@@ -100,6 +100,8 @@ export const inputs = {
     scopes: scopes.min(1),
     clientId: clientId.optional(),
     clientSecret: clientSecret.optional(),
+    /** When it was made, if not now: older ones have other rules about scopes. */
+    createdAt: instant.optional(),
     /** false: it has none until one is added. */
     withSecret: z.boolean().default(true),
   }),

@@ -11,12 +11,15 @@ const broadScopes: ReadonlySet<string> = new Set([
   "accounting.journals.read",
 ]);
 
-/** The scopes that a Custom Connection made now may not have, or that an older one gave up and cannot take back. */
-export function refusedScopes(turn: Turn, app: App | null, wanted: readonly string[]): readonly string[] {
-  if (turn.switches["cc.broad_scopes"] === "allow" || turn.nowMs < granularOnlyFromMs) return [];
-  const kept = app !== null && app.createdAtMs < granularOnlyFromMs ? (app.scopes ?? []) : [];
-  return wanted.filter((scope) => broadScopes.has(scope) && !kept.includes(scope));
-}
+/** The scopes that a Custom Connection may not be made with. */
+export const refusedAtCreation = (turn: Turn, createdAtMs: number, wanted: readonly string[]): readonly string[] =>
+  turn.switches["cc.broad_scopes"] === "allow" || createdAtMs < granularOnlyFromMs
+    ? []
+    : wanted.filter((scope) => broadScopes.has(scope));
+
+/** The scopes that a Custom Connection cannot be given any more: an older one keeps what it has, but what it gave up does not come back. */
+export const refusedAtEdit = (turn: Turn, app: App, wanted: readonly string[]): readonly string[] =>
+  refusedAtCreation(turn, turn.nowMs, wanted).filter((scope) => !(app.scopes ?? []).includes(scope));
 
 /** Whether a token request of this Custom Connection may not name scopes at all. */
 export function explicitScopesRefused(turn: Turn, app: App): boolean {

@@ -91,6 +91,7 @@ function aWorld(): EngineWorld {
       scopes: ["a"],
       authorisingUserId: "user",
       secrets: [addSecret(turn, null).kept],
+      createdAtMs: 0,
     });
   });
   return world;

@@ -11,17 +11,18 @@ export interface NewCustomConnection {
   readonly scopes: readonly string[];
   readonly authorisingUserId: string;
   readonly secrets: readonly AppSecret[];
+  readonly createdAtMs: number;
 }
 
 /** A Custom Connection that waits for consent; its authorising user gets a mail. */
 export function createCustomConnection(turn: Turn, wanted: NewCustomConnection): CustomConnectionApp {
-  const { clientId, name, companyUrl, scopes, authorisingUserId, secrets } = wanted;
+  const { clientId, name, companyUrl, scopes, authorisingUserId, secrets, createdAtMs } = wanted;
   const app: CustomConnectionApp = {
     kind: "custom-connection",
     clientId,
     name,
     scopes,
-    createdAtMs: turn.nowMs,
+    createdAtMs,
     secrets,
     custom: {
       ...(companyUrl === null ? {} : { companyUrl }),

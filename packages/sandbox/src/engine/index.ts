@@ -38,7 +38,7 @@ export {
   openConsentLink,
 } from "./consent-links.ts";
 export type * from "./custom-connection-rows.ts";
-export { refusedScopes } from "./custom-connection-scopes.ts";
+export { refusedAtCreation, refusedAtEdit } from "./custom-connection-scopes.ts";
 export {
   type CustomConnectionApp,
   type CustomConnectionEdit,

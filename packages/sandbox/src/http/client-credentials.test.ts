@@ -144,6 +144,12 @@ test("broad scopes: an older connection keeps them, but what it gave up does not
   expect(() => changes(["accounting.transactions"])).toThrow(refused);
   const another = { name: "New", email: "jane@demo.example", scopes: ["accounting.reports.read"] };
   expect(() => control.createCustomConnection(another)).toThrow(refused);
+  expect(control.createCustomConnection({ ...another, createdAt: "2026-04-28T23:59:59Z" }).app.scopes).toEqual(
+    another.scopes,
+  );
+  expect(() => control.createCustomConnection({ ...another, createdAt: "2050-01-01T00:00:00Z" })).toThrow(
+    expect.objectContaining({ code: "bad_request" }),
+  );
   control.setSwitches({ "cc.broad_scopes": "allow" });
   expect(control.createCustomConnection(another).clientId).toMatch(/^[0-9A-F]{32}$/);
 });

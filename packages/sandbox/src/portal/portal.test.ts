@@ -257,7 +257,7 @@ test("a new name alone changes nothing, another organisation does", async () => 
 test.each([
   ["no scope", { "scope.accounting.settings": "" }, "scopes"],
   ["no name", { name: " " }, "name"],
-  ["a broad scope", { "scope.accounting.transactions": "on" }, "cannot have"],
+  ["a broad scope", { "scope.accounting.transactions": "on" }, "cannot be given"],
   ["an unknown user", { email: "nobody@demo.example" }, "There is no such user."],
   ["no e-mail address", { email: "jane" }, "email"],
 ])("the portal says what is wrong with %s", async (_title, fields, text) => {
