@@ -43,6 +43,8 @@ test("however deliveries fail and events come, each event is delivered in order,
   const step = fc.record({
     waitMs: fc.integer({ min: 0, max: 600 * minute }),
     events: fc.integer({ min: 0, max: 4 }),
+    /** While a delivery is under way. */
+    meanwhile: fc.integer({ min: 0, max: 2 }),
     ok: fc.boolean(),
   });
   fc.assert(
@@ -52,18 +54,25 @@ test("however deliveries fail and events come, each event is delivered in order,
       let emitted = 0;
       const delivered: string[] = [];
       let failedSinceMs: number | null = null;
-      for (const { waitMs, events, ok } of steps) {
+      for (const { waitMs, events, meanwhile, ok } of steps) {
         nowMs += waitMs;
-        for (let count = 0; count < events; count += 1) {
-          const apps = run(nowMs, (turn) => emitEvent(turn, event(String(emitted))));
-          if (apps === 1) emitted += 1;
-          expect(apps).toBe(webhook().state === "active" ? 1 : 0);
-        }
+        const emits = (count: number) => {
+          for (let index = 0; index < count; index += 1) {
+            const { state, failures, nextAttemptAtMs } = webhook();
+            const apps = run(nowMs, (turn) => emitEvent(turn, event(String(emitted))));
+            if (apps === 1) emitted += 1;
+            expect(apps).toBe(state === "active" ? 1 : 0);
+            // News does not hurry an address that is failing.
+            if (failures > 0) expect(webhook().nextAttemptAtMs).toBe(nextAttemptAtMs);
+          }
+        };
+        emits(events);
         const { state, nextAttemptAtMs } = webhook();
         if (state === "active" && nextAttemptAtMs !== null && nextAttemptAtMs <= nowMs) {
           const due = run(nowMs, (turn) => dueEvents(turn.draft, clientId));
           expect(due.length).toBeGreaterThan(0);
           const lastSequence = due.at(-1)?.sequence ?? 0;
+          emits(meanwhile);
           run(nowMs, (turn) => deliveryAnswered(turn, clientId, { ok, lastSequence }));
           if (ok) delivered.push(...due.map(({ resourceId }) => resourceId));
           failedSinceMs = ok ? null : (failedSinceMs ?? nowMs);
