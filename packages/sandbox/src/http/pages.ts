@@ -115,6 +115,7 @@ h1{font-size:1.4rem}h2{font-size:1rem}label{display:block;margin-top:1rem}
 input[type=email],input[type=password],input[type=text],input[type=url]{width:100%;box-sizing:border-box;padding:.5rem;font:inherit}
 fieldset{border:1px solid #c9d1d9;border-radius:.4rem}.row{padding:.4rem 0}.row label{display:inline;margin-left:.4rem}.row small{display:block;margin-left:1.7rem}.off label{color:#57606a}
 button{font:inherit;margin:1rem .5rem 0 0;padding:.5rem 1rem;border:1px solid #0b5cad;border-radius:.3rem;background:#0b5cad;color:#fff}.plain{background:#fff;color:#0b5cad}
+pre{white-space:pre-wrap;overflow-wrap:anywhere}code{overflow-wrap:anywhere}select{font:inherit;padding:.4rem}ul.apps li{font:inherit}
 [role=alert]{color:#a40e26}li{font-family:ui-monospace,monospace;font-size:.9rem}`;
 
 /** A page of the sandbox: no scripts, nothing loaded from anywhere. */
