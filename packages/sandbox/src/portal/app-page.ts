@@ -22,10 +22,11 @@ export function appPage(
     `${app.name} (sandbox)`,
     html`
     ${shown.problem === null ? null : html`<p role="alert">${shown.problem}</p>`}
+    ${shown.secret === null ? null : html`<p role="status">The new client secret. Copy it now, it is shown only once: <code id="client-secret">${shown.secret}</code></p>`}
     ${custom === undefined ? null : stateSection(visit, custom)}
     <h2>Client id</h2>
     <p><code id="client-id">${app.clientId}</code></p>
-    ${secretSection(visit, app, shown.secret)}
+    ${secretSection(visit, app)}
     ${custom === undefined ? null : settingsSection(visit, custom)}
     ${webhookSection(visit)}
     <p><a href="${PORTAL_PATH}">My apps</a></p>`,
@@ -37,7 +38,7 @@ function stateSection(visit: Visit, view: CustomConnectionView): Html {
     <h2>Connection</h2>
     <p id="state">${stateText(view)}</p>
     <p>${linkText(view)}</p>
-    ${buttonForm(visit, { path: "mail", text: "Send the mail again" })}
+    ${view.state === "active" ? null : buttonForm(visit, { path: "mail", text: "Send the mail again" })}
     ${view.organisation === null ? null : buttonForm(visit, { path: "organisation", text: "Connect another organisation" })}
     ${view.state === "active" ? buttonForm(visit, { path: "deactivate", text: "Deactivate" }) : null}
     <h2>Subscription</h2>
@@ -86,11 +87,10 @@ function purchaseSection(visit: Visit, { purchase, organisation }: CustomConnect
     ${live.length === 0 ? null : buttonForm(visit, { path: "purchase", text: "Buy", more: choice })}`;
 }
 
-function secretSection(visit: Visit, app: RedactedApp, secret: string | null): Html | null {
+function secretSection(visit: Visit, app: RedactedApp): Html | null {
   if (app.kind === "pkce") return null;
   return html`
     <h2>Client secrets</h2>
-    ${secret === null ? null : html`<p role="status">Copy it now, it is shown only once: <code id="client-secret">${secret}</code></p>`}
     ${app.secrets.length === 0 ? html`<p>None yet.</p>` : null}
     ${app.secrets.map(({ id }, index) =>
       buttonForm(visit, {
