@@ -29,9 +29,11 @@ describe("a command that runs until it is stopped", () => {
   });
 
   test("sandbox says where it listens, and who can log in", async () => {
-    const ran = await run(["sandbox", "--port", "0", "--dialect", "strict", "--seed", "5"]);
+    const args = ["--dialect", "strict", "--seed", "5", "--smtp", "smtp://127.0.0.1:1025"];
+    const ran = await run(["sandbox", "--port", "0", ...args]);
     expect(ran).toMatchObject({ exitCode: 0, err: "" });
     expect(ran.out).toMatch(/Control API at http:\/\/localhost:\d+\/__sandbox/);
+    expect(ran.out).toMatch(/outbox at http:\/\/localhost:\d+\/__sandbox\/portal/);
     expect(ran.out).toContain("@demo.example");
   });
 

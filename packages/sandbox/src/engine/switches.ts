@@ -1,7 +1,15 @@
+import {
+  CUSTOM_CONNECTION_SWITCHES,
+  type CustomConnectionSwitches,
+  xeroCustomConnections,
+} from "./custom-connection-switches.ts";
 import type { AfterGrace, GraceRetry, RefreshPolicy, Rotation } from "./rotation.ts";
+import { type Accepts, countOrNull, facts, oneOf, onOff, type SwitchFacts, seconds } from "./switch-facts.ts";
+
+export type { SwitchFacts } from "./switch-facts.ts";
 
 /** Every point where providers differ, or where nobody outside Xero knows the answer. Times are in seconds. */
-export interface Switches {
+export interface Switches extends CustomConnectionSwitches {
   readonly rotation: Rotation["kind"];
   readonly "grace.seconds": number;
   readonly "grace.anchor": "first-use" | "last-use";
@@ -33,17 +41,6 @@ export interface Switches {
   readonly "token.multipart": "accept" | "refuse";
   readonly "scope_401.spelling": "insufficent_scope" | "insufficient_scope";
   readonly "401_key_case": "capitalised" | "lower";
-  readonly "cc.scope_rule": "by-creation-date" | "listed-or-omitted" | "reject-explicit";
-  readonly "cc.connections": "empty" | "one" | "forbidden";
-  readonly "cc.tenant_header": "optional" | "required";
-  readonly "cc.inactive_error": "unauthorized_client" | "invalid_client";
-  readonly "cc.token_claims": "client-only" | "user-like";
-  readonly "cc.broad_scopes": "by-creation-date" | "allow";
-  readonly "cc.purchase": "required" | "not-needed";
-  readonly "cc.mail_link_ttl_seconds": number | null;
-  readonly "app_credentials.omitted_scope": "all" | "refuse";
-  readonly "webhook.retry_first_seconds": number;
-  readonly "webhook.retry_window_seconds": number;
 }
 
 export type SwitchName = keyof Switches;
@@ -81,17 +78,7 @@ export const xero: Switches = {
   "token.multipart": "accept",
   "scope_401.spelling": "insufficent_scope",
   "401_key_case": "capitalised",
-  "cc.scope_rule": "by-creation-date",
-  "cc.connections": "empty",
-  "cc.tenant_header": "optional",
-  "cc.inactive_error": "unauthorized_client",
-  "cc.token_claims": "client-only",
-  "cc.broad_scopes": "by-creation-date",
-  "cc.purchase": "required",
-  "cc.mail_link_ttl_seconds": null,
-  "app_credentials.omitted_scope": "all",
-  "webhook.retry_first_seconds": 60,
-  "webhook.retry_window_seconds": 86_400,
+  ...xeroCustomConnections,
 };
 
 /** RFC 9700 §4.14.2 to the letter: no grace, and a repeated refresh token ends its whole family. */
@@ -131,28 +118,6 @@ function rotationOf(switches: Switches): Rotation {
     closesWhen: switches["grace.closes_when"],
   };
 }
-
-type Accepts =
-  | { readonly kind: "one-of"; readonly values: readonly (string | number | boolean)[] }
-  | { readonly kind: "seconds" }
-  | { readonly kind: "count-or-null" };
-
-export interface SwitchFacts {
-  readonly accepts: Accepts;
-  readonly about: string;
-  /** Why Xero's default is what it is. */
-  readonly basis: "documented" | "evidence" | "identityserver" | "proposal";
-}
-
-const oneOf = (...values: readonly (string | number | boolean)[]): Accepts => ({ kind: "one-of", values });
-const seconds: Accepts = { kind: "seconds" };
-const countOrNull: Accepts = { kind: "count-or-null" };
-const onOff = oneOf(true, false);
-const facts = (accepts: Accepts, basis: SwitchFacts["basis"], about: string): SwitchFacts => ({
-  accepts,
-  about,
-  basis,
-});
 
 /** What each switch accepts and means. */
 export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
@@ -247,57 +212,7 @@ export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
     "Spelling in WWW-Authenticate of a missing scope.",
   ),
   "401_key_case": facts(oneOf("capitalised", "lower"), "evidence", "Case of the members of 401 and 403 bodies."),
-  "cc.scope_rule": facts(
-    oneOf("by-creation-date", "listed-or-omitted", "reject-explicit"),
-    "evidence",
-    "Whether client credentials may name scopes; by-creation-date: only those of connections made before 29 April 2026.",
-  ),
-  "cc.connections": facts(
-    oneOf("empty", "one", "forbidden"),
-    "evidence",
-    "What GET /connections gives with a Custom Connection's token.",
-  ),
-  "cc.tenant_header": facts(
-    oneOf("optional", "required"),
-    "evidence",
-    "Whether a Custom Connection's call must name its tenant.",
-  ),
-  "cc.inactive_error": facts(
-    oneOf("unauthorized_client", "invalid_client"),
-    "proposal",
-    "Token error of a Custom Connection that is not active.",
-  ),
-  "cc.token_claims": facts(
-    oneOf("client-only", "user-like"),
-    "proposal",
-    "Whether a Custom Connection's token names the person who authorised it.",
-  ),
-  "cc.broad_scopes": facts(
-    oneOf("by-creation-date", "allow"),
-    "documented",
-    "Whether Custom Connections made from 29 April 2026 on may have the broad scopes.",
-  ),
-  "cc.purchase": facts(
-    oneOf("required", "not-needed"),
-    "documented",
-    "Whether a live organisation has to buy a Custom Connection before it is authorised.",
-  ),
-  "cc.mail_link_ttl_seconds": facts(countOrNull, "proposal", "Life of the link in the mail; null: no end."),
-  "app_credentials.omitted_scope": facts(
-    oneOf("all", "refuse"),
-    "identityserver",
-    "What an ordinary app gets that asks for client credentials without a scope.",
-  ),
-  "webhook.retry_first_seconds": facts(
-    seconds,
-    "proposal",
-    "Time until a failed webhook delivery is repeated; each further time doubles, up to 4 hours.",
-  ),
-  "webhook.retry_window_seconds": facts(
-    seconds,
-    "documented",
-    "How long failed deliveries are repeated before the webhook is disabled.",
-  ),
+  ...CUSTOM_CONNECTION_SWITCHES,
 };
 
 export type SwitchProblem = { readonly name: string; readonly sentence: string };
