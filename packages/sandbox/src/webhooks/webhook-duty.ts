@@ -46,6 +46,8 @@ async function probe(world: Parts, webhook: Webhook): Promise<void> {
     const answer = await post(world, webhook, { body, rightly });
     if (world.closing.aborted) return;
     if (answer?.status !== (rightly ? 200 : 401) || !answer.bare) asTheyShould = false;
+    // Who is silent once is not waited for three times more.
+    if (answer === null) break;
   }
   inTurn(world, (turn) => probesAnswered(turn, webhook.clientId, asTheyShould));
 }

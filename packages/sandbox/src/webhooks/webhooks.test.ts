@@ -155,6 +155,11 @@ test("an address where nobody listens fails like any other", async () => {
   await settled(world.sandbox);
   expect(deliveries(world.sandbox)).toMatchObject([{ status: null, outcome: "events:no-answer" }]);
   expect(world.control.webhooks()[0]).toMatchObject({ state: "active", failures: 1, waiting: 1 });
+  world.control.clearRequests();
+  expect(await world.proves()).toBe("intent-required");
+  expect(world.control.requests()).toMatchObject([
+    { endpoint: "webhook", outcome: expect.stringMatching(/:no-answer$/) },
+  ]);
 });
 
 test("what waited when the sandbox stopped is delivered after the next start", async () => {
