@@ -73,9 +73,14 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
 
   { place: "packages/sandbox/src/engine", may: [] },
   {
+    place: "packages/sandbox/src/mail",
+    may: ["packages/sandbox/src", "packages/sandbox/src/engine", "npm:nodemailer"],
+  },
+  {
     place: "packages/sandbox/src",
     may: [
       "packages/sandbox/src/engine",
+      "packages/sandbox/src/mail",
       "npm:fastify",
       "npm:@fastify/cookie",
       "npm:@fastify/formbody",

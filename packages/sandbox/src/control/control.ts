@@ -20,12 +20,14 @@ import type { Follower, Followers } from "../followers.ts";
 import type { JournalEntry } from "../request-journal.ts";
 import type { World } from "../world.ts";
 import { type AppControl, createAppControl } from "./app-control.ts";
+import { type CustomConnectionControl, createCustomConnectionControl } from "./custom-connection-control.ts";
 import { type AdvanceInput, type FaultInput, inputs, type ScheduleInput, type TokenQuestionInput } from "./inputs.ts";
 import { bounded, durationMs, instantMs } from "./instants.ts";
 import { createKeyControl, type KeyControl } from "./key-control.ts";
 import { parseInput } from "./parse-input.ts";
 import { createPeopleControl, type PeopleControl } from "./people-control.ts";
 import { type GrantView, grantView, type RedactedState, redactedState } from "./redacted-state.ts";
+import { createWebhookControl, type WebhookControl } from "./webhook-control.ts";
 
 export interface ClockState {
   readonly nowMs: number;
@@ -40,7 +42,7 @@ export interface TokenVerdict {
 }
 
 /** Everything a test can do to a sandbox. The HTTP control API under `/__sandbox/` is these methods. All throw `SandboxError`. */
-export interface Control extends AppControl, PeopleControl, KeyControl {
+export interface Control extends AppControl, CustomConnectionControl, PeopleControl, KeyControl, WebhookControl {
   /** The whole ledger without secrets. */
   state(): RedactedState;
   /** Back to the demo data and the first switches. The clock and the signing keys stay. */
@@ -85,6 +87,8 @@ export function createControl(parts: ControlParts): Control {
   };
   return {
     ...createAppControl(inTurn),
+    ...createCustomConnectionControl(inTurn, world.ownOrigin),
+    ...createWebhookControl(inTurn),
     ...createPeopleControl(inTurn),
     ...createKeyControl(world),
     state: () => inTurn((turn) => redactedState(turn.draft)),

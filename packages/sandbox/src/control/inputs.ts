@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROLES, TIERS } from "../engine/index.ts";
+import { ROLES, TIERS, WEBHOOK_CATEGORIES } from "../engine/index.ts";
 import { FAULT_ENDPOINTS, FAULT_POINTS } from "../faults.ts";
 
 const name = z.string().trim().min(1).max(200);
@@ -12,6 +12,7 @@ const clientSecret = z
   .min(8)
   .max(200)
   .regex(/^[\x20-\x7e]+$/);
+const companyUrl = z.url({ protocol: /^https?$/ }).max(500);
 const role = z.enum(ROLES);
 const tier = z.enum(TIERS);
 const instant = z.union([z.number().int().min(0).max(8.64e15), z.iso.datetime({ offset: true })]);
@@ -25,6 +26,7 @@ const scheduledAction = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("set-role"), userId: id, organisationId: id, role: role.nullable() }),
   z.strictObject({ kind: z.literal("deactivate-custom-connection"), clientId: id }),
   z.strictObject({ kind: z.literal("reset-demo-company"), organisationId: id }),
+  z.strictObject({ kind: z.literal("end-purchase"), clientId: id }),
   z.strictObject({ kind: z.literal("revoke-grant"), grantId: id }),
 ]);
 
@@ -96,16 +98,40 @@ export const inputs = {
     tier: tier.optional(),
     certified: z.boolean().optional(),
   }),
-  addSecret: z.strictObject({ clientSecret: clientSecret.optional() }),
+  addSecret: z.strictObject({ clientSecret: clientSecret.optional(), replace: z.boolean().default(false) }),
   createCustomConnection: z.strictObject({
     name,
-    userId: id,
+    companyUrl: companyUrl.optional(),
+    userId: id.optional(),
+    email: z.email().max(200).optional(),
     scopes: scopes.min(1),
     clientId: clientId.optional(),
     clientSecret: clientSecret.optional(),
+    /** When it was made, if not now: older ones have other rules about scopes. */
+    createdAt: instant.optional(),
+    /** false: it has none until one is added. */
+    withSecret: z.boolean().default(true),
   }),
-  authoriseCustomConnection: z.strictObject({ organisationId: id }),
-  changeCustomConnection: z.strictObject({ name: name.optional(), scopes: scopes.min(1).optional() }),
+  authoriseCustomConnection: z.strictObject({ organisationId: id, buy: z.boolean().default(true) }),
+  buyCustomConnection: z.strictObject({ organisationId: id, userId: id.optional() }),
+  changeCustomConnection: z.strictObject({
+    name: name.optional(),
+    companyUrl: companyUrl.optional(),
+    scopes: scopes.min(1).optional(),
+    userId: id.optional(),
+    email: z.email().max(200).optional(),
+    organisationId: z.null().optional(),
+  }),
+  setWebhook: z.strictObject({
+    url: z.string().max(2000),
+    categories: z.array(z.enum(WEBHOOK_CATEGORIES)).min(1).max(WEBHOOK_CATEGORIES.length),
+  }),
+  emitEvent: z.strictObject({
+    organisationId: id,
+    category: z.enum(WEBHOOK_CATEGORIES),
+    type: z.enum(["CREATE", "UPDATE"]),
+    resourceId: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/),
+  }),
   tokenQuestion: z.union(
     [
       z.strictObject({ token: z.string().min(1).max(5000) }),
@@ -128,5 +154,8 @@ export type ChangeAppInput = z.input<typeof inputs.changeApp>;
 export type AddSecretInput = z.input<typeof inputs.addSecret>;
 export type CreateCustomConnectionInput = z.input<typeof inputs.createCustomConnection>;
 export type AuthoriseCustomConnectionInput = z.input<typeof inputs.authoriseCustomConnection>;
+export type BuyCustomConnectionInput = z.input<typeof inputs.buyCustomConnection>;
+export type SetWebhookInput = z.input<typeof inputs.setWebhook>;
+export type EmitEventInput = z.input<typeof inputs.emitEvent>;
 export type ChangeCustomConnectionInput = z.input<typeof inputs.changeCustomConnection>;
 export type TokenQuestionInput = z.input<typeof inputs.tokenQuestion>;

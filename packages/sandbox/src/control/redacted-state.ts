@@ -30,6 +30,11 @@ export function redactedState(view: LedgerView) {
     codes: [...view.all("codes")],
     connections: [...view.all("connections")],
     contacts: [...view.all("contacts")],
+    purchases: [...view.all("purchases")],
+    consentLinks: [...view.all("consentLinks")],
+    mails: [...view.all("mails")].map(({ linkLabel: _label, ...mail }) => mail),
+    webhooks: [...view.all("webhooks")].map(({ keyLabel: _label, ...webhook }) => webhook),
+    webhookEvents: [...view.all("webhookEvents")],
     scheduled: [...view.all("scheduled")],
   };
 }

@@ -31,6 +31,24 @@ export {
   liveConnection,
 } from "./consent.ts";
 export {
+  allowConsentLink,
+  declineConsentLink,
+  endLinks,
+  lastConsentLink,
+  mailConsentLink,
+  type OpenedLink,
+  openConsentLink,
+} from "./consent-links.ts";
+export type * from "./custom-connection-rows.ts";
+export { refusedAtCreation, refusedAtEdit } from "./custom-connection-scopes.ts";
+export {
+  type CustomConnectionApp,
+  type CustomConnectionEdit,
+  createCustomConnection,
+  editCustomConnection,
+  type NewCustomConnection,
+} from "./custom-connections.ts";
+export {
   accepts,
   decideRefresh,
   type RefreshDecision,
@@ -45,6 +63,7 @@ export { issueAccess, issuePair, type TokenSet } from "./issue-tokens.ts";
 export { type Change, createLedger, type Draft, type Ledger, type LedgerView } from "./ledger.ts";
 export { resetDemoCompany, setRole } from "./memberships.ts";
 export type { Mint } from "./mint.ts";
+export { buyCustomConnection, endPurchase, isBought, type PurchaseRefusal } from "./purchases.ts";
 export { type CodeOutcome, type CodeRefusal, type CodeRequest, redeemCode } from "./redeem-code.ts";
 export { askRefresh, type RefreshOutcome, refresh } from "./refresh.ts";
 export {
@@ -78,3 +97,14 @@ export {
 } from "./switches.ts";
 export type { Turn } from "./turn.ts";
 export { type Fork, type LostGrant, type UsedAfterRevoke, type VerifyReport, verify } from "./verify.ts";
+export * from "./webhook-rows.ts";
+export {
+  type BusinessEvent,
+  deliveryAnswered,
+  dueEvents,
+  emitEvent,
+  probesAnswered,
+  probeWebhook,
+  removeWebhook,
+  setWebhook,
+} from "./webhooks.ts";

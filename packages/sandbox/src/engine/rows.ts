@@ -1,3 +1,6 @@
+import type { ConsentLink, Mail, Purchase } from "./custom-connection-rows.ts";
+import type { Webhook, WebhookEvent } from "./webhook-rows.ts";
+
 export type Role = "Adviser" | "Standard" | "Invoice only" | "Read only";
 export const ROLES = ["Adviser", "Standard", "Invoice only", "Read only"] as const satisfies readonly Role[];
 
@@ -49,9 +52,11 @@ export interface Membership {
   readonly role: Role;
 }
 
-export type CustomConnectionState = "awaiting-consent" | "active" | "deactivated";
+/** `deactivated`: edited, or its user lost the right to connect; `lapsed`: its subscription ended. Only a consent makes it active (again). */
+export type CustomConnectionState = "awaiting-consent" | "active" | "deactivated" | "lapsed";
 
 export interface CustomConnection {
+  readonly companyUrl?: string;
   readonly authorisingUserId: string;
   /** Chosen when the person consents. */
   readonly organisationId: string | null;
@@ -157,6 +162,8 @@ export interface AccessToken {
   /** null: a Custom Connection's token. */
   readonly familyId: string | null;
   readonly userId: string | null;
+  /** The one organisation of a Custom Connection's token. */
+  readonly organisationId?: string;
   readonly scopes: readonly string[];
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
@@ -227,6 +234,7 @@ export type ScheduledAction =
   | { readonly kind: "set-role"; readonly userId: string; readonly organisationId: string; readonly role: Role | null }
   | { readonly kind: "deactivate-custom-connection"; readonly clientId: string }
   | { readonly kind: "reset-demo-company"; readonly organisationId: string }
+  | { readonly kind: "end-purchase"; readonly clientId: string }
   | { readonly kind: "revoke-grant"; readonly grantId: string };
 
 export interface ScheduledEvent {
@@ -254,6 +262,11 @@ export interface Tables {
   readonly connections: Connection;
   readonly logins: Login;
   readonly contacts: Contact;
+  readonly purchases: Purchase;
+  readonly consentLinks: ConsentLink;
+  readonly mails: Mail;
+  readonly webhooks: Webhook;
+  readonly webhookEvents: WebhookEvent;
   readonly scheduled: ScheduledEvent;
   readonly settings: Setting;
 }
@@ -273,6 +286,11 @@ export const TABLES = [
   "connections",
   "logins",
   "contacts",
+  "purchases",
+  "consentLinks",
+  "mails",
+  "webhooks",
+  "webhookEvents",
   "scheduled",
   "settings",
 ] as const satisfies readonly TableName[];

@@ -1,7 +1,15 @@
+import {
+  CUSTOM_CONNECTION_SWITCHES,
+  type CustomConnectionSwitches,
+  xeroCustomConnections,
+} from "./custom-connection-switches.ts";
 import type { AfterGrace, GraceRetry, RefreshPolicy, Rotation } from "./rotation.ts";
+import { type Accepts, countOrNull, facts, oneOf, onOff, type SwitchFacts, seconds } from "./switch-facts.ts";
+
+export type { SwitchFacts } from "./switch-facts.ts";
 
 /** Every point where providers differ, or where nobody outside Xero knows the answer. Times are in seconds. */
-export interface Switches {
+export interface Switches extends CustomConnectionSwitches {
   readonly rotation: Rotation["kind"];
   readonly "grace.seconds": number;
   readonly "grace.anchor": "first-use" | "last-use";
@@ -41,10 +49,6 @@ export interface Switches {
   readonly "token.malformed_error": "unsupported_grant_type" | "invalid_request";
   readonly "scope_401.spelling": "insufficent_scope" | "insufficient_scope";
   readonly "401_key_case": "capitalised" | "lower";
-  readonly "cc.scope_rule": "listed-or-omitted" | "reject-explicit";
-  readonly "cc.connections": "empty" | "one" | "forbidden";
-  readonly "cc.tenant_header": "optional" | "required";
-  readonly "cc.inactive_error": "unauthorized_client" | "invalid_client";
 }
 
 export type SwitchName = keyof Switches;
@@ -90,10 +94,7 @@ export const xero: Switches = {
   "token.malformed_error": "unsupported_grant_type",
   "scope_401.spelling": "insufficent_scope",
   "401_key_case": "capitalised",
-  "cc.scope_rule": "listed-or-omitted",
-  "cc.connections": "empty",
-  "cc.tenant_header": "optional",
-  "cc.inactive_error": "unauthorized_client",
+  ...xeroCustomConnections,
 };
 
 /** The part of the switches that `decideRefresh` reads, in its own words. */
@@ -123,28 +124,6 @@ function rotationOf(switches: Switches): Rotation {
     parentException: switches["grace.parent_exception"],
   };
 }
-
-type Accepts =
-  | { readonly kind: "one-of"; readonly values: readonly (string | number | boolean)[] }
-  | { readonly kind: "seconds" }
-  | { readonly kind: "count-or-null" };
-
-export interface SwitchFacts {
-  readonly accepts: Accepts;
-  readonly about: string;
-  /** Why Xero's default is what it is. */
-  readonly basis: "documented" | "evidence" | "identityserver" | "proposal";
-}
-
-const oneOf = (...values: readonly (string | number | boolean)[]): Accepts => ({ kind: "one-of", values });
-const seconds: Accepts = { kind: "seconds" };
-const countOrNull: Accepts = { kind: "count-or-null" };
-const onOff = oneOf(true, false);
-const facts = (accepts: Accepts, basis: SwitchFacts["basis"], about: string): SwitchFacts => ({
-  accepts,
-  about,
-  basis,
-});
 
 /** What each switch accepts and means. */
 export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
@@ -275,26 +254,7 @@ export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
     "Spelling in WWW-Authenticate of a missing scope.",
   ),
   "401_key_case": facts(oneOf("capitalised", "lower"), "evidence", "Case of the members of 401 and 403 bodies."),
-  "cc.scope_rule": facts(
-    oneOf("listed-or-omitted", "reject-explicit"),
-    "evidence",
-    "Whether client credentials may name scopes.",
-  ),
-  "cc.connections": facts(
-    oneOf("empty", "one", "forbidden"),
-    "evidence",
-    "What GET /connections gives with a Custom Connection's token.",
-  ),
-  "cc.tenant_header": facts(
-    oneOf("optional", "required"),
-    "evidence",
-    "Whether a Custom Connection's call must name its tenant.",
-  ),
-  "cc.inactive_error": facts(
-    oneOf("unauthorized_client", "invalid_client"),
-    "proposal",
-    "Token error of a Custom Connection that is not active.",
-  ),
+  ...CUSTOM_CONNECTION_SWITCHES,
 };
 
 export type SwitchProblem = { readonly name: string; readonly sentence: string };

@@ -40,8 +40,8 @@ function list(world: World, accessTokenId: string | null, authEventId: string | 
         committed: false,
       };
     const connections = listConnections(turn, checked.access, authEventId === "" ? null : authEventId);
-    if (connections === null) {
-      const refused = { kind: "tenant-refused", access: checked.access } as const;
+    if (typeof connections === "string") {
+      const refused = { kind: connections, access: checked.access };
       return {
         answer: apiRefusal(refused, turn.switches, world.nextCorrelationId()),
         outcome: refused.kind,

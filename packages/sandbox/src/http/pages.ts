@@ -30,6 +30,8 @@ export interface LoginPage {
   readonly users: readonly User[];
   readonly email: string;
   readonly failed: boolean;
+  /** Where the form goes, if not to the authorize endpoint's login. */
+  readonly action?: string;
 }
 
 export function loginPage(facts: LoginPage): Answer {
@@ -39,7 +41,7 @@ export function loginPage(facts: LoginPage): Answer {
     html`
     <p>to go on to <strong>${facts.app.name}</strong></p>
     ${facts.failed ? html`<p role="alert">Your email or password is incorrect.</p>` : null}
-    <form method="post" action="/identity/user/login">
+    <form method="post" action="${facts.action ?? "/identity/user/login"}">
       ${hidden(facts)}
       <label for="email">Email address</label>
       <input id="email" name="email" type="email" list="people" autocomplete="username" required value="${facts.email}">
@@ -113,17 +115,20 @@ function organisationRow(
   </div>`;
 }
 
-const hidden = ({ request, csrf }: { readonly request: string; readonly csrf: string }): Html =>
+/** What every form carries: what it is about, and proof that this browser got it from us. */
+export const hidden = ({ request, csrf }: { readonly request: string; readonly csrf: string }): Html =>
   html`<input type="hidden" name="request" value="${request}"><input type="hidden" name="csrf" value="${csrf}">`;
 
 const style = `body{font:16px/1.5 system-ui,sans-serif;color:#1c2733;background:#f2f4f7;margin:0}
 main{max-width:30rem;margin:3rem auto;padding:1.5rem 2rem;background:#fff;border-radius:.5rem}
 h1{font-size:1.4rem}h2{font-size:1rem}label{display:block;margin-top:1rem}
-input[type=email],input[type=password]{width:100%;box-sizing:border-box;padding:.5rem;font:inherit}
+input[type=email],input[type=password],input[type=text],input[type=url]{width:100%;box-sizing:border-box;padding:.5rem;font:inherit}
 fieldset{border:1px solid #c9d1d9;border-radius:.4rem}.row{padding:.4rem 0}.row label{display:inline;margin-left:.4rem}.row small{display:block;margin-left:1.7rem}.off label{color:#57606a}
 button{font:inherit;margin:1rem .5rem 0 0;padding:.5rem 1rem;border:1px solid #0b5cad;border-radius:.3rem;background:#0b5cad;color:#fff}.plain{background:#fff;color:#0b5cad}
+pre{white-space:pre-wrap;overflow-wrap:anywhere}code{overflow-wrap:anywhere}select{font:inherit;padding:.4rem}ul.apps li{font:inherit}
 [role=alert]{color:#a40e26}li{font-family:ui-monospace,monospace;font-size:.9rem}`;
 
+/** A page of the sandbox: no scripts, nothing loaded from anywhere. */
 export function page(status: number, title: string, content: Html): Answer {
   const body = html`<!doctype html>
 <html lang="en">
