@@ -72,10 +72,12 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   },
 
   { place: "packages/sandbox/src/engine", may: [] },
+  { place: "packages/sandbox/src/accounting", may: ["packages/sandbox/src/engine", "npm:zod"] },
   {
     place: "packages/sandbox/src",
     may: [
       "packages/sandbox/src/engine",
+      "packages/sandbox/src/accounting",
       "npm:fastify",
       "npm:@fastify/cookie",
       "npm:@fastify/formbody",
@@ -99,5 +101,6 @@ export const TEST_IMPORTS: readonly string[] = [
   "npm:vitest",
   "npm:fast-check",
   "npm:openid-client",
+  "npm:openapi-backend",
   "node:*",
 ];

@@ -1,3 +1,4 @@
+import type { BookChange } from "./accounting/books.ts";
 import { createAdvance } from "./advance.ts";
 import { createClock } from "./clock.ts";
 import { type Control, createControl } from "./control/control.ts";
@@ -33,6 +34,8 @@ export interface SandboxOptions {
   readonly switches?: Partial<Switches>;
   /** How long, in real time, a following process may take for one step of the clock. */
   readonly followerTimeoutMs?: number;
+  /** Told of every contact and invoice that the API created or changed, after it was stored. */
+  readonly onChange?: (change: BookChange) => void;
 }
 
 export interface Sandbox {
@@ -80,6 +83,7 @@ async function assemble(options: SandboxOptions, { initial, database, closing }:
     faults: createFaults(),
     journal: createRequestJournal(),
     closing,
+    onChange: options.onChange ?? (() => {}),
     nextCorrelationId: numbered((count) => mint.uuid(`answer:${count}`)),
   };
   const followers = createFollowers();

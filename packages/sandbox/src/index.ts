@@ -1,6 +1,8 @@
+export type { BookChange } from "./accounting/books.ts";
 export type { Advanced } from "./advance.ts";
 export type { AppControl, CreatedApp } from "./control/app-control.ts";
 export type { ClockState, Control, TokenVerdict } from "./control/control.ts";
+export type { LimitState, LimitsControl } from "./control/limits-control.ts";
 export type { PeopleControl } from "./control/people-control.ts";
 export { createSandbox, type Sandbox, type SandboxOptions } from "./create-sandbox.ts";
 export { DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, DEMO_REDIRECT_URI } from "./demo-data.ts";

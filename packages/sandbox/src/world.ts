@@ -1,3 +1,4 @@
+import type { BookChange } from "./accounting/books.ts";
 import type { SandboxClock } from "./clock.ts";
 import type { Engine } from "./engine/index.ts";
 import type { Faults } from "./faults.ts";
@@ -13,6 +14,8 @@ export interface World {
   readonly journal: RequestJournal;
   /** Aborted when the sandbox closes. */
   readonly closing: AbortSignal;
+  /** Told of every contact and invoice that was created or changed, after it was stored. */
+  onChange(change: BookChange): void;
   /** A header value that differs from answer to answer and from nothing else. */
   nextCorrelationId(): string;
 }

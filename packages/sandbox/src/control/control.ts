@@ -22,6 +22,7 @@ import type { World } from "../world.ts";
 import { type AppControl, createAppControl } from "./app-control.ts";
 import { type AdvanceInput, type FaultInput, inputs, type ScheduleInput, type TokenQuestionInput } from "./inputs.ts";
 import { bounded, durationMs, instantMs } from "./instants.ts";
+import { createLimitsControl, type LimitsControl } from "./limits-control.ts";
 import { parseInput } from "./parse-input.ts";
 import { createPeopleControl, type PeopleControl } from "./people-control.ts";
 import { type GrantView, grantView, type RedactedState, redactedState } from "./redacted-state.ts";
@@ -39,7 +40,7 @@ export interface TokenVerdict {
 }
 
 /** Everything a test can do to a sandbox. The HTTP control API under `/__sandbox/` is these methods. All throw `SandboxError`. */
-export interface Control extends AppControl, PeopleControl {
+export interface Control extends AppControl, LimitsControl, PeopleControl {
   /** The whole ledger without secrets. */
   state(): RedactedState;
   /** Back to the demo data and the first switches. The clock and the signing keys stay. */
@@ -84,6 +85,7 @@ export function createControl(parts: ControlParts): Control {
   };
   return {
     ...createAppControl(inTurn),
+    ...createLimitsControl(inTurn),
     ...createPeopleControl(inTurn),
     state: () => inTurn((turn) => redactedState(turn.draft)),
     reset() {

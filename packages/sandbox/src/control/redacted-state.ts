@@ -29,7 +29,11 @@ export function redactedState(view: LedgerView) {
     accessTokens: [...view.all("accessTokens")],
     codes: [...view.all("codes")],
     connections: [...view.all("connections")],
+    accounts: [...view.all("accounts")],
     contacts: [...view.all("contacts")],
+    invoices: [...view.all("invoices")],
+    payments: [...view.all("payments")],
+    bankTransactions: [...view.all("bankTransactions")],
     scheduled: [...view.all("scheduled")],
   };
 }

@@ -1,3 +1,4 @@
+export * from "./accounting-rows.ts";
 export {
   type ApiAccess,
   type ApiRequest,

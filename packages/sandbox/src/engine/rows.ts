@@ -1,3 +1,13 @@
+import type {
+  Account,
+  ApiUsage,
+  BankTransaction,
+  Contact,
+  Invoice,
+  Payment,
+  RememberedAnswer,
+} from "./accounting-rows.ts";
+
 export type Role = "Adviser" | "Standard" | "Invoice only" | "Read only";
 export const ROLES = ["Adviser", "Standard", "Invoice only", "Read only"] as const satisfies readonly Role[];
 
@@ -190,16 +200,6 @@ export interface Login {
   readonly expiresAtMs: number;
 }
 
-export interface Contact {
-  readonly id: string;
-  readonly organisationId: string;
-  readonly name: string;
-  readonly emailAddress: string;
-  readonly isCustomer: boolean;
-  readonly isSupplier: boolean;
-  readonly updatedAtMs: number;
-}
-
 export type ScheduledAction =
   | { readonly kind: "disconnect"; readonly connectionId: string }
   | { readonly kind: "set-role"; readonly userId: string; readonly organisationId: string; readonly role: Role | null }
@@ -230,7 +230,13 @@ export interface Tables {
   readonly codes: Code;
   readonly connections: Connection;
   readonly logins: Login;
+  readonly accounts: Account;
   readonly contacts: Contact;
+  readonly invoices: Invoice;
+  readonly payments: Payment;
+  readonly bankTransactions: BankTransaction;
+  readonly rememberedAnswers: RememberedAnswer;
+  readonly apiUsage: ApiUsage;
   readonly scheduled: ScheduledEvent;
   readonly settings: Setting;
 }
@@ -249,7 +255,13 @@ export const TABLES = [
   "codes",
   "connections",
   "logins",
+  "accounts",
   "contacts",
+  "invoices",
+  "payments",
+  "bankTransactions",
+  "rememberedAnswers",
+  "apiUsage",
   "scheduled",
   "settings",
 ] as const satisfies readonly TableName[];

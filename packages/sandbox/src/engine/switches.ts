@@ -1,7 +1,11 @@
+import { API_SWITCHES, type ApiSwitches, xeroApi } from "./api-switches.ts";
 import type { AfterGrace, GraceRetry, RefreshPolicy, Rotation } from "./rotation.ts";
+import { type Accepts, countOrNull, facts, oneOf, onOff, type SwitchFacts, seconds } from "./switch-facts.ts";
+
+export type { SwitchFacts } from "./switch-facts.ts";
 
 /** Every point where providers differ, or where nobody outside Xero knows the answer. Times are in seconds. */
-export interface Switches {
+export interface Switches extends ApiSwitches {
   readonly rotation: Rotation["kind"];
   readonly "grace.seconds": number;
   readonly "grace.anchor": "first-use" | "last-use";
@@ -78,6 +82,7 @@ export const xero: Switches = {
   "cc.connections": "empty",
   "cc.tenant_header": "optional",
   "cc.inactive_error": "unauthorized_client",
+  ...xeroApi,
 };
 
 /** RFC 9700 §4.14.2 to the letter: no grace, and a repeated refresh token ends its whole family. */
@@ -117,28 +122,6 @@ function rotationOf(switches: Switches): Rotation {
     closesWhen: switches["grace.closes_when"],
   };
 }
-
-type Accepts =
-  | { readonly kind: "one-of"; readonly values: readonly (string | number | boolean)[] }
-  | { readonly kind: "seconds" }
-  | { readonly kind: "count-or-null" };
-
-export interface SwitchFacts {
-  readonly accepts: Accepts;
-  readonly about: string;
-  /** Why Xero's default is what it is. */
-  readonly basis: "documented" | "evidence" | "identityserver" | "proposal";
-}
-
-const oneOf = (...values: readonly (string | number | boolean)[]): Accepts => ({ kind: "one-of", values });
-const seconds: Accepts = { kind: "seconds" };
-const countOrNull: Accepts = { kind: "count-or-null" };
-const onOff = oneOf(true, false);
-const facts = (accepts: Accepts, basis: SwitchFacts["basis"], about: string): SwitchFacts => ({
-  accepts,
-  about,
-  basis,
-});
 
 /** What each switch accepts and means. */
 export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
@@ -253,6 +236,7 @@ export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
     "proposal",
     "Token error of a Custom Connection that is not active.",
   ),
+  ...API_SWITCHES,
 };
 
 export type SwitchProblem = { readonly name: string; readonly sentence: string };

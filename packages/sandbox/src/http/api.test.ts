@@ -123,7 +123,7 @@ test("XML is the default, JSON by name; contacts come in pages", async () => {
   expect(xml.headers.get("content-type")).toContain("text/xml");
   expect(await xml.text()).toContain(`<Organisations><Organisation><Name>${organisation}</Name>`);
   const json = await (await call("/api.xro/2.0/Organisation")).text();
-  expect(json).toMatch(/\r\n {2}"DateTimeUTC": "\\\/Date\(\d+\+0000\)\\\/"/);
+  expect(json).toMatch(/\r\n {2}"DateTimeUTC": "\\\/Date\(\d+\)\\\/"/);
   expect((JSON.parse(json) as { Organisations: object[] }).Organisations[0]).toMatchObject({
     OrganisationID: tenant,
     CountryCode: "NZ",
