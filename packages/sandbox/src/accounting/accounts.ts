@@ -15,6 +15,7 @@ export const accounts: Resource = {
   methods: { onList: ["PUT"], onOne: ["GET", "POST", "DELETE"] },
   paged: false,
   summaries: false,
+  batches: false,
   fields: {
     AccountID: "guid",
     Code: "string",

@@ -27,6 +27,7 @@ export const bankTransactions: Resource = {
   methods: { onList: ["PUT", "POST"], onOne: ["GET", "POST"] },
   paged: true,
   summaries: false,
+  batches: true,
   fields: {
     BankTransactionID: "guid",
     Type: "string",

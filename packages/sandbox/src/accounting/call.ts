@@ -72,7 +72,8 @@ function write(books: Books, call: AccountingCall): CallResult {
   const results = elements.map((element, index) =>
     resource.write(books, { given: element, path: `${resource.list}[${index}]`, mode, unitPlaces }),
   );
-  if (query.get("summarizeerrors")?.toLowerCase() !== "false") {
+  const apart = resource.batches && mode.kind !== "update" && query.get("summarizeerrors")?.toLowerCase() === "false";
+  if (!apart) {
     const refused = summary(results);
     if (refused !== null && books.turn.switches["api.batch"] === "all-or-nothing") throw new RefusedCall(refused);
     if (refused !== null) return { kind: "refused", refusal: refused };

@@ -16,6 +16,7 @@ export const contacts: Resource = {
   methods: { onList: ["PUT", "POST"], onOne: ["GET", "POST"] },
   paged: true,
   summaries: true,
+  batches: true,
   fields: {
     ContactID: "guid",
     ContactNumber: "string",

@@ -24,6 +24,7 @@ export const invoices: Resource = {
   methods: { onList: ["PUT", "POST"], onOne: ["GET", "POST"] },
   paged: true,
   summaries: true,
+  batches: true,
   fields: {
     InvoiceID: "guid",
     InvoiceNumber: "string",

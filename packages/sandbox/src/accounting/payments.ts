@@ -25,6 +25,7 @@ export const payments: Resource = {
   methods: { onList: ["PUT", "POST"], onOne: ["GET", "POST"] },
   paged: true,
   summaries: false,
+  batches: true,
   fields: {
     PaymentID: "guid",
     Date: "date",

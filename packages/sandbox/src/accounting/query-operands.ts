@@ -81,7 +81,8 @@ function dateOf(parts: readonly Operand[]): Operand {
   const whole = [year, month, day, hour, minute, second].every((part) => Number.isInteger(part));
   if (!whole || parts.length > 6 || year === undefined || month === undefined || day === undefined)
     throw badQuery("No applicable constructor exists in type 'DateTime'");
-  const ms = Date.UTC(year, month - 1, day, hour, minute, second);
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  const ms = new Date(Date.UTC(2000, month - 1, day, hour, minute, second)).setUTCFullYear(year, month - 1, day);
   const asked = new Date(ms);
   if (year < 1 || year > 9999 || asked.getUTCMonth() !== month - 1 || asked.getUTCDate() !== day)
     throw badQuery("Year, Month, and Day parameters describe an un-representable DateTime.");

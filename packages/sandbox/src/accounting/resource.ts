@@ -47,6 +47,8 @@ export interface Resource {
   readonly paged: boolean;
   /** Whether `summaryOnly` is known. */
   readonly summaries: boolean;
+  /** Whether `summarizeErrors` is known. */
+  readonly batches: boolean;
   /** What `where` and `order` know, by path, e.g. `Contact.Name`. */
   readonly fields: Readonly<Record<string, FieldType>>;
   /** The rows that the resource's own parameters (`IDs`, `Statuses`, `includeArchived`, …) leave over, in Xero's order. */

@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { createSandbox } from "../index.ts";
 import { type AccountingClient, aClientOf } from "../testing/accounting-client.ts";
@@ -51,4 +55,48 @@ test("organisations have books of their own", async () => {
   expect(problems(await demo.call("PUT", "/Invoices", { body: stolen }))).toContain(
     "The contact with the specified contact details could not be found.",
   );
+});
+
+test("books last as long as the database, and a reset brings the first ones back", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sandbox-books-"));
+  const file = join(folder, "sandbox.db");
+  try {
+    const before = await (async () => {
+      await using sandbox = await createSandbox({ file });
+      const { call } = await aClientOf(sandbox);
+      await call("PUT", "/Contacts", { body: { Name: "Ann" } });
+      return sandbox.control.state();
+    })();
+    await using sandbox = await createSandbox({ file });
+    const after = sandbox.control.state();
+    expect([after.contacts, after.invoices]).toEqual([before.contacts, before.invoices]);
+    sandbox.control.reset();
+    const { contacts, invoices } = sandbox.control.state();
+    expect(contacts.map(({ name }) => name)).not.toContain("Ann");
+    expect(invoices.map(({ id }) => id).toSorted()).toEqual(before.invoices.map(({ id }) => id).toSorted());
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("a database of before there were books gets them when it is opened", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sandbox-books-"));
+  const file = join(folder, "sandbox.db");
+  try {
+    await (await createSandbox({ file })).close();
+    const database = new DatabaseSync(file);
+    const kept = "'accounts', 'invoices', 'payments', 'bankTransactions'";
+    database.exec(`DELETE FROM ledger WHERE kind IN (${kept})`);
+    // As a contact was stored then.
+    database.exec(
+      "UPDATE ledger SET row = json_remove(row, '$.status', '$.phones', '$.addresses', '$.persons') WHERE kind = 'contacts'",
+    );
+    database.close();
+    await using sandbox = await createSandbox({ file });
+    const { call } = await aClientOf(sandbox);
+    expect(rows(await call("GET", "/Contacts?page=1"), "Contacts")).toHaveLength(5);
+    expect(rows(await call("GET", "/Invoices?page=1"), "Invoices")).toHaveLength(12);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { createSandbox } from "../index.ts";
 import { aClientOf, judgeIfThere } from "../testing/accounting-client.ts";
 
-const notHere = "XERO_OPENAPI_DIR does not name a folder with Xero's xero_accounting.yaml";
+const notHere =
+  "XERO_OPENAPI_DIR does not name a folder with Xero's xero_accounting.yaml, so no test holds answers of the accounting API against it";
 
 const reads = [
   "/Organisation",

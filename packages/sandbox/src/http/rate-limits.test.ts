@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createSandbox, DEMO_CLIENT_ID, type SandboxOptions, type Time } from "../index.ts";
 import { type AccountingClient, type ApiAnswer, aClientOf } from "../testing/accounting-client.ts";
@@ -116,9 +119,6 @@ test("what was refused for its token, its scope or its organisation is not count
 });
 
 test("a drained counter stays drained when the sandbox starts again", async () => {
-  const { mkdtemp, rm } = await import("node:fs/promises");
-  const { tmpdir } = await import("node:os");
-  const { join } = await import("node:path");
   const folder = await mkdtemp(join(tmpdir(), "sandbox-limits-"));
   try {
     const file = join(folder, "sandbox.db");
@@ -136,6 +136,20 @@ test("a drained counter stays drained when the sandbox starts again", async () =
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("limits are read and set over HTTP too", async () => {
+  await using world = await aSandbox();
+  const url = `${world.sandbox.urls.control}/limits`;
+  const meter = { clientId: DEMO_CLIENT_ID, organisationId: world.client.tenantId };
+  const set = await fetch(url, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ ...meter, minute: 0 }),
+  });
+  const drained = { ...meter, day: 5000, minute: 0, appMinute: 10_000 };
+  expect([await set.json(), await (await fetch(url)).json()]).toEqual([drained, [drained]]);
+  expect(refusal(await ask(world.client))).toEqual([429, "minute"]);
 });
 
 test.each([
