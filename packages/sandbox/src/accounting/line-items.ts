@@ -50,7 +50,8 @@ function readLine(
       `Account code '${accountCode ?? ""}' is not a valid code for this document.`,
   );
   found.add(
-    account !== undefined &&
+    context.complete &&
+      account !== undefined &&
       account.status !== "ACTIVE" &&
       `Account code '${account.code}' has been archived, or deleted.`,
   );

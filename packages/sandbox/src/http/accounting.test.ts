@@ -215,23 +215,20 @@ test("money spent and received goes through a bank account", async () => {
   ]);
 });
 
-test("a repeated request with the same Idempotency-Key is carried out once; another with that key is refused", async () => {
+test("what an invoice was posted to may be archived, and the invoice can still be voided but not posted anew", async () => {
   await using world = await aSandbox();
-  const { sandbox, call } = world;
-  const put = (body: unknown, key = "k-1", path = "/Invoices") =>
-    call("PUT", path, { body, headers: { "idempotency-key": key } });
-  const made = await put(anInvoice);
-  const again = await put(anInvoice);
-  expect([again.status, again.text]).toEqual([200, made.text]);
-  expect(Number(again.headers.get("x-minlimit-remaining"))).toBe(Number(made.headers.get("x-minlimit-remaining")) - 1);
-  const other = await put({ ...anInvoice, Reference: "other" });
-  expect([other.status, other.json.Message]).toEqual([400, "Idempotency-Key k-1 is used with a different request."]);
-  const wrong = await put({}, "k-2");
-  expect([wrong.status, (await put({}, "k-2")).text]).toEqual([400, wrong.text]);
-  expect((await put(anInvoice, "x".repeat(129))).status).toBe(400);
-  expect((await put(anInvoice, "x".repeat(128))).status).toBe(200);
-  await sandbox.control.advance({ by: "361s" });
-  expect(first(await put(anInvoice), "Invoices").InvoiceID).not.toBe(first(made, "Invoices").InvoiceID);
+  const { call } = world;
+  const account = first(
+    await call("PUT", "/Accounts", { body: { Code: "202", Name: "Lessons", Type: "SALES" } }),
+    "Accounts",
+  );
+  const posted = { ...anInvoice, LineItems: [{ Description: "Lesson", UnitAmount: 5, AccountCode: "202" }] };
+  const invoice = first(await call("PUT", "/Invoices", { body: posted }), "Invoices");
+  expect((await call("POST", `/Accounts/${account.AccountID}`, { body: { Status: "ARCHIVED" } })).status).toBe(200);
+  expect(problems(await call("PUT", "/Invoices", { body: posted }))).toEqual([
+    "Account code '202' has been archived, or deleted.",
+  ]);
+  expect((await call("POST", `/Invoices/${invoice.InvoiceID}`, { body: { Status: "VOIDED" } })).status).toBe(200);
 });
 
 test("who listens is told of contacts and invoices, once they are stored", async () => {
