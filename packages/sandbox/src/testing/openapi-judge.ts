@@ -124,7 +124,12 @@ const absent = [
 function strictSchema(name: string, schema: JsonObject): JsonObject {
   if (absent.includes(name)) return { type: "object", properties: {}, additionalProperties: false };
   if (schema.properties === undefined) return schema;
-  const extra = EXTRA_MEMBERS.filter(({ schemas }) => schemas.includes(name)).map(({ member }) => [member, {}]);
+  const extra = EXTRA_MEMBERS.filter(({ schemas }) => schemas.includes(name)).map(
+    ({ member }) => [member, {}] as const,
+  );
+  const known = extra.find(([member]) => member in (schema.properties as JsonObject));
+  if (known !== undefined)
+    throw new Error(`the OpenAPI file has ${name}.${known[0]}: take it off the list of exceptions`);
   const missing = MISSING_MEMBERS.filter((each) => each.schema === name).map(({ member }) => member);
   const required = ((schema.required ?? []) as readonly string[]).filter((member) => !missing.includes(member));
   return {
