@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { createSandbox } from "../index.ts";
 import { type AccountingClient, aClientOf } from "../testing/accounting-client.ts";
 import { first, problems, rows } from "../testing/accounting-world.ts";
+import { postToken } from "../testing/person.ts";
 
 test("each resource asks for its own scope, classic or granular, and writing for more than reading", async () => {
   const granted = async (scope: string) => {
@@ -37,6 +38,29 @@ test("each resource asks for its own scope, classic or granular, and writing for
     "GET /Payments",
   ]);
   expect(await granted("accounting.banktransactions")).toEqual(["GET /BankTransactions", "PUT /BankTransactions"]);
+});
+
+test("a Custom Connection keeps its organisation's books without naming it, and its calls are counted like an app's", async () => {
+  await using sandbox = await createSandbox();
+  const { control, urls } = sandbox;
+  const userId = control.users().find(({ email }) => email === "jane@demo.example")?.id ?? "";
+  const organisationId = control.organisations()[0]?.id ?? "";
+  const app = control.createCustomConnection({ name: "Nightly", userId, scopes: ["accounting.contacts"] });
+  control.authoriseCustomConnection(app.clientId, { organisationId });
+  const client = `${app.clientId}:${app.clientSecret}`;
+  const granted = await postToken(sandbox, { grant_type: "client_credentials" }, client);
+  const { access_token: token } = (await granted.json()) as { readonly access_token: string };
+  const ask = (method: string, body?: object) =>
+    fetch(`${urls.api}/api.xro/2.0/Contacts`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, accept: "application/json", "xero-tenant-id": "" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  expect((await ask("PUT", { Name: "Ann" })).status).toBe(200);
+  const mine = control.state().contacts.filter((contact) => contact.organisationId === organisationId);
+  expect(mine.map(({ name }) => name)).toContain("Ann");
+  control.setLimits({ clientId: app.clientId, organisationId, minute: 1 });
+  expect([(await ask("GET")).status, (await ask("GET")).status]).toEqual([200, 429]);
 });
 
 test("organisations have books of their own", async () => {
