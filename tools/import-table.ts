@@ -72,6 +72,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   },
 
   { place: "packages/sandbox/src/engine", may: [] },
+  { place: "packages/sandbox/src/accounting", may: ["packages/sandbox/src/engine", "npm:zod"] },
   {
     place: "packages/sandbox/src/mail",
     may: ["packages/sandbox/src", "packages/sandbox/src/engine", "npm:nodemailer"],
@@ -80,6 +81,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     place: "packages/sandbox/src",
     may: [
       "packages/sandbox/src/engine",
+      "packages/sandbox/src/accounting",
       "packages/sandbox/src/mail",
       "npm:fastify",
       "npm:@fastify/cookie",
@@ -106,5 +108,6 @@ export const TEST_IMPORTS: readonly string[] = [
   "npm:vitest",
   "npm:fast-check",
   "npm:openid-client",
+  "npm:openapi-backend",
   "node:*",
 ];

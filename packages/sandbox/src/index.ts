@@ -4,6 +4,7 @@ export type { ClockState, Control, TokenVerdict } from "./control/control.ts";
 export type { CustomConnectionControl } from "./control/custom-connection-control.ts";
 export type { CustomConnectionView } from "./control/custom-connection-view.ts";
 export type { KeyControl, PublishedKey } from "./control/key-control.ts";
+export type { LimitState, LimitsControl } from "./control/limits-control.ts";
 export type { PeopleControl } from "./control/people-control.ts";
 export type { WebhookControl, WebhookView } from "./control/webhook-control.ts";
 export { createSandbox, type Sandbox, type SandboxOptions } from "./create-sandbox.ts";

@@ -24,6 +24,7 @@ import { type CustomConnectionControl, createCustomConnectionControl } from "./c
 import { type AdvanceInput, type FaultInput, inputs, type ScheduleInput, type TokenQuestionInput } from "./inputs.ts";
 import { bounded, durationMs, instantMs } from "./instants.ts";
 import { createKeyControl, type KeyControl } from "./key-control.ts";
+import { createLimitsControl, type LimitsControl } from "./limits-control.ts";
 import { parseInput } from "./parse-input.ts";
 import { createPeopleControl, type PeopleControl } from "./people-control.ts";
 import { type GrantView, grantView, type RedactedState, redactedState } from "./redacted-state.ts";
@@ -42,7 +43,13 @@ export interface TokenVerdict {
 }
 
 /** Everything a test can do to a sandbox. The HTTP control API under `/__sandbox/` is these methods. All throw `SandboxError`. */
-export interface Control extends AppControl, CustomConnectionControl, PeopleControl, KeyControl, WebhookControl {
+export interface Control
+  extends AppControl,
+    CustomConnectionControl,
+    KeyControl,
+    LimitsControl,
+    PeopleControl,
+    WebhookControl {
   /** The whole ledger without secrets. */
   state(): RedactedState;
   /** Back to the demo data and the first switches. The clock and the signing keys stay. */
@@ -89,6 +96,7 @@ export function createControl(parts: ControlParts): Control {
     ...createAppControl(inTurn),
     ...createCustomConnectionControl(inTurn, world.ownOrigin),
     ...createWebhookControl(inTurn),
+    ...createLimitsControl(inTurn),
     ...createPeopleControl(inTurn),
     ...createKeyControl(world),
     state: () => inTurn((turn) => redactedState(turn.draft)),

@@ -21,6 +21,8 @@ const duration = z.union([
   z.string().regex(/^\d{1,12}(ms|s|m|h|d)$/, 'a duration is a number and one of ms, s, m, h, d: "61d"'),
 ]);
 
+const callsLeft = z.number().int().min(0).max(1_000_000_000).optional();
+
 const scheduledAction = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("disconnect"), connectionId: id }),
   z.strictObject({ kind: z.literal("set-role"), userId: id, organisationId: id, role: role.nullable() }),
@@ -139,6 +141,13 @@ export const inputs = {
     ],
     'name either "token" or "refreshTokenHash" (SHA-256, hex)',
   ),
+  setLimits: z.strictObject({
+    clientId: id,
+    organisationId: id,
+    minute: callsLeft,
+    day: callsLeft,
+    appMinute: callsLeft,
+  }),
   switches: z.record(z.string().max(100), z.unknown()),
 } as const;
 
@@ -158,4 +167,5 @@ export type BuyCustomConnectionInput = z.input<typeof inputs.buyCustomConnection
 export type SetWebhookInput = z.input<typeof inputs.setWebhook>;
 export type EmitEventInput = z.input<typeof inputs.emitEvent>;
 export type ChangeCustomConnectionInput = z.input<typeof inputs.changeCustomConnection>;
+export type SetLimitsInput = z.input<typeof inputs.setLimits>;
 export type TokenQuestionInput = z.input<typeof inputs.tokenQuestion>;

@@ -1,19 +1,39 @@
 import type { LedgerView } from "./ledger.ts";
 import { endConnections } from "./revoke.ts";
-import { type App, type Connection, TIER_CONNECTIONS } from "./rows.ts";
+import type { App, Connection } from "./rows.ts";
+import { TIER_LIMITS, type Tier } from "./tiers.ts";
 import type { Turn } from "./turn.ts";
 
 /** At most so many apps without certification at one organisation. Custom Connections do not count. */
 const MOST_UNCERTIFIED_APPS = 2;
 
+/** Outside the tiers, as Custom Connections are. */
+const CALLS_PER_DAY_WITHOUT_TIER = 5000;
+
+/** The tier of an app, or the one that a switch gives to all of them; undefined: it is outside the tiers. */
+function tierOf({ switches }: Turn, app: App | undefined): Tier | undefined {
+  const forAll = switches["limits.tier"];
+  return app?.tier === undefined || forAll === "by-app" ? app?.tier : forAll;
+}
+
 /** Several organisations in one consent are for the higher tiers alone. */
-export const mayConnectInBulk = (app: App): boolean => app.tier === "advanced" || app.tier === "enterprise";
+export function mayConnectInBulk(turn: Turn, app: App): boolean {
+  const tier = tierOf(turn, app);
+  return tier === "advanced" || tier === "enterprise";
+}
+
+/** How many calls a day an app may make to one organisation. */
+export function callsPerDay(turn: Turn, clientId: string): number {
+  const tier = tierOf(turn, turn.draft.get("apps", clientId));
+  return tier === undefined ? CALLS_PER_DAY_WITHOUT_TIER : TIER_LIMITS[tier].callsPerDay;
+}
 
 export type LimitRefusal = "connection-limit" | "third-uncertified-app";
 
 /** Whether an app may be connected to these organisations as well; null: it may. */
 export function limitRefusal(turn: Turn, app: App, tenantIds: readonly string[]): LimitRefusal | null {
-  const cap = app.tier === undefined ? null : TIER_CONNECTIONS[app.tier];
+  const tier = tierOf(turn, app);
+  const cap = tier === undefined ? null : TIER_LIMITS[tier].connections;
   if (cap !== null && new Set([...tenantsOf(turn.draft, app.clientId), ...tenantIds]).size > cap)
     return "connection-limit";
   if (turn.switches.third_uncertified_app === "push-out") return null;

@@ -1,3 +1,4 @@
+export * from "./accounting-rows.ts";
 export {
   type ApiAccess,
   type ApiRequest,
@@ -9,7 +10,7 @@ export {
   type RefusedAccess,
   type TokenCheck,
 } from "./api-access.ts";
-export { mayConnectInBulk } from "./app-limits.ts";
+export { callsPerDay, mayConnectInBulk } from "./app-limits.ts";
 export { addSecret, authenticateApp, type PresentedClient } from "./apps.ts";
 export {
   type AuthoriseRefusal,
@@ -95,6 +96,7 @@ export {
   switchProblems,
   xero,
 } from "./switches.ts";
+export { TIERS, type Tier } from "./tiers.ts";
 export type { Turn } from "./turn.ts";
 export { type Fork, type LostGrant, type UsedAfterRevoke, type VerifyReport, verify } from "./verify.ts";
 export * from "./webhook-rows.ts";

@@ -1,4 +1,14 @@
+import type {
+  Account,
+  ApiUsage,
+  BankTransaction,
+  Contact,
+  Invoice,
+  Payment,
+  RememberedAnswer,
+} from "./accounting-rows.ts";
 import type { ConsentLink, Mail, Purchase } from "./custom-connection-rows.ts";
+import type { Tier } from "./tiers.ts";
 import type { Webhook, WebhookEvent } from "./webhook-rows.ts";
 
 export type Role = "Adviser" | "Standard" | "Invoice only" | "Read only";
@@ -11,17 +21,6 @@ export const mayConnect: { readonly [R in Role]: boolean } = {
   "Invoice only": false,
   "Read only": false,
 };
-
-/** How many organisations an app of each tier may be connected to; null: no limit. Sources: developer.xero.com/pricing (tiers since 2 March 2026). */
-export const TIER_CONNECTIONS = {
-  starter: 5,
-  core: 50,
-  plus: 1000,
-  advanced: 10_000,
-  enterprise: null,
-} as const satisfies Readonly<Record<string, number | null>>;
-export type Tier = keyof typeof TIER_CONNECTIONS;
-export const TIERS = ["starter", "core", "plus", "advanced", "enterprise"] as const satisfies readonly Tier[];
 
 export interface User {
   /** The `sub` claim: 32 hex digits. */
@@ -76,7 +75,7 @@ interface AppFacts {
   /** The scopes it may ask for; null: every scope an ordinary app can have. */
   readonly scopes: readonly string[] | null;
   readonly createdAtMs: number;
-  /** How many organisations it may be connected to; absent: no limit. */
+  /** What it pays for, and so its limits; absent: it is outside the tiers, and may be connected to any number of organisations. */
   readonly tier?: Tier;
   /** false: it counts towards the two uncertified apps that an organisation may have. Absent: it does not. */
   readonly certified?: boolean;
@@ -219,16 +218,6 @@ export interface Login {
   readonly expiresAtMs: number;
 }
 
-export interface Contact {
-  readonly id: string;
-  readonly organisationId: string;
-  readonly name: string;
-  readonly emailAddress: string;
-  readonly isCustomer: boolean;
-  readonly isSupplier: boolean;
-  readonly updatedAtMs: number;
-}
-
 export type ScheduledAction =
   | { readonly kind: "disconnect"; readonly connectionId: string }
   | { readonly kind: "set-role"; readonly userId: string; readonly organisationId: string; readonly role: Role | null }
@@ -261,7 +250,13 @@ export interface Tables {
   readonly codes: Code;
   readonly connections: Connection;
   readonly logins: Login;
+  readonly accounts: Account;
   readonly contacts: Contact;
+  readonly invoices: Invoice;
+  readonly payments: Payment;
+  readonly bankTransactions: BankTransaction;
+  readonly rememberedAnswers: RememberedAnswer;
+  readonly apiUsage: ApiUsage;
   readonly purchases: Purchase;
   readonly consentLinks: ConsentLink;
   readonly mails: Mail;
@@ -285,7 +280,13 @@ export const TABLES = [
   "codes",
   "connections",
   "logins",
+  "accounts",
   "contacts",
+  "invoices",
+  "payments",
+  "bankTransactions",
+  "rememberedAnswers",
+  "apiUsage",
   "purchases",
   "consentLinks",
   "mails",

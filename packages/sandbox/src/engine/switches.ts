@@ -1,3 +1,4 @@
+import { API_SWITCHES, type ApiSwitches, xeroApi } from "./api-switches.ts";
 import {
   CUSTOM_CONNECTION_SWITCHES,
   type CustomConnectionSwitches,
@@ -9,7 +10,7 @@ import { type Accepts, countOrNull, facts, oneOf, onOff, type SwitchFacts, secon
 export type { SwitchFacts } from "./switch-facts.ts";
 
 /** Every point where providers differ, or where nobody outside Xero knows the answer. Times are in seconds. */
-export interface Switches extends CustomConnectionSwitches {
+export interface Switches extends ApiSwitches, CustomConnectionSwitches {
   readonly rotation: Rotation["kind"];
   readonly "grace.seconds": number;
   readonly "grace.anchor": "first-use" | "last-use";
@@ -95,6 +96,7 @@ export const xero: Switches = {
   "scope_401.spelling": "insufficent_scope",
   "401_key_case": "capitalised",
   ...xeroCustomConnections,
+  ...xeroApi,
 };
 
 /** The part of the switches that `decideRefresh` reads, in its own words. */
@@ -255,6 +257,7 @@ export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
   ),
   "401_key_case": facts(oneOf("capitalised", "lower"), "evidence", "Case of the members of 401 and 403 bodies."),
   ...CUSTOM_CONNECTION_SWITCHES,
+  ...API_SWITCHES,
 };
 
 export type SwitchProblem = { readonly name: string; readonly sentence: string };

@@ -82,7 +82,7 @@ function readForApp(turn: Turn, app: App, query: Query): Bad | { readonly kind: 
       challenge: challenge.value,
       nonce,
       preselect: turn.switches["acr_values.tenant"] === "preselect" ? tenant : null,
-      bulk: bulk && mayConnectInBulk(app),
+      bulk: bulk && mayConnectInBulk(turn, app),
       prompt: readPrompt(query.get("prompt") ?? ""),
     },
   };

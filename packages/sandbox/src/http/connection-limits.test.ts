@@ -46,6 +46,19 @@ describe("tiers", () => {
     sandbox.control.changeApp(clientId, { tier: "core" });
     expect(await tries(sandbox, clientId, names[6] ?? "")).toBe("connected");
   });
+
+  test("a switch gives all apps one tier, whatever each is of", async () => {
+    await using sandbox = await createSandbox({ switches: { "limits.tier": "starter" } });
+    const clientId = anApp(sandbox, "Practice", { tier: "advanced" });
+    const names = moreOrganisations(sandbox, 6);
+    for (const name of names.slice(0, 5)) expect(await tries(sandbox, clientId, name)).toBe("connected");
+    expect(await tries(sandbox, clientId, names[5] ?? "")).toContain("as many organisations connected as its tier");
+    const bulkUrl = authorizeUrl(sandbox, { client_id: clientId, ...bulk });
+    const page = await (await aPerson("jane@demo.example").reachesConsent(bulkUrl)).text();
+    expect(page).not.toContain("Select the organisations to connect");
+    sandbox.control.setSwitches({ "limits.tier": "by-app" });
+    expect(await tries(sandbox, clientId, names[5] ?? "")).toBe("connected");
+  });
 });
 
 describe("bulk connection", () => {

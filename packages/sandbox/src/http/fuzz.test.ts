@@ -56,12 +56,15 @@ const knownPaths = [
   "/connections",
   "/connections/x",
   "/api.xro/2.0/Organisation",
-  "/api.xro/2.0/Contacts",
+  ...["Accounts", "Contacts", "Invoices", "Invoices/x", "Payments", "BankTransactions"].map(
+    (path) => `/api.xro/2.0/${path}`,
+  ),
   ...[
     "state",
     "clock/advance",
     "faults",
     "switches",
+    "limits",
     "users",
     "apps",
     "apps/x",
