@@ -36,7 +36,11 @@ export const API_SWITCHES: { readonly [K in keyof ApiSwitches]: SwitchFacts } = 
   ),
   "limits.concurrent": facts(countOrNull, "documented", "Calls in progress of one app to one organisation; null: 5."),
   "limits.minute": facts(countOrNull, "documented", "Calls a minute of one app to one organisation; null: 60."),
-  "limits.day": facts(countOrNull, "documented", "Calls a day of one app to one organisation; null: what the tier allows."),
+  "limits.day": facts(
+    countOrNull,
+    "documented",
+    "Calls a day of one app to one organisation; null: what the tier allows.",
+  ),
   "limits.app_minute": facts(countOrNull, "documented", "Calls a minute of one app to all organisations; null: 10000."),
   "api.429_body": facts(oneOf("text", "empty"), "proposal", "Body of a 429."),
   "api.batch": facts(
