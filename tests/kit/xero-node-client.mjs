@@ -7,9 +7,10 @@ const xero = new XeroClient({
   clientId: wanted.clientId,
   clientSecret: wanted.clientSecret,
   redirectUris: [wanted.redirectUri],
-  scopes: "openid profile email accounting.settings accounting.contacts accounting.transactions offline_access".split(
-    " ",
-  ),
+  scopes:
+    "openid profile email accounting.settings accounting.contacts accounting.invoices accounting.payments offline_access".split(
+      " ",
+    ),
   state: "a-state",
 });
 await xero.initialize();
