@@ -1,3 +1,4 @@
+import { beginBooks } from "./accounting/seed-books.ts";
 import { createAdvance } from "./advance.ts";
 import { createClock } from "./clock.ts";
 import { type Control, createControl } from "./control/control.ts";
@@ -86,7 +87,7 @@ async function assemble(options: SandboxOptions, { initial, mailer, database, cl
     if (concernsOutbound(changes)) outbound?.wake();
   });
   const mint = seededMint(initial.seedOf(ledger));
-  const engine = createEngine({ ledger, mint, dialect: options.dialect ?? "xero" });
+  const engine = createEngine({ ledger, mint, dialect: options.dialect ?? "xero", beginBooks });
   const time = options.time ?? realTime;
   const clock = createClock(engine, time);
   engine.run(clock.nowMs(), initial.prepare);

@@ -19,7 +19,8 @@ export interface BookChange {
   readonly resourceId: string;
 }
 
-type BookTable = "accounts" | "contacts" | "invoices" | "payments" | "bankTransactions";
+export const BOOK_TABLES = ["accounts", "contacts", "invoices", "payments", "bankTransactions"] as const;
+type BookTable = (typeof BOOK_TABLES)[number];
 
 /** The rows of one organisation inside one transaction. */
 export interface Books {

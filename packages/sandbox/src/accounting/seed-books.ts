@@ -1,6 +1,6 @@
 import type { Account, Contact, Invoice, Organisation, Turn } from "../engine/index.ts";
 import { defaultTaxType } from "./account-changes.ts";
-import { type Books, openBooks } from "./books.ts";
+import { BOOK_TABLES, type Books, openBooks } from "./books.ts";
 import { newContact } from "./contact-changes.ts";
 import { readLines, totalsOf } from "./line-items.ts";
 import {
@@ -27,6 +27,14 @@ export function seedBooks(turn: Turn, organisation: Organisation): void {
   for (const [index, name] of SEEDED_CONTACTS.entries()) books.put("contacts", seededContact(books, name, index));
   for (const facts of SEEDED_INVOICES) seedInvoice(books, facts);
   for (const facts of SEEDED_BANK_TRANSACTIONS) seedBankTransaction(books, facts);
+}
+
+/** The same books again, with the dates of this day: what was written since is gone. */
+export function beginBooks(turn: Turn, organisation: Organisation): void {
+  for (const table of BOOK_TABLES)
+    for (const row of [...turn.draft.all(table)])
+      if (row.organisationId === organisation.id) turn.draft.remove(table, row.id);
+  seedBooks(turn, organisation);
 }
 
 const idOf = ({ turn, organisation }: Books, kind: string, name: string): string =>

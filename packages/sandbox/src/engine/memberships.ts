@@ -22,13 +22,14 @@ export function setRole(
   );
 }
 
-/** The demo company starts afresh: every app loses its connection to it, and the tokens live on. */
+/** The demo company starts afresh: every app loses its connection to it, the tokens live on, and the books are as on the first day. */
 export function resetDemoCompany(turn: Turn, organisationId: string): "reset" | "unknown" | "no-demo-company" {
   const organisation = turn.draft.get("organisations", organisationId);
   if (organisation === undefined) return "unknown";
   if (!organisation.isDemoCompany) return "no-demo-company";
   endConnections(turn, (connection) => connection.tenantId === organisationId, "demo-reset");
   deactivateCustomConnections(turn, (custom) => custom.organisationId === organisationId);
+  turn.beginBooks(organisation);
   return "reset";
 }
 

@@ -231,6 +231,35 @@ test("what an invoice was posted to may be archived, and the invoice can still b
   expect((await call("POST", `/Invoices/${invoice.InvoiceID}`, { body: { Status: "VOIDED" } })).status).toBe(200);
 });
 
+test("a demo company that is reset, by hand or at its time, has its first books again; another's stay", async () => {
+  await using world = await aSandbox();
+  const { sandbox, tenantId } = world;
+  const maple = await aClientOf(sandbox, { organisation: "Maple Florists (AU)" });
+  const written = async ({ call }: Pick<typeof world, "call">) => {
+    expect((await call("PUT", "/Contacts", { body: { Name: "Ann" } })).status).toBe(200);
+  };
+  const contacts = async ({ call }: Pick<typeof world, "call">) =>
+    names(await call("GET", "/Contacts?order=Name"), "Contacts", "Name");
+  const first = await contacts(world);
+  await written(maple);
+  for (const reset of [
+    async () => void sandbox.control.resetDemoCompany(tenantId),
+    async () => {
+      const at = sandbox.control.clock().nowMs + 60_000;
+      sandbox.control.schedule({ at, action: { kind: "reset-demo-company", organisationId: tenantId } });
+      await sandbox.control.advance({ by: "2m" });
+    },
+  ]) {
+    const before = await aClientOf(sandbox);
+    await written(before);
+    expect(await contacts(before)).toEqual(["Ann", ...first]);
+    await reset();
+    expect((await before.call("GET", "/Contacts")).status).toBe(403);
+    expect(await contacts(await aClientOf(sandbox))).toEqual(first);
+  }
+  expect(await contacts(maple)).toContain("Ann");
+});
+
 test("the same seed gives the same books, and another seed others", async () => {
   const ids = async (seed: number) => {
     await using sandbox: Sandbox = await createSandbox({ seed });
