@@ -55,7 +55,7 @@ const packageTests = packageFolders.map((folder) => {
 });
 
 const placed = IMPORT_TABLE.map(({ place }) => within(place));
-const OURS = "^(packages|tests|simulation|tools)/";
+const OURS = "^(packages|tests|simulation|benchmarks|tools)/";
 // npm puts a package that two of ours pin differently below the one that asked.
 const INSTALLED = "(^|/)node_modules/";
 
@@ -90,7 +90,7 @@ const everywhere = [
     name: "tests and tools meet packages at their exports",
     comment: "Import a package by its name (@evergrant/…), never by a relative path.",
     severity: "error",
-    from: { path: "^(tests|simulation|tools)/" },
+    from: { path: "^(tests|simulation|benchmarks|tools)/" },
     to: { path: "^packages/", dependencyTypes: ["local"], dependencyTypesNot: ["aliased"] },
   },
   {

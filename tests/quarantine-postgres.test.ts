@@ -59,9 +59,12 @@ describe("a Postgres database that is dropped and put back under running nodes",
     const refused = async () => (await cluster.ask(world.url)).body.code;
     await expect.poll(refused, WITHIN).toBe("store_quarantined");
     // One may have been under way with the true head when the database went; what the backup holds would be a repeat.
-    expect(world.refreshes().slice(before).map(({ outcome }) => outcome)).toEqual(
-      world.refreshes().length === before ? [] : ["rotate"],
-    );
+    expect(
+      world
+        .refreshes()
+        .slice(before)
+        .map(({ outcome }) => outcome),
+    ).toEqual(world.refreshes().length === before ? [] : ["rotate"]);
     expect(await world.admin.get<Quarantine>("/quarantine")).toMatchObject({
       state: "held",
       because: [{ reason: "store-behind" }],

@@ -55,6 +55,15 @@ test("the published Xero SDK, unmodified, consents, refreshes, calls the API and
       rotated: true,
       organisation: "Demo Company (NZ)",
       contacts: 5,
+      books: {
+        same: true,
+        found: 1,
+        pages: 1,
+        total: 115,
+        status: "PAID",
+        refusal: [400, "ValidationException"],
+        minuteLeft: true,
+      },
       machine: { token: "string", refresh: null, organisation: "Demo Company (NZ)" },
     });
     expect(

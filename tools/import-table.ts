@@ -72,10 +72,17 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   },
 
   { place: "packages/sandbox/src/engine", may: [] },
+  { place: "packages/sandbox/src/accounting", may: ["packages/sandbox/src/engine", "npm:zod"] },
+  {
+    place: "packages/sandbox/src/mail",
+    may: ["packages/sandbox/src", "packages/sandbox/src/engine", "npm:nodemailer"],
+  },
   {
     place: "packages/sandbox/src",
     may: [
       "packages/sandbox/src/engine",
+      "packages/sandbox/src/accounting",
+      "packages/sandbox/src/mail",
       "npm:fastify",
       "npm:@fastify/cookie",
       "npm:@fastify/formbody",
@@ -91,6 +98,8 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { place: "tests", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
   { place: "simulation", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
   { place: "tools/reliability", may: ["@evergrant/core", "@evergrant/keeper", "node:*"] },
+  // The servers it measures are those of the protocol suite.
+  { place: "benchmarks", may: [...EVERY_PACKAGE, "tests/protocol", "npm:*", "node:*"] },
   { place: "tools", may: ["npm:vitest", "node:*"] },
 ];
 
@@ -100,5 +109,6 @@ export const TEST_IMPORTS: readonly string[] = [
   "npm:vitest",
   "npm:fast-check",
   "npm:openid-client",
+  "npm:openapi-backend",
   "node:*",
 ];

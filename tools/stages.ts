@@ -40,7 +40,7 @@ export const STAGES: readonly Stage[] = [
       {
         kind: "check",
         name: "imports",
-        commands: [{ tool: "dependency-cruiser", args: ["packages", "tests", "simulation", "tools"] }],
+        commands: [{ tool: "dependency-cruiser", args: ["packages", "tests", "simulation", "benchmarks", "tools"] }],
       },
       { kind: "tests", project: "structure" },
     ],

@@ -134,7 +134,7 @@ export class Provider {
         scopes: SCOPES,
         challenge,
         nonce: null,
-        organisationId: `org-${person}`,
+        organisationIds: [`org-${person}`],
       });
       if (outcome.kind !== "code") throw new Error(`the person may not consent: ${outcome.reason}`);
       return outcome.code;
@@ -145,7 +145,8 @@ export class Provider {
     return this.engine.run(this.#now(), (turn) => {
       const checked = checkAccess(turn, accessIdOf(accessToken.reveal()));
       if (checked.kind !== "ok") return { kind: "refused", status: 401, detail: checked.kind };
-      const connections = listConnections(turn, checked.access, null) ?? [];
+      const listed = listConnections(turn, checked.access, null);
+      const connections = typeof listed === "string" ? [] : listed;
       const tenants: Tenant[] = connections.map((connection) => ({
         id: connection.tenantId,
         name: turn.draft.get("organisations", connection.tenantId)?.name ?? connection.tenantId,

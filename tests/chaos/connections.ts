@@ -40,6 +40,8 @@ async function anApp(fleet: Fleet, name: string): Promise<App> {
     kind: "web",
     name,
     redirectUris: ["http://localhost/unused"],
+    tier: "advanced",
+    certified: true,
   });
   const added = { name, provider: "xero", clientId, clientSecret, origins: origins(fleet) };
   const app = await fleet.admin.post<App>("/apps", added);

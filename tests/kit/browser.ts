@@ -23,11 +23,16 @@ export async function launchBrowser(): Promise<Browser> {
       "--disable-quic",
       "--headless=shell",
     ],
-    env: { ...process.env, LD_LIBRARY_PATH: libraries, FONTCONFIG_PATH: join(unpacked, "fonts") } as Record<
-      string,
-      string
-    >,
+    env: { ...process.env, LD_LIBRARY_PATH: libraries, FONTCONFIG_FILE: fontsFile() } as Record<string, string>,
   });
+}
+
+// The package's own file names folders of another kind of machine. Without a font text has no height, and nothing on a page is visible.
+function fontsFile(): string {
+  const file = join(unpacked, "fonts.conf");
+  const folders = `<dir>${join(unpacked, "fonts/fonts")}</dir><cachedir>${join(unpacked, "fonts-cache")}</cachedir>`;
+  writeFileSync(file, `<?xml version="1.0"?>\n<fontconfig>${folders}</fontconfig>\n`);
+  return file;
 }
 
 /** A person at a browser of their own: nothing is shared with another person's. */

@@ -12,6 +12,8 @@ export interface WorldOptions {
   readonly policy?: NodeConfiguration["policy"];
   readonly dialect?: "xero" | "strict";
   readonly switches?: SandboxOptions["switches"];
+  /** The mail server of the sandbox. */
+  readonly smtp?: string;
 }
 
 export const DEMO_COMPANY = "Demo Company (NZ)";
@@ -26,6 +28,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
     seed: 7,
     dialect: options.dialect ?? "xero",
     switches: { ...scaled, ...options.switches },
+    ...(options.smtp === undefined ? {} : { smtp: options.smtp }),
   });
   return new World(sandbox, policy);
 }
@@ -93,6 +96,8 @@ export class World implements AsyncDisposable {
       kind: "web",
       name: "Night job",
       redirectUris: ["http://localhost/unused"],
+      tier: "advanced",
+      certified: true,
     });
     const { identity, login, api } = this.sandbox.urls;
     const app = await this.admin.post<App>("/apps", {
@@ -128,22 +133,26 @@ export class World implements AsyncDisposable {
 
   /** A Custom Connection at the sandbox and here, which our caller may use; its client id. */
   async customConnection(name: string, more: { authorised?: boolean; clientSecret?: string } = {}): Promise<string> {
-    const { control, urls } = this.sandbox;
+    const { control } = this.sandbox;
     const jane = control.users().find(({ email }) => email === "jane@demo.example");
     const created = control.createCustomConnection({ name, userId: jane?.id ?? "", scopes: ["accounting.settings"] });
     const { clientId } = created;
     if (more.authorised !== false)
       control.authoriseCustomConnection(clientId, { organisationId: this.organisationId(DEMO_COMPANY) });
-    const { identity, login, api } = urls;
-    const clientSecret = more.clientSecret ?? created.clientSecret;
+    await this.addCustomConnection(name, { clientId, clientSecret: more.clientSecret ?? created.clientSecret ?? "" });
+    return clientId;
+  }
+
+  /** A Custom Connection that the sandbox has, made known here, which our caller may use. */
+  async addCustomConnection(name: string, client: { clientId: string; clientSecret: string }): Promise<void> {
+    const { identity, login, api } = this.sandbox.urls;
     const origins = { identity, login, api };
-    const app = { name: `${name}-app`, provider: "xero-custom-connection", clientId, clientSecret, origins };
+    const app = { name: `${name}-app`, provider: "xero-custom-connection", ...client, origins };
     await this.admin.post<App>("/apps", app);
     await this.admin.post("/connections", { name, app: app.name });
     await this.admin.put(`/callers/${this.caller.clientId}/permissions`, {
       permissions: [{ connection: name, right: "token" }],
     });
-    return clientId;
   }
 
   /** A person of this name at the sandbox, with an organisation of their own. */

@@ -24,7 +24,7 @@ const cruiser = join(root, "node_modules/dependency-cruiser/bin/dependency-cruis
 
 /** Runs dependency-cruiser in `folder`, which holds a `.dependency-cruiser.mjs`. */
 export function cruise(folder: string): Cruise {
-  const args = [cruiser, "--output-type", "json", "packages", "tests", "simulation", "tools"];
+  const args = [cruiser, "--output-type", "json", "packages", "tests", "simulation", "benchmarks", "tools"];
   const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8", maxBuffer: 256 << 20 });
   if (stdout === "") throw new Error(`dependency-cruiser gave no report: ${stderr}`);
   const report: Report = JSON.parse(stdout);

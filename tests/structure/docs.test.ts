@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ERRORS } from "@evergrant/core";
 import { SANDBOX_ERRORS } from "@evergrant/sandbox";
+import { SWITCHES } from "@evergrant/sandbox/engine";
 import { describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
@@ -37,6 +38,35 @@ describe("docs/errors.md", () => {
   test("or the sandbox's own page names every code of the sandbox", () => {
     const pages = [text, ...globSync("packages/sandbox/README.md", { cwd: root }).map(read)].join("\n");
     expect(Object.keys(SANDBOX_ERRORS).filter((code) => !pages.includes(`\`${code}\``))).toEqual([]);
+  });
+});
+
+describe("docs/xero-facts.md", () => {
+  const text = read("docs/xero-facts.md");
+  const facts = [...text.matchAll(/^\| (.+) \|$/gm)]
+    .map(([, row = ""]) => row.split(" | "))
+    .filter(([fact]) => fact !== "fact");
+  const labels = ["official", "staff", "captured", "third party", "unknown"];
+
+  test("labels every fact and counts the labels in its first lines", () => {
+    expect(facts.filter(([, , label = ""]) => !labels.includes(label))).toEqual([]);
+    const share = labels.map((label) => `${facts.filter(([, , known]) => known === label).length} ${label}`);
+    expect(text).toContain(`Of ${facts.length} facts: ${share.join(", ")}.`);
+  });
+
+  test("names a switch that exists, or says why none is needed, wherever Xero is unknown", () => {
+    const named = facts.map(([, here = ""]) =>
+      [...here.matchAll(/`([a-z0-9_]+(?:\.[a-z0-9_]+)?)`/g)].map(([, name = ""]) => name),
+    );
+    const silent = facts.filter(([, , label, source], index) => {
+      const switched = named[index]?.some((name) => Object.hasOwn(SWITCHES, name));
+      return label === "unknown" && switched !== true && source?.startsWith("no switch") !== true;
+    });
+    expect(silent).toEqual([]);
+    const said = [...text.matchAll(/switch(?:es)? ((?:`[^`]+`(?:, )?)+)/g)].flatMap(([, list = ""]) =>
+      [...list.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name),
+    );
+    expect(said.filter((name) => !Object.hasOwn(SWITCHES, name))).toEqual([]);
   });
 });
 

@@ -30,12 +30,15 @@ const WRONG_IMPORTS: Readonly<Record<string, string>> = {
   [`${keeper}/parts.ts`]: "kysely",
   "packages/server/src": "@evergrant/sandbox",
   "packages/sandbox/src/engine": "node:crypto",
+  "packages/sandbox/src/accounting": "node:crypto",
+  "packages/sandbox/src/mail": "fastify",
   "packages/sandbox/src": "@evergrant/core",
   "packages/cli/src": "kysely",
   tests: "../tools/right.ts",
   "tests/structure": "../kit/right.ts",
   simulation: "../tools/right.ts",
   "tools/reliability": "@evergrant/server",
+  benchmarks: "../tools/right.ts",
   tools: "fastify",
 };
 
@@ -52,10 +55,13 @@ const RIGHT_IMPORTS: Readonly<Record<string, string>> = {
   [`${keeper}/token-endpoint`]: "undici",
   [`${keeper}/node`]: "../stores/right.ts",
   "packages/server/src": "@evergrant/keeper",
-  "packages/sandbox/src": "./engine/right.ts",
+  "packages/sandbox/src/accounting": "../engine/right.ts",
+  "packages/sandbox/src/mail": "nodemailer",
+  "packages/sandbox/src": "./accounting/right.ts",
   "packages/cli/src": "@evergrant/sandbox/engine",
   tests: "@evergrant/server",
   simulation: "@evergrant/keeper/parts",
+  benchmarks: "../tests/protocol/right.ts",
   "tests/structure": "../../tools/right.ts",
   "tools/reliability": "@evergrant/core",
   tools: "node:fs",
@@ -66,7 +72,10 @@ const importing = (target: string): string =>
   `import type * as target from ${JSON.stringify(target)};\nexport type Target = typeof target;\n`;
 
 function plantedFiles(): Record<string, string> {
-  const files: Record<string, string> = { "tests/kit/right.ts": "export const right = true;\n" };
+  const files: Record<string, string> = {
+    "tests/kit/right.ts": "export const right = true;\n",
+    "tests/protocol/right.ts": "export const right = true;\n",
+  };
   for (const { place } of IMPORT_TABLE) {
     const right = RIGHT_IMPORTS[place];
     if (!place.endsWith(".ts"))

@@ -64,6 +64,8 @@ describe("followed time", () => {
           time.setOffsetMs(offsetMs);
           base.pass(passMs);
         }
+        // A timer of 0 ms fires when its turn comes, not while it is set.
+        base.pass(0);
         const reached = delaysMs.filter((delayMs) => delayMs <= time.monotonicMs());
         expect(fired).toEqual(reached.toSorted((a, b) => a - b));
       }),

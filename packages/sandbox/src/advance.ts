@@ -2,6 +2,7 @@ import type { SandboxClock } from "./clock.ts";
 import { type LedgerView, nextEventAtMs } from "./engine/index.ts";
 import { SandboxError } from "./errors.ts";
 import type { Followers } from "./followers.ts";
+import type { Outbound } from "./outbound.ts";
 import { waitRealMs } from "./real-time.ts";
 
 export interface Advanced {
@@ -13,6 +14,8 @@ export interface Advanced {
 export interface AdvanceParts {
   readonly clock: SandboxClock;
   readonly followers: Followers;
+  /** Mails and webhook deliveries: they fall due on the same clock. */
+  readonly outbound: Outbound;
   readonly view: LedgerView;
   /** Ends all waiting when the sandbox closes. */
   readonly closing: AbortSignal;
@@ -51,21 +54,28 @@ async function advance(parts: AdvanceParts, targetMs: number): Promise<Advanced>
   return { nowMs: clock.nowMs(), offsetMs: clock.offsetMs(), steps };
 }
 
-function nextStopMs({ clock, followers, view }: AdvanceParts, targetMs: number): number {
+function nextStopMs({ clock, followers, outbound, view }: AdvanceParts, targetMs: number): number {
   const nowMs = clock.nowMs();
   const eventMs = nextEventAtMs(view);
   const dueMs = followers.nextDueMs(nowMs);
   const stops = [targetMs];
-  if (eventMs !== null && eventMs > nowMs) stops.push(eventMs);
+  for (const atMs of [eventMs, outbound.nextDueAtMs()]) if (atMs !== null && atMs > nowMs) stops.push(atMs);
   // One millisecond past, so that a follower's rounded clock has reached it too.
   if (dueMs !== null) stops.push(dueMs + 1);
   return Math.min(...stops);
 }
 
+// A follower's step may send something out, and what came in may give a follower work.
+async function allIdle({ followers, outbound }: AdvanceParts): Promise<void> {
+  await followers.whenIdle();
+  await outbound.whenIdle();
+  await followers.whenIdle();
+}
+
 async function untilIdle(parts: AdvanceParts): Promise<void> {
   const given = new AbortController();
   const signal = AbortSignal.any([parts.closing, given.signal]);
-  const idle = parts.followers.whenIdle().then(() => true);
+  const idle = allIdle(parts).then(() => true);
   const timedOut = waitRealMs(parts.idleTimeoutMs, signal).then(() => false);
   const wasIdle = await Promise.race([idle, timedOut]);
   given.abort();
@@ -76,6 +86,6 @@ async function untilIdle(parts: AdvanceParts): Promise<void> {
     .map((each) => each.id);
   throw new SandboxError(
     "follower_not_idle",
-    `The clock stopped on its way: ${busy.join(", ") || "a follower"} did not report idle in time. Look at that process, then advance again.`,
+    `The clock stopped on its way: ${busy.join(", ") || "a mail or webhook"} did not report idle in time. Look at that process, then advance again.`,
   );
 }

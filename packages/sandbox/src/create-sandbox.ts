@@ -1,3 +1,4 @@
+import { beginBooks } from "./accounting/seed-books.ts";
 import { createAdvance } from "./advance.ts";
 import { createClock } from "./clock.ts";
 import { type Control, createControl } from "./control/control.ts";
@@ -6,12 +7,16 @@ import { createFaults } from "./faults.ts";
 import { createFollowers } from "./followers.ts";
 import { startHttp } from "./http/start-http.ts";
 import { type InitialState, initialState } from "./initial-state.ts";
+import { mailDuty } from "./mail/mail-duty.ts";
+import { type Mailer, smtpMailer } from "./mail/mailer.ts";
+import { concernsOutbound, createOutbound, type Outbound } from "./outbound.ts";
 import { realTime } from "./real-time.ts";
 import { createRequestJournal } from "./request-journal.ts";
 import { seededMint } from "./seeded-mint.ts";
 import { loadSigningKeys } from "./signing-keys.ts";
 import { openSandboxDatabase, type SandboxDatabase } from "./store/sandbox-database.ts";
 import type { Time } from "./time.ts";
+import { webhookDuty } from "./webhooks/webhook-duty.ts";
 import type { World } from "./world.ts";
 
 export interface SandboxOptions {
@@ -31,6 +36,8 @@ export interface SandboxOptions {
   readonly redirectUris?: readonly string[];
   /** Switches that differ from the dialect from the start. */
   readonly switches?: Partial<Switches>;
+  /** The mail server that takes the mails of Custom Connections: `smtp://host:port`. Without it they stay in the outbox. */
+  readonly smtp?: string;
   /** How long, in real time, a following process may take for one step of the clock. */
   readonly followerTimeoutMs?: number;
 }
@@ -48,13 +55,18 @@ export interface Sandbox {
 /** Starts a sandbox: Xero's identity server, login pages and API on this machine. Throws `SandboxError` (`port_taken`, `database_in_use`, …). */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const initial = initialState(options);
+  const mailer = options.smtp === undefined ? null : smtpMailer(options.smtp);
   const database = openSandboxDatabase(options.file ?? ":memory:");
   const closing = new AbortController();
   try {
-    const { world, followers, control } = await assemble(options, { initial, database, closing: closing.signal });
+    const assembled = await assemble(options, { initial, mailer, database, closing: closing.signal });
+    const { world, followers, control, outbound } = assembled;
     const listen = { port: options.port ?? 0, host: options.host ?? "127.0.0.1", tls: options.tls ?? null };
     const http = await startHttp({ world, control, followers, listen });
-    return sandboxOf({ control, ports: http.ports, close: () => shut({ closing, stop: http.stop, database }) });
+    assembled.listensAt(http.ports.http);
+    outbound.wake();
+    const close = () => shut({ closing, stop: http.stop, outbound, mailer, database });
+    return sandboxOf({ control, ports: http.ports, close });
   } catch (error) {
     database.close();
     throw error;
@@ -63,16 +75,23 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 
 interface Foundations {
   readonly initial: InitialState;
+  readonly mailer: Mailer | null;
   readonly database: SandboxDatabase;
   readonly closing: AbortSignal;
 }
 
-async function assemble(options: SandboxOptions, { initial, database, closing }: Foundations) {
-  const ledger = createLedger(database.load(), (changes) => database.commit(changes));
+async function assemble(options: SandboxOptions, { initial, mailer, database, closing }: Foundations) {
+  let outbound: Outbound | null = null;
+  const ledger = createLedger(database.load(), (changes) => {
+    database.commit(changes);
+    if (concernsOutbound(changes)) outbound?.wake();
+  });
   const mint = seededMint(initial.seedOf(ledger));
-  const engine = createEngine({ ledger, mint, dialect: options.dialect ?? "xero" });
-  const clock = createClock(engine, options.time ?? realTime);
+  const engine = createEngine({ ledger, mint, dialect: options.dialect ?? "xero", beginBooks });
+  const time = options.time ?? realTime;
+  const clock = createClock(engine, time);
   engine.run(clock.nowMs(), initial.prepare);
+  const address = { port: 0 };
   const world: World = {
     engine,
     clock,
@@ -80,13 +99,21 @@ async function assemble(options: SandboxOptions, { initial, database, closing }:
     faults: createFaults(),
     journal: createRequestJournal(),
     closing,
+    ownOrigin: () => originAt(address.port),
     nextCorrelationId: numbered((count) => mint.uuid(`answer:${count}`)),
   };
+  outbound = createOutbound({ clock, time, closing, duties: [mailDuty(world, mailer), webhookDuty(world)] });
   const followers = createFollowers();
   const idleTimeoutMs = options.followerTimeoutMs ?? 10_000;
-  const advance = createAdvance({ clock, followers, view: engine.view, closing, idleTimeoutMs });
-  return { world, followers, control: createControl({ world, followers, advance, reseed: initial.reseed }) };
+  const advance = createAdvance({ clock, followers, outbound, view: engine.view, closing, idleTimeoutMs });
+  const control = createControl({ world, followers, advance, reseed: initial.reseed });
+  const listensAt = (port: number) => {
+    address.port = port;
+  };
+  return { world, followers, outbound, control, listensAt };
 }
+
+const originAt = (port: number): string => `http://localhost:${port}`;
 
 function numbered<T>(make: (count: number) => T): () => T {
   let count = 0;
@@ -102,7 +129,7 @@ function sandboxOf(parts: {
   close(): Promise<void>;
 }): Sandbox {
   const { control, ports } = parts;
-  const origin = `http://localhost:${ports.http}`;
+  const origin = originAt(ports.http);
   let closed: Promise<void> | null = null;
   const close = () => {
     closed ??= parts.close();
@@ -121,9 +148,13 @@ function sandboxOf(parts: {
 async function shut(parts: {
   readonly closing: AbortController;
   readonly stop: () => Promise<void>;
+  readonly outbound: Outbound;
+  readonly mailer: Mailer | null;
   readonly database: SandboxDatabase;
 }): Promise<void> {
   parts.closing.abort();
   await parts.stop();
+  await parts.outbound.whenIdle();
+  parts.mailer?.close();
   parts.database.close();
 }

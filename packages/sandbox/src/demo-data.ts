@@ -1,4 +1,5 @@
-import type { Contact, Organisation, Role, Turn, User } from "./engine/index.ts";
+import { seedBooks } from "./accounting/seed-books.ts";
+import type { Organisation, Role, Turn, User } from "./engine/index.ts";
 import { membershipKey } from "./engine/index.ts";
 
 /** The web app that every sandbox has from the start. Its secret is known to all: it opens nothing but a sandbox. */
@@ -54,7 +55,10 @@ export function seedDemoData(turn: Turn, redirectUris: readonly string[]): void 
     clientId: DEMO_CLIENT_ID,
     name: "Demo app",
     scopes: null,
-    createdAtMs: turn.nowMs,
+    // Of before the granular scopes, so that it may ask for both kinds; of a high tier, so that nothing limits a demo.
+    createdAtMs: Date.UTC(2025, 0, 1),
+    tier: "advanced",
+    certified: true,
     secrets: [{ id: turn.mint.uuid("demo-secret"), hash: turn.mint.hash(DEMO_CLIENT_SECRET) }],
     redirectUris,
   });
@@ -90,7 +94,7 @@ export interface NewOrganisation {
   readonly isDemoCompany: boolean;
 }
 
-/** An organisation with a few contacts; its id follows from its name. */
+/** An organisation with its books; its id follows from its name. */
 export function addOrganisation(turn: Turn, facts: NewOrganisation): Organisation {
   const label = organisationLabel(facts.name);
   const shortCode = `!${turn.mint
@@ -105,22 +109,9 @@ export function addOrganisation(turn: Turn, facts: NewOrganisation): Organisatio
     createdAtMs: turn.nowMs,
   };
   turn.draft.put("organisations", organisation.id, organisation);
-  for (const contact of contactsOf(turn, organisation)) turn.draft.put("contacts", contact.id, contact);
+  seedBooks(turn, organisation);
   return organisation;
 }
 
 const userLabel = (email: string) => `user:${email.toLowerCase()}`;
 const organisationLabel = (name: string) => `organisation:${name}`;
-
-function contactsOf(turn: Turn, organisation: Organisation): readonly Contact[] {
-  const names = ["Bayside Club", "City Limousines", "Hamilton Smith Ltd", "Marine Systems", "Ridgeway University"];
-  return names.map((name, index) => ({
-    id: turn.mint.uuid(`contact:${organisation.id}:${name}`),
-    organisationId: organisation.id,
-    name,
-    emailAddress: `accounts@${name.toLowerCase().replaceAll(/[^a-z]/g, "")}.example`,
-    isCustomer: index % 2 === 0,
-    isSupplier: index % 2 === 1,
-    updatedAtMs: turn.nowMs,
-  }));
-}

@@ -1,3 +1,4 @@
+import { seedBooks } from "./accounting/seed-books.ts";
 import { checkRedirectUris } from "./control/redirect-uris.ts";
 import { DEMO_CLIENT_ID, DEMO_REDIRECT_URI, seedDemoData } from "./demo-data.ts";
 import {
@@ -37,6 +38,8 @@ export function initialState(wishes: InitialWishes): InitialState {
     prepare(turn) {
       if (turn.draft.all("users").next().done === true) seedDemoData(turn, redirectUris);
       else addRedirectUris(turn, wishes.redirectUris ?? []);
+      // A database of before there were books gets them now.
+      for (const organisation of [...turn.draft.all("organisations")]) seedBooks(turn, organisation);
       if (Object.keys(switches).length > 0) patchSwitches(turn.draft, switches);
     },
     reseed(turn) {

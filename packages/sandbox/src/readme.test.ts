@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { operations } from "./control/control-api.ts";
-import { SWITCHES, type SwitchName, xero } from "./engine/index.ts";
+import { PRESETS, SWITCHES, type SwitchName, xero } from "./engine/index.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -23,4 +23,8 @@ test("the README lists every switch with Xero's value and every other value", ()
 
 test("the README lists every operation of the control API", () => {
   for (const [method, path] of operations) expect(readme).toContain(`\`${method} ${path}\``);
+});
+
+test("the README explains every dialect", () => {
+  for (const name of Object.keys(PRESETS)) expect(readme).toContain(`| \`${name}\` | `);
 });

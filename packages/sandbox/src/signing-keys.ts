@@ -16,20 +16,36 @@ export interface SigningKeys {
   sign(claims: JWTPayload): Promise<string>;
   /** The claims if one of our keys signed it, else null. Times are not looked at: the ledger knows them. */
   read(jwt: string): Promise<JWTPayload | null>;
-  readonly jwks: { readonly keys: readonly JWK[] };
+  /** What the JWKS endpoint publishes, oldest first; the newest signs. */
+  jwks(): { readonly keys: readonly JWK[] };
+  /** Makes a key that signs from now on. */
+  rotate(nowMs: number): Promise<void>;
+  /** Forgets an old key. */
+  retire(kid: string): void;
 }
 
 /** Takes the keys from the database, or makes the first one. */
 export async function loadSigningKeys(database: SandboxDatabase, nowMs: number): Promise<SigningKeys> {
   if (database.signingKeys().length === 0) database.addSigningKey(await makeKey(nowMs));
-  const keys = await Promise.all(database.signingKeys().map((stored) => useKey(stored.kid, stored.privateJwk)));
-  const newest = keys.at(-1);
-  if (newest === undefined) throw new Error("a signing key was just stored");
-  const byKid = new Map(keys.map((key) => [key.header.kid, key.publicKey]));
+  let keys = await Promise.all(database.signingKeys().map((stored) => useKey(stored.kid, stored.privateJwk)));
   return {
-    sign: (claims) => new SignJWT(claims).setProtectedHeader(newest.header).sign(newest.privateKey),
-    read: (jwt) => readJwt(jwt, byKid),
-    jwks: { keys: keys.map((key) => key.publicJwk) },
+    sign(claims) {
+      const newest = keys.at(-1);
+      if (newest === undefined) throw new Error("there is always a signing key");
+      return new SignJWT(claims).setProtectedHeader(newest.header).sign(newest.privateKey);
+    },
+    read: (jwt) => readJwt(jwt, (kid) => keys.find((key) => key.header.kid === kid)?.publicKey),
+    jwks: () => ({ keys: keys.map((key) => key.publicJwk) }),
+    async rotate(nowMs) {
+      const made = await makeKey(nowMs);
+      const added = await useKey(made.kid, made.privateJwk);
+      database.addSigningKey(made);
+      keys = [...keys, added];
+    },
+    retire(kid) {
+      database.removeSigningKey(kid);
+      keys = keys.filter((key) => key.header.kid !== kid);
+    },
   };
 }
 
@@ -51,12 +67,12 @@ async function useKey(kid: string, stored: string) {
   return { header, publicJwk, privateKey, publicKey };
 }
 
-async function readJwt(jwt: string, byKid: ReadonlyMap<string, CryptoKey>): Promise<JWTPayload | null> {
+async function readJwt(jwt: string, keyOf: (kid: string) => CryptoKey | undefined): Promise<JWTPayload | null> {
   try {
     const { payload } = await compactVerify(
       jwt,
       (header) => {
-        const key = byKid.get(header.kid ?? "");
+        const key = keyOf(header.kid ?? "");
         if (key === undefined) throw new Error("unknown kid");
         return key;
       },

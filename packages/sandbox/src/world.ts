@@ -13,6 +13,8 @@ export interface World {
   readonly journal: RequestJournal;
   /** Aborted when the sandbox closes. */
   readonly closing: AbortSignal;
+  /** Our own address, as mails and webhooks name it. */
+  ownOrigin(): string;
   /** A header value that differs from answer to answer and from nothing else. */
   nextCorrelationId(): string;
 }

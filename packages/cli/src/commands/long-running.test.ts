@@ -29,10 +29,21 @@ describe("a command that runs until it is stopped", () => {
   });
 
   test("sandbox says where it listens, and who can log in", async () => {
-    const ran = await run(["sandbox", "--port", "0", "--dialect", "strict", "--seed", "5"]);
+    const args = ["--dialect", "strict", "--seed", "5", "--smtp", "smtp://127.0.0.1:1025"];
+    const ran = await run(["sandbox", "--port", "0", ...args]);
     expect(ran).toMatchObject({ exitCode: 0, err: "" });
     expect(ran.out).toMatch(/Control API at http:\/\/localhost:\d+\/__sandbox/);
+    expect(ran.out).toMatch(/outbox at http:\/\/localhost:\d+\/__sandbox\/portal/);
     expect(ran.out).toContain("@demo.example");
+  });
+
+  test.each([
+    [["--smtp", "localhost"], {}],
+    [[], { EVERGRANT_SANDBOX_SMTP: "localhost" }],
+  ])("sandbox takes a mail server by %s or %s, and says so if it is none", async (args, env) => {
+    const ran = await run(["sandbox", "--port", "0", ...args], { env });
+    expect(ran.exitCode).toBe(1);
+    expect(ran.err).toContain("smtp://host:port");
   });
 
   test("demo prints the link, and lines of at most 120 columns", async () => {

@@ -11,6 +11,7 @@ interface Options {
   readonly seed?: number;
   readonly dialect: DialectName;
   readonly redirectUri?: readonly string[];
+  readonly smtp?: string;
 }
 
 /** `evergrant sandbox`: the stand-in provider alone. */
@@ -25,13 +26,19 @@ export function addSandbox(program: Command, world: CommandWorld): void {
       new Option("--dialect <name>", "how refresh tokens rotate").choices(Object.keys(DIALECTS)).default("xero"),
     )
     .option("--redirect-uri <uris...>", "redirect URIs of the demo app")
+    .option(
+      "--smtp <url>",
+      "its mail server, smtp://host:port; or EVERGRANT_SANDBOX_SMTP (default: an outbox of its own)",
+    )
     .action(async ({ redirectUri, ...options }: Options, command: Command) => {
       const session = openSession(world, command);
       const stopped = world.untilStopped();
       const { createSandbox, ...known } = await import("@evergrant/sandbox");
       const { DEMO_CLIENT_ID: clientId, DEMO_CLIENT_SECRET: clientSecret, DEMO_PASSWORD: password } = known;
+      const smtp = options.smtp ?? world.env["EVERGRANT_SANDBOX_SMTP"];
       const sandbox = await createSandbox({
         ...options,
+        ...(smtp === undefined ? {} : { smtp }),
         ...(redirectUri === undefined ? {} : { redirectUris: redirectUri }),
       });
       session.print({
@@ -46,7 +53,7 @@ export function addSandbox(program: Command, world: CommandWorld): void {
 function sandboxText({ urls }: Sandbox, known: Record<"clientId" | "clientSecret" | "password", string>): string {
   return [
     `Sandbox listens at ${urls.identity} (identity server, log-in pages and API)`,
-    `Control API at ${urls.control}`,
+    `Control API at ${urls.control}; apps, Custom Connections and the outbox at ${urls.control}/portal`,
     `People: jane, sam, rita, ivan @demo.example, password ${known.password}`,
     `Demo app: client id ${known.clientId}`,
     `          client secret ${known.clientSecret}`,

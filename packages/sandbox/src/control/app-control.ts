@@ -1,21 +1,8 @@
-import {
-  type App,
-  type AuthoriseRefusal,
-  addSecret,
-  authoriseCustomConnection,
-  deactivateCustomConnection,
-  type Turn,
-} from "../engine/index.ts";
-import { SandboxError, type SandboxErrorCode } from "../errors.ts";
-import type {
-  AddSecretInput,
-  AuthoriseCustomConnectionInput,
-  ChangeAppInput,
-  ChangeCustomConnectionInput,
-  CreateAppInput,
-  CreateCustomConnectionInput,
-} from "./inputs.ts";
+import { type App, addSecret, type Turn } from "../engine/index.ts";
+import { SandboxError } from "../errors.ts";
+import type { AddSecretInput, ChangeAppInput, CreateAppInput } from "./inputs.ts";
 import { inputs } from "./inputs.ts";
+import { instantMs } from "./instants.ts";
 import { parseInput } from "./parse-input.ts";
 import { type RedactedApp, redactApp } from "./redacted-state.ts";
 import { checkRedirectUris, checkScopes } from "./redirect-uris.ts";
@@ -31,16 +18,9 @@ export interface AppControl {
   apps(): readonly RedactedApp[];
   createApp(input: CreateAppInput): CreatedApp;
   changeApp(clientId: string, input: ChangeAppInput): RedactedApp;
-  /** A further secret beside the old ones. */
+  /** A further secret beside the old ones, or (`replace`) instead of them. */
   addAppSecret(clientId: string, input?: AddSecretInput): { readonly id: string; readonly clientSecret: string };
   removeAppSecret(clientId: string, secretId: string): RedactedApp;
-  /** A Custom Connection in the state `awaiting-consent`. */
-  createCustomConnection(input: CreateCustomConnectionInput): CreatedApp;
-  /** The authorising user consents: `active`. */
-  authoriseCustomConnection(clientId: string, input: AuthoriseCustomConnectionInput): RedactedApp;
-  /** A change of name or scopes deactivates it until it is authorised again. */
-  changeCustomConnection(clientId: string, input: ChangeCustomConnectionInput): RedactedApp;
-  deactivateCustomConnection(clientId: string): RedactedApp;
 }
 
 type InTurn = <R>(work: (turn: Turn) => R) => R;
@@ -53,37 +33,8 @@ export function createAppControl(inTurn: InTurn): AppControl {
     changeApp: (clientId, input) => inTurn((turn) => changeApp(turn, clientId, input)),
     addAppSecret: (clientId, input = {}) => inTurn((turn) => giveSecret(turn, clientId, input)),
     removeAppSecret: (clientId, secretId) => inTurn((turn) => removeSecret(turn, clientId, secretId)),
-    createCustomConnection: (input) => inTurn((turn) => createCustomConnection(turn, input)),
-    authoriseCustomConnection: (clientId, input) =>
-      inTurn((turn) => {
-        const refused = authoriseCustomConnection(
-          turn,
-          clientId,
-          parseInput(inputs.authoriseCustomConnection, input).organisationId,
-        );
-        if (refused !== null) throw new SandboxError(...refusals[refused]);
-        return redactApp(appOf(turn, clientId));
-      }),
-    changeCustomConnection: (clientId, input) => inTurn((turn) => changeCustomConnection(turn, clientId, input)),
-    deactivateCustomConnection: (clientId) =>
-      inTurn((turn) => {
-        if (!deactivateCustomConnection(turn, customOf(turn, clientId).clientId))
-          throw new Error("it was a custom connection");
-        return redactApp(appOf(turn, clientId));
-      }),
   };
 }
-
-const refusals: { readonly [R in AuthoriseRefusal]: [SandboxErrorCode, string] } = {
-  "unknown-app": ["not_found", "There is no app with that client id."],
-  "not-a-custom-connection": ["wrong_kind", "That app is not a Custom Connection."],
-  "not-a-member": [
-    "not_found",
-    "The authorising user does not belong to that organisation. Give them a role there first.",
-  ],
-  "role-may-not-connect": ["role_may_not_connect", "Only the Standard and Adviser roles may connect."],
-  region: ["region_not_served", "Custom Connections exist for organisations in AU, NZ, GB and US only."],
-};
 
 function createApp(turn: Turn, input: CreateAppInput): CreatedApp {
   const wanted = parseInput(inputs.createApp, input);
@@ -92,35 +43,15 @@ function createApp(turn: Turn, input: CreateAppInput): CreatedApp {
   const facts = {
     clientId: newClientId(turn, wanted.clientId),
     name: wanted.name,
-    scopes: checkScopes(wanted.scopes),
-    createdAtMs: turn.nowMs,
+    scopes: checkScopes(wanted.scopes, wanted.kind),
+    createdAtMs: wanted.createdAt === undefined ? turn.nowMs : instantMs(wanted.createdAt),
     redirectUris: checkRedirectUris(wanted.redirectUris),
+    tier: wanted.tier,
+    certified: wanted.certified,
   };
   if (wanted.kind === "pkce") return created(turn, { ...facts, kind: "pkce" }, null);
   const { kept, secret } = addSecret(turn, wanted.clientSecret ?? null);
   return created(turn, { ...facts, kind: "web", secrets: [kept] }, secret);
-}
-
-function createCustomConnection(turn: Turn, input: CreateCustomConnectionInput): CreatedApp {
-  const wanted = parseInput(inputs.createCustomConnection, input);
-  if (turn.draft.get("users", wanted.userId) === undefined)
-    throw new SandboxError("not_found", "There is no user with that id.");
-  const { kept, secret } = addSecret(turn, wanted.clientSecret ?? null);
-  const connectionId = turn.mint.uuid(turn.label("connection"));
-  const custom = {
-    authorisingUserId: wanted.userId,
-    organisationId: null,
-    state: "awaiting-consent" as const,
-    connectionId,
-    authorisedAtMs: null,
-  };
-  const facts = {
-    clientId: newClientId(turn, wanted.clientId),
-    name: wanted.name,
-    scopes: checkScopes(wanted.scopes),
-    createdAtMs: turn.nowMs,
-  };
-  return created(turn, { ...facts, kind: "custom-connection", secrets: [kept], custom }, secret);
 }
 
 function created(turn: Turn, app: App, clientSecret: string | null): CreatedApp {
@@ -128,7 +59,8 @@ function created(turn: Turn, app: App, clientSecret: string | null): CreatedApp 
   return { app: redactApp(app), clientId: app.clientId, clientSecret };
 }
 
-function newClientId(turn: Turn, wanted: string | undefined): string {
+/** A client id that no app has yet; throws `already_exists`. */
+export function newClientId(turn: Turn, wanted: string | undefined): string {
   const clientId = wanted ?? turn.mint.hex32(turn.label("client-id")).toUpperCase();
   if (turn.draft.get("apps", clientId) !== undefined)
     throw new SandboxError("already_exists", `There is already an app ${clientId}.`);
@@ -143,19 +75,11 @@ function changeApp(turn: Turn, clientId: string, input: ChangeAppInput): Redacte
   const changed = {
     ...app,
     name: wanted.name ?? app.name,
-    scopes: wanted.scopes === undefined ? app.scopes : checkScopes(wanted.scopes),
+    scopes: wanted.scopes === undefined ? app.scopes : checkScopes(wanted.scopes, app.kind),
     redirectUris: wanted.redirectUris === undefined ? app.redirectUris : checkRedirectUris(wanted.redirectUris),
+    ...(wanted.tier === undefined ? {} : { tier: wanted.tier }),
+    ...(wanted.certified === undefined ? {} : { certified: wanted.certified }),
   };
-  turn.draft.put("apps", clientId, changed);
-  return redactApp(changed);
-}
-
-function changeCustomConnection(turn: Turn, clientId: string, input: ChangeCustomConnectionInput): RedactedApp {
-  const wanted = parseInput(inputs.changeCustomConnection, input);
-  const app = customOf(turn, clientId);
-  const scopes = wanted.scopes === undefined ? app.scopes : checkScopes(wanted.scopes);
-  const state = app.custom.state === "active" ? ("deactivated" as const) : app.custom.state;
-  const changed: App = { ...app, name: wanted.name ?? app.name, scopes, custom: { ...app.custom, state } };
   turn.draft.put("apps", clientId, changed);
   return redactApp(changed);
 }
@@ -169,10 +93,11 @@ function giveSecret(
 ): { readonly id: string; readonly clientSecret: string } {
   const wanted = parseInput(inputs.addSecret, input);
   const app = secretAppOf(turn, clientId);
-  if (app.secrets.length >= mostSecrets)
+  const others = wanted.replace ? [] : app.secrets;
+  if (others.length >= mostSecrets)
     throw new SandboxError("too_many", `An app has at most ${mostSecrets} secrets. Remove one first.`);
   const { kept, secret } = addSecret(turn, wanted.clientSecret ?? null);
-  turn.draft.put("apps", clientId, { ...app, secrets: [...app.secrets, kept] });
+  turn.draft.put("apps", clientId, { ...app, secrets: [...others, kept] });
   return { id: kept.id, clientSecret: secret };
 }
 
@@ -185,20 +110,15 @@ function removeSecret(turn: Turn, clientId: string, secretId: string): RedactedA
   return redactApp(changed);
 }
 
-function appOf(turn: Turn, clientId: string): App {
+/** Throws `not_found`. */
+export function appOf(turn: Turn, clientId: string): App {
   const app = turn.draft.get("apps", clientId);
-  if (app === undefined) throw new SandboxError(...refusals["unknown-app"]);
+  if (app === undefined) throw new SandboxError("not_found", "There is no app with that client id.");
   return app;
 }
 
 function secretAppOf(turn: Turn, clientId: string): Exclude<App, { readonly kind: "pkce" }> {
   const app = appOf(turn, clientId);
   if (app.kind === "pkce") throw new SandboxError("wrong_kind", "A pkce app has no client secret.");
-  return app;
-}
-
-function customOf(turn: Turn, clientId: string): Extract<App, { readonly kind: "custom-connection" }> {
-  const app = appOf(turn, clientId);
-  if (app.kind !== "custom-connection") throw new SandboxError(...refusals["not-a-custom-connection"]);
   return app;
 }

@@ -36,6 +36,8 @@ export const operations: readonly Operation[] = [
   ["DELETE", "requests", (control) => control.clearRequests()],
   ["GET", "switches", (control) => control.switches()],
   ["PATCH", "switches", (control, asked) => control.setSwitches(given(asked))],
+  ["GET", "limits", (control) => control.limits()],
+  ["PUT", "limits", (control, asked) => control.setLimits(given(asked))],
   ["GET", "verify", (control) => control.verify()],
   ["POST", "tokens/accepted", (control, asked) => control.tokenAccepted(given(asked))],
   ["GET", "grants", (control) => control.grants()],
@@ -46,15 +48,20 @@ export const operations: readonly Operation[] = [
   ["PATCH", "users/:id", (control, asked) => control.changeUser(asked.id, given(asked))],
   ["GET", "organisations", (control) => control.organisations()],
   ["POST", "organisations", (control, asked) => control.createOrganisation(given(asked))],
+  ["POST", "organisations/:id/reset-demo", (control, { id }) => control.resetDemoCompany(id)],
   ["GET", "memberships", (control) => control.memberships()],
   ["PUT", "memberships", (control, asked) => control.setMembership(given(asked))],
   ["GET", "connections", (control) => control.connections()],
   ["DELETE", "connections/:id", (control, { id }) => control.disconnect(id)],
+  ["GET", "keys", (control) => control.keys()],
+  ["POST", "keys/rotate", (control) => control.rotateKey()],
+  ["DELETE", "keys/:id", (control, { id }) => control.retireKey(id)],
   ["GET", "apps", (control) => control.apps()],
   ["POST", "apps", (control, asked) => control.createApp(given(asked))],
   ["PATCH", "apps/:id", (control, asked) => control.changeApp(asked.id, given(asked))],
   ["POST", "apps/:id/secrets", (control, asked) => control.addAppSecret(asked.id, given(asked))],
   ["DELETE", "apps/:id/secrets/:secretId", (control, { id, secretId }) => control.removeAppSecret(id, secretId)],
+  ["GET", "custom-connections", (control) => control.customConnections()],
   ["POST", "custom-connections", (control, asked) => control.createCustomConnection(given(asked))],
   ["PATCH", "custom-connections/:id", (control, asked) => control.changeCustomConnection(asked.id, given(asked))],
   [
@@ -63,6 +70,16 @@ export const operations: readonly Operation[] = [
     (control, asked) => control.authoriseCustomConnection(asked.id, given(asked)),
   ],
   ["POST", "custom-connections/:id/deactivate", (control, { id }) => control.deactivateCustomConnection(id)],
+  ["POST", "custom-connections/:id/mail", (control, { id }) => control.mailConsentLink(id)],
+  ["POST", "custom-connections/:id/purchase", (control, asked) => control.buyCustomConnection(asked.id, given(asked))],
+  ["DELETE", "custom-connections/:id/purchase", (control, { id }) => control.endPurchase(id)],
+  ["GET", "mails", (control) => control.mails()],
+  ["GET", "mails/:id", (control, { id }) => control.mail(id)],
+  ["GET", "webhooks", (control) => control.webhooks()],
+  ["PUT", "apps/:id/webhook", (control, asked) => control.setWebhook(asked.id, given(asked))],
+  ["DELETE", "apps/:id/webhook", (control, { id }) => control.removeWebhook(id)],
+  ["POST", "apps/:id/webhook/intent-to-receive", (control, { id }) => control.sendIntentToReceive(id)],
+  ["POST", "webhook-events", (control, asked) => control.emitEvent(given(asked))],
 ];
 
 export interface ControlApiParts {
@@ -93,8 +110,11 @@ export function sendControlError(reply: FastifyReply, error: SandboxError): Fast
   return sendJson(reply, error.status, { error: { code: error.code, message: error.message } });
 }
 
-// A web page in the operator's browser also comes from this machine; what it cannot forge is the Host of another origin or a JSON body.
-function refuseStrangers(request: FastifyRequest): void {
+/**
+ * Throws `loopback_only`. A web page in the operator's browser also comes from this machine; what it cannot forge is the Host of
+ * another origin or a JSON body.
+ */
+export function refuseStrangers(request: FastifyRequest): void {
   const host = (request.headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
   const fromHere = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/.test(request.socket.remoteAddress ?? "");
   if (fromHere && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)) return;

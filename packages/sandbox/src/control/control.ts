@@ -20,11 +20,15 @@ import type { Follower, Followers } from "../followers.ts";
 import type { JournalEntry } from "../request-journal.ts";
 import type { World } from "../world.ts";
 import { type AppControl, createAppControl } from "./app-control.ts";
+import { type CustomConnectionControl, createCustomConnectionControl } from "./custom-connection-control.ts";
 import { type AdvanceInput, type FaultInput, inputs, type ScheduleInput, type TokenQuestionInput } from "./inputs.ts";
 import { bounded, durationMs, instantMs } from "./instants.ts";
+import { createKeyControl, type KeyControl } from "./key-control.ts";
+import { createLimitsControl, type LimitsControl } from "./limits-control.ts";
 import { parseInput } from "./parse-input.ts";
 import { createPeopleControl, type PeopleControl } from "./people-control.ts";
 import { type GrantView, grantView, type RedactedState, redactedState } from "./redacted-state.ts";
+import { createWebhookControl, type WebhookControl } from "./webhook-control.ts";
 
 export interface ClockState {
   readonly nowMs: number;
@@ -39,7 +43,13 @@ export interface TokenVerdict {
 }
 
 /** Everything a test can do to a sandbox. The HTTP control API under `/__sandbox/` is these methods. All throw `SandboxError`. */
-export interface Control extends AppControl, PeopleControl {
+export interface Control
+  extends AppControl,
+    CustomConnectionControl,
+    KeyControl,
+    LimitsControl,
+    PeopleControl,
+    WebhookControl {
   /** The whole ledger without secrets. */
   state(): RedactedState;
   /** Back to the demo data and the first switches. The clock and the signing keys stay. */
@@ -84,7 +94,11 @@ export function createControl(parts: ControlParts): Control {
   };
   return {
     ...createAppControl(inTurn),
+    ...createCustomConnectionControl(inTurn, world.ownOrigin),
+    ...createWebhookControl(inTurn),
+    ...createLimitsControl(inTurn),
     ...createPeopleControl(inTurn),
+    ...createKeyControl(world),
     state: () => inTurn((turn) => redactedState(turn.draft)),
     reset() {
       inTurn(parts.reseed);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROLES } from "../engine/index.ts";
+import { ROLES, TIERS, WEBHOOK_CATEGORIES } from "../engine/index.ts";
 import { FAULT_ENDPOINTS, FAULT_POINTS } from "../faults.ts";
 
 const name = z.string().trim().min(1).max(200);
@@ -12,17 +12,23 @@ const clientSecret = z
   .min(8)
   .max(200)
   .regex(/^[\x20-\x7e]+$/);
+const companyUrl = z.url({ protocol: /^https?$/ }).max(500);
 const role = z.enum(ROLES);
+const tier = z.enum(TIERS);
 const instant = z.union([z.number().int().min(0).max(8.64e15), z.iso.datetime({ offset: true })]);
 const duration = z.union([
   z.number().int().min(0).max(8.64e15),
   z.string().regex(/^\d{1,12}(ms|s|m|h|d)$/, 'a duration is a number and one of ms, s, m, h, d: "61d"'),
 ]);
 
+const callsLeft = z.number().int().min(0).max(1_000_000_000).optional();
+
 const scheduledAction = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("disconnect"), connectionId: id }),
   z.strictObject({ kind: z.literal("set-role"), userId: id, organisationId: id, role: role.nullable() }),
   z.strictObject({ kind: z.literal("deactivate-custom-connection"), clientId: id }),
+  z.strictObject({ kind: z.literal("reset-demo-company"), organisationId: id }),
+  z.strictObject({ kind: z.literal("end-purchase"), clientId: id }),
   z.strictObject({ kind: z.literal("revoke-grant"), grantId: id }),
 ]);
 
@@ -83,22 +89,51 @@ export const inputs = {
     clientSecret: clientSecret.optional(),
     redirectUris,
     scopes: scopes.nullable().default(null),
+    tier: tier.default("starter"),
+    certified: z.boolean().default(false),
+    createdAt: instant.optional(),
   }),
   changeApp: z.strictObject({
     name: name.optional(),
     redirectUris: redirectUris.optional(),
     scopes: scopes.nullable().optional(),
+    tier: tier.optional(),
+    certified: z.boolean().optional(),
   }),
-  addSecret: z.strictObject({ clientSecret: clientSecret.optional() }),
+  addSecret: z.strictObject({ clientSecret: clientSecret.optional(), replace: z.boolean().default(false) }),
   createCustomConnection: z.strictObject({
     name,
-    userId: id,
+    companyUrl: companyUrl.optional(),
+    userId: id.optional(),
+    email: z.email().max(200).optional(),
     scopes: scopes.min(1),
     clientId: clientId.optional(),
     clientSecret: clientSecret.optional(),
+    /** When it was made, if not now: older ones have other rules about scopes. */
+    createdAt: instant.optional(),
+    /** false: it has none until one is added. */
+    withSecret: z.boolean().default(true),
   }),
-  authoriseCustomConnection: z.strictObject({ organisationId: id }),
-  changeCustomConnection: z.strictObject({ name: name.optional(), scopes: scopes.min(1).optional() }),
+  authoriseCustomConnection: z.strictObject({ organisationId: id, buy: z.boolean().default(true) }),
+  buyCustomConnection: z.strictObject({ organisationId: id, userId: id.optional() }),
+  changeCustomConnection: z.strictObject({
+    name: name.optional(),
+    companyUrl: companyUrl.optional(),
+    scopes: scopes.min(1).optional(),
+    userId: id.optional(),
+    email: z.email().max(200).optional(),
+    organisationId: z.null().optional(),
+  }),
+  setWebhook: z.strictObject({
+    url: z.string().max(2000),
+    categories: z.array(z.enum(WEBHOOK_CATEGORIES)).min(1).max(WEBHOOK_CATEGORIES.length),
+  }),
+  emitEvent: z.strictObject({
+    organisationId: id,
+    category: z.enum(WEBHOOK_CATEGORIES),
+    type: z.enum(["CREATE", "UPDATE"]),
+    resourceId: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/),
+  }),
   tokenQuestion: z.union(
     [
       z.strictObject({ token: z.string().min(1).max(5000) }),
@@ -106,6 +141,13 @@ export const inputs = {
     ],
     'name either "token" or "refreshTokenHash" (SHA-256, hex)',
   ),
+  setLimits: z.strictObject({
+    clientId: id,
+    organisationId: id,
+    minute: callsLeft,
+    day: callsLeft,
+    appMinute: callsLeft,
+  }),
   switches: z.record(z.string().max(100), z.unknown()),
 } as const;
 
@@ -121,5 +163,9 @@ export type ChangeAppInput = z.input<typeof inputs.changeApp>;
 export type AddSecretInput = z.input<typeof inputs.addSecret>;
 export type CreateCustomConnectionInput = z.input<typeof inputs.createCustomConnection>;
 export type AuthoriseCustomConnectionInput = z.input<typeof inputs.authoriseCustomConnection>;
+export type BuyCustomConnectionInput = z.input<typeof inputs.buyCustomConnection>;
+export type SetWebhookInput = z.input<typeof inputs.setWebhook>;
+export type EmitEventInput = z.input<typeof inputs.emitEvent>;
 export type ChangeCustomConnectionInput = z.input<typeof inputs.changeCustomConnection>;
+export type SetLimitsInput = z.input<typeof inputs.setLimits>;
 export type TokenQuestionInput = z.input<typeof inputs.tokenQuestion>;

@@ -4,6 +4,7 @@ import {
   endConnections,
   type Membership,
   type Organisation,
+  resetDemoCompany,
   revokeFamiliesOf,
   setRole,
   type Turn,
@@ -25,6 +26,8 @@ export interface PeopleControl {
   changeUser(userId: string, input: ChangeUserInput): RedactedUser;
   organisations(): readonly Organisation[];
   createOrganisation(input: CreateOrganisationInput): Organisation;
+  /** The demo company starts afresh: every connection to it ends, no token does. */
+  resetDemoCompany(organisationId: string): Organisation;
   memberships(): readonly Membership[];
   /** Gives a role, or takes it (`role: null`). Losing the right to connect ends the person's connections there. */
   setMembership(input: SetMembershipInput): readonly Membership[];
@@ -41,6 +44,7 @@ export function createPeopleControl(inTurn: <R>(work: (turn: Turn) => R) => R): 
     changeUser: (userId, input) => inTurn((turn) => changeUser(turn, userId, input)),
     organisations: () => inTurn((turn) => [...turn.draft.all("organisations")]),
     createOrganisation: (input) => inTurn((turn) => createOrganisation(turn, input)),
+    resetDemoCompany: (organisationId) => inTurn((turn) => resetDemo(turn, organisationId)),
     memberships: () => inTurn((turn) => [...turn.draft.all("memberships")]),
     setMembership: (input) => inTurn((turn) => setMembership(turn, input)),
     connections: () => inTurn((turn) => [...turn.draft.all("connections")]),
@@ -75,6 +79,16 @@ function createOrganisation(turn: Turn, input: CreateOrganisationInput): Organis
   const taken = [...turn.draft.all("organisations")].some((organisation) => organisation.name === wanted.name);
   if (taken) throw new SandboxError("already_exists", `There is already an organisation "${wanted.name}".`);
   return addOrganisation(turn, wanted);
+}
+
+function resetDemo(turn: Turn, organisationId: string): Organisation {
+  const outcome = resetDemoCompany(turn, organisationId);
+  const organisation = turn.draft.get("organisations", organisationId);
+  if (outcome === "unknown" || organisation === undefined)
+    throw new SandboxError("not_found", "There is no organisation with that id.");
+  if (outcome === "no-demo-company")
+    throw new SandboxError("wrong_kind", `"${organisation.name}" is not a demo company: only those are reset.`);
+  return organisation;
 }
 
 function setMembership(turn: Turn, input: SetMembershipInput): readonly Membership[] {

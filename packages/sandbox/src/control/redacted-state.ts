@@ -29,7 +29,16 @@ export function redactedState(view: LedgerView) {
     accessTokens: [...view.all("accessTokens")],
     codes: [...view.all("codes")],
     connections: [...view.all("connections")],
+    accounts: [...view.all("accounts")],
     contacts: [...view.all("contacts")],
+    invoices: [...view.all("invoices")],
+    payments: [...view.all("payments")],
+    bankTransactions: [...view.all("bankTransactions")],
+    purchases: [...view.all("purchases")],
+    consentLinks: [...view.all("consentLinks")],
+    mails: [...view.all("mails")].map(({ linkLabel: _label, ...mail }) => mail),
+    webhooks: [...view.all("webhooks")].map(({ keyLabel: _label, ...webhook }) => webhook),
+    webhookEvents: [...view.all("webhookEvents")],
     scheduled: [...view.all("scheduled")],
   };
 }

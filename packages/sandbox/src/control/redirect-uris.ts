@@ -1,4 +1,4 @@
-import { isConsentScope } from "../engine/index.ts";
+import { APP_LEVEL_SCOPES, type App, isConsentScope } from "../engine/index.ts";
 import { SandboxError } from "../errors.ts";
 
 /** Xero's rule: absolute, https or http on `localhost`, no wildcard, no fragment. Throws `invalid_redirect_uri`. */
@@ -18,9 +18,10 @@ function isRedirectUri(uri: string): boolean {
   return url.protocol === "https:" || (url.protocol === "http:" && url.hostname === "localhost");
 }
 
-/** Throws `unknown_scope` unless a person could consent to each. */
-export function checkScopes(scopes: readonly string[] | null): readonly string[] | null {
-  const unknown = scopes?.find((scope) => !isConsentScope(scope));
+/** Throws `unknown_scope` unless a person could consent to each, or an app with a secret could ask for it on its own behalf. */
+export function checkScopes<S extends readonly string[] | null>(scopes: S, kind: App["kind"]): S {
+  const known = (scope: string) => isConsentScope(scope) || (kind === "web" && APP_LEVEL_SCOPES.includes(scope));
+  const unknown = scopes?.find((scope) => !known(scope));
   if (unknown !== undefined) throw new SandboxError("unknown_scope", `There is no scope "${unknown}".`);
   return scopes;
 }

@@ -1,6 +1,7 @@
 import { liveConnection } from "./consent.ts";
 import { endConnections } from "./revoke.ts";
 import type { AccessToken, Connection, Organisation } from "./rows.ts";
+import { opens } from "./scopes.ts";
 import type { Turn } from "./turn.ts";
 
 /** A bearer token as the API sees it; null: no token of ours. */
@@ -48,29 +49,31 @@ export function apiAccess(turn: Turn, request: ApiRequest): ApiAccess {
   const checked = checkAccess(turn, request.accessTokenId);
   if (checked.kind !== "ok") return checked;
   const { access } = checked;
-  if (!request.scopes.some((scope) => access.scopes.includes(scope))) return { kind: "scope-missing", access };
+  if (!request.scopes.some((scope) => opens(turn, access.scopes, scope))) return { kind: "scope-missing", access };
   const organisation = organisationOf(turn, access, request.tenantId);
   return organisation === undefined ? { kind: "tenant-refused", access } : { kind: "ok", organisation, access };
 }
 
-/** The connections that `GET /connections` lists for a token, oldest first; null: the call is not allowed to it. */
+/**
+ * The connections that `GET /connections` lists for a token, oldest first: those of its person, or, with `app.connections`,
+ * those of everybody to its app. Else the call is not allowed to it.
+ */
 export function listConnections(
   turn: Turn,
   access: AccessToken,
   authEventId: string | null,
-): readonly Connection[] | null {
-  const live =
-    access.userId === null ? customConnections(turn, access) : personConnections(turn, access.clientId, access.userId);
-  return (
-    live?.filter((connection) => authEventId === null || connection.authEventId === authEventId.toLowerCase()) ?? null
-  );
+): readonly Connection[] | "scope-missing" | "tenant-refused" {
+  const live = liveConnections(turn, access);
+  if (typeof live === "string") return live;
+  return live.filter((connection) => authEventId === null || connection.authEventId === authEventId.toLowerCase());
 }
 
 export type DeleteOutcome = "deleted" | "not-found" | "wrong-kind-of-id";
 
 /** `DELETE /connections/{id}`: takes the connection's id, not the tenant's. */
 export function deleteConnection(turn: Turn, access: AccessToken, id: string): DeleteOutcome {
-  const mine = listConnections(turn, access, null) ?? [];
+  const listed = listConnections(turn, access, null);
+  const mine = typeof listed === "string" ? [] : listed;
   if (mine.some((connection) => connection.tenantId === id)) return "wrong-kind-of-id";
   if (access.userId === null || !mine.some((connection) => connection.id === id)) return "not-found";
   endConnections(turn, (connection) => connection.id === id, "deleted-by-app");
@@ -86,28 +89,40 @@ function organisationOf(turn: Turn, access: AccessToken, tenantId: string | null
   const app = turn.draft.get("apps", access.clientId);
   if (app?.kind !== "custom-connection" || app.custom.state !== "active") return undefined;
   const own = app.custom.organisationId;
+  // Authorised for another organisation since: the token was not given for that one.
+  if (access.organisationId !== undefined && access.organisationId !== own) return undefined;
   const named = tenantId === null ? turn.switches["cc.tenant_header"] === "optional" : tenantId.toLowerCase() === own;
   return named && own !== null ? turn.draft.get("organisations", own) : undefined;
 }
 
-function personConnections(turn: Turn, clientId: string, userId: string): readonly Connection[] {
+function liveConnections(turn: Turn, access: AccessToken): readonly Connection[] | "scope-missing" | "tenant-refused" {
+  if (access.userId !== null) return connectionsTo(turn, access.clientId, access.userId);
+  if (turn.draft.get("apps", access.clientId)?.kind === "custom-connection") return customConnections(turn, access);
+  return access.scopes.includes("app.connections") ? connectionsTo(turn, access.clientId, null) : "scope-missing";
+}
+
+/** The live connections to an app, of one person or (null) of everybody. */
+function connectionsTo(turn: Turn, clientId: string, userId: string | null): readonly Connection[] {
   return [...turn.draft.all("connections")]
     .filter(
-      (connection) => connection.endedAtMs === null && connection.clientId === clientId && connection.userId === userId,
+      (connection) =>
+        connection.endedAtMs === null &&
+        connection.clientId === clientId &&
+        (userId === null || connection.userId === userId),
     )
     .sort((a, b) => a.createdAtMs - b.createdAtMs);
 }
 
-function customConnections(turn: Turn, access: AccessToken): readonly Connection[] | null {
+function customConnections(turn: Turn, access: AccessToken): readonly Connection[] | "tenant-refused" {
   switch (turn.switches["cc.connections"]) {
     case "empty":
       return [];
     case "forbidden":
-      return null;
+      return "tenant-refused";
     case "one": {
       const app = turn.draft.get("apps", access.clientId);
-      if (app?.kind !== "custom-connection" || app.custom.state !== "active" || app.custom.organisationId === null)
-        return [];
+      if (app?.kind !== "custom-connection" || app.custom.organisationId === null) return [];
+      if (organisationOf(turn, access, app.custom.organisationId) === undefined) return [];
       const atMs = app.custom.authorisedAtMs ?? app.createdAtMs;
       const facts = {
         id: app.custom.connectionId,

@@ -1,3 +1,4 @@
+import { type LimitRefusal, limitRefusal, makeRoom } from "./app-limits.ts";
 import {
   type App,
   type Code,
@@ -39,31 +40,40 @@ export interface ConsentRequest {
   readonly scopes: readonly string[];
   readonly challenge: string | null;
   readonly nonce: string | null;
-  /** The organisation to connect; null: go on with those connected already. */
-  readonly organisationId: string | null;
+  /** The organisations to connect: one, or several in bulk; null: go on with those connected already. */
+  readonly organisationIds: readonly string[] | null;
 }
+
+export type ConsentRefusal = "not-a-member" | "role-may-not-connect" | "nothing-connected" | LimitRefusal;
 
 export type ConsentOutcome =
   | { readonly kind: "code"; readonly code: string }
-  | { readonly kind: "refused"; readonly reason: "not-a-member" | "role-may-not-connect" | "nothing-connected" };
+  | { readonly kind: "refused"; readonly reason: ConsentRefusal };
 
-/** A person says yes: the connection comes to life (or is renewed) and a code is issued. */
+/** A person says yes: the connections come to life (or are renewed) and a code is issued; or nothing happens. */
 export function consent(turn: Turn, request: ConsentRequest): ConsentOutcome {
+  const chosen = chosenTenants(turn, request);
+  if (typeof chosen === "string") return { kind: "refused", reason: chosen };
   const { app, login } = request;
-  const choices = consentChoices(turn, app, login.userId);
   const authEventId = turn.mint.uuid(turn.label("auth-event"));
-  if (request.organisationId === null) {
-    const connected = choices.filter((choice) => choice.connected);
-    if (connected.length === 0) return { kind: "refused", reason: "nothing-connected" };
-    for (const choice of connected)
-      connect(turn, { clientId: app.clientId, userId: login.userId, tenantId: choice.organisation.id, authEventId });
-  } else {
-    const choice = choices.find((each) => each.organisation.id === request.organisationId);
-    if (choice === undefined) return { kind: "refused", reason: "not-a-member" };
-    if (!choice.mayConnect) return { kind: "refused", reason: "role-may-not-connect" };
-    connect(turn, { clientId: app.clientId, userId: login.userId, tenantId: choice.organisation.id, authEventId });
-  }
+  for (const tenantId of chosen) connect(turn, app, { userId: login.userId, tenantId, authEventId });
   return { kind: "code", code: issueCode(turn, request, authEventId) };
+}
+
+function chosenTenants(
+  turn: Turn,
+  { app, login, organisationIds }: ConsentRequest,
+): readonly string[] | ConsentRefusal {
+  const choices = consentChoices(turn, app, login.userId);
+  if (organisationIds === null) {
+    const connected = choices.filter((choice) => choice.connected).map((choice) => choice.organisation.id);
+    return connected.length === 0 ? "nothing-connected" : connected;
+  }
+  const chosen = organisationIds.map((id) => choices.find((choice) => choice.organisation.id === id));
+  if (chosen.length === 0 || chosen.includes(undefined)) return "not-a-member";
+  if (chosen.some((choice) => choice?.mayConnect === false)) return "role-may-not-connect";
+  const added = chosen.flatMap((choice) => (choice?.connected === false ? [choice.organisation.id] : []));
+  return limitRefusal(turn, app, added) ?? organisationIds;
 }
 
 /** Consented scopes are additive; the identity scopes are those of this pass alone, because they shape the answer. */
@@ -83,22 +93,20 @@ export function liveConnection(turn: Turn, clientId: string, userId: string, ten
 
 function connect(
   turn: Turn,
-  wanted: {
-    readonly clientId: string;
-    readonly userId: string;
-    readonly tenantId: string;
-    readonly authEventId: string;
-  },
+  app: App,
+  wanted: { readonly userId: string; readonly tenantId: string; readonly authEventId: string },
 ): void {
-  const live = liveConnection(turn, wanted.clientId, wanted.userId, wanted.tenantId);
+  const live = liveConnection(turn, app.clientId, wanted.userId, wanted.tenantId);
   if (live !== undefined) {
     const authEventId = turn.switches.auth_event_id_on_reconnect === "new" ? wanted.authEventId : live.authEventId;
     turn.draft.put("connections", live.id, { ...live, authEventId, updatedAtMs: turn.nowMs });
     return;
   }
+  makeRoom(turn, app, wanted.tenantId);
   const id = turn.mint.uuid(turn.label("connection"));
   turn.draft.put("connections", id, {
     ...wanted,
+    clientId: app.clientId,
     id,
     createdAtMs: turn.nowMs,
     updatedAtMs: turn.nowMs,

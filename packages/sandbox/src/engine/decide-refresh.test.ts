@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { accepts, decideRefresh, type RefreshState, refreshExpiresAtMs } from "./decide-refresh.ts";
+import { strict } from "./dialects.ts";
 import type { Grace, RefreshPolicy, Rotation } from "./rotation.ts";
-import { refreshPolicy, strict, xero } from "./switches.ts";
+import { refreshPolicy, xero } from "./switches.ts";
 
 const minute = 60_000;
 const day = 86_400_000;
@@ -14,6 +15,8 @@ const grace: Grace = {
   maxUses: null,
   retry: "sibling",
   closesWhen: "never",
+  sameGives: "successor",
+  parentException: false,
 };
 const policyOf = (rotation: Rotation, rest: Partial<RefreshPolicy> = {}): RefreshPolicy => ({
   rotation,
@@ -38,6 +41,7 @@ const aState = (token: Partial<Known["token"]> = {}, rest: Partial<Omit<Known, "
   },
   family: { createdAtMs: 0, revokedReason: null },
   successors: [],
+  activeIsGood: () => false,
   ...rest,
 });
 const spentAt = (ms: number, useCount = 1) => ({ firstUsedAtMs: ms, lastUsedAtMs: ms, useCount });
@@ -192,6 +196,41 @@ const rows: readonly (readonly [
     aState(spentAt(0), { successors: [{ ...successor, spent: true }] }),
     1,
     policyOf({ kind: "confirm-on-use" }),
+    "reuse",
+  ],
+  [
+    "same, and the successor was spent: nothing is left to hand out",
+    aState(spentAt(0), { successors: [{ ...successor, spent: true }], activeIsGood: () => true }),
+    1,
+    policyOf({ ...grace, retry: "same" }),
+    "reuse",
+  ],
+  [
+    "same that gives the active token: the one in use now",
+    aState(spentAt(0), { successors: [{ ...successor, spent: true }], activeIsGood: () => true }),
+    1,
+    policyOf({ ...grace, retry: "same", sameGives: "active" }),
+    "retry-active",
+  ],
+  [
+    "same that gives the active token: none if that one is over",
+    aState(spentAt(0), { successors: [{ ...successor, spent: true }] }),
+    1,
+    policyOf({ ...grace, retry: "same", sameGives: "active" }),
+    "reuse",
+  ],
+  [
+    "parent exception: the parent of an unused token may come back after the window",
+    aState(spentAt(0), { successors: [successor] }),
+    40 * day,
+    policyOf({ ...grace, retry: "same", parentException: true }),
+    "retry-same",
+  ],
+  [
+    "parent exception: no longer once its successor was used",
+    aState(spentAt(0), { successors: [{ ...successor, spent: true }] }),
+    40 * day,
+    policyOf({ ...grace, retry: "same", parentException: true }),
     "reuse",
   ],
 ];

@@ -1,4 +1,4 @@
-import type { Grace, GraceRetry, RefreshPolicy } from "./rotation.ts";
+import type { Grace, RefreshPolicy } from "./rotation.ts";
 import type { RevokedReason } from "./rows.ts";
 
 /** What the decision needs to know of a refresh token. Instants in epoch milliseconds. */
@@ -28,6 +28,8 @@ export type RefreshState =
       readonly family: { readonly createdAtMs: number; readonly revokedReason: RevokedReason | null };
       /** In order of issue. */
       readonly successors: readonly SuccessorFacts[];
+      /** Whether following the successors leads to a token that is good now; asked only if the policy hands that one out. */
+      readonly activeIsGood: () => boolean;
     };
 
 export type RefreshDecision =
@@ -38,6 +40,8 @@ export type RefreshDecision =
   | { readonly kind: "retry-sibling" }
   /** Hand out the successor at this index again. */
   | { readonly kind: "retry-same"; readonly successor: number }
+  /** Hand out the token that this one's line is at now. */
+  | { readonly kind: "retry-active" }
   /** Mint another successor and end those that were not used. */
   | { readonly kind: "retry-supersede" }
   | { readonly kind: "reuse"; readonly consequence: "reject" | "revoke-family" }
@@ -52,6 +56,7 @@ export const accepts: { readonly [K in RefreshDecision["kind"]]: boolean } = {
   keep: true,
   "retry-sibling": true,
   "retry-same": true,
+  "retry-active": true,
   "retry-supersede": true,
   reuse: false,
   expired: false,
@@ -92,8 +97,8 @@ export function decideRefresh(
         : { kind: "retry-sibling" };
     case "grace":
       if (!spent) return { kind: "rotate" };
-      return inGrace(rotation, token, nowMs) && successorsAllow(rotation, state.successors)
-        ? retry(rotation.retry, state.successors, nowMs, policy)
+      return mayRepeat(rotation, state, nowMs)
+        ? retry(rotation, state, nowMs, policy)
         : { kind: "reuse", consequence: policy.afterGrace };
   }
 }
@@ -110,6 +115,15 @@ function endMs(token: TokenFacts, familyCreatedAtMs: number, policy: RefreshPoli
     : Math.min(token.expiresAtMs, familyCreatedAtMs + policy.absoluteTtlMs);
 }
 
+type Known = Extract<RefreshState, { readonly kind: "known" }>;
+
+function mayRepeat(grace: Grace, { token, successors }: Known, nowMs: number): boolean {
+  const spent = successors.some((successor) => successor.spent);
+  if (grace.parentException && !spent && successors.some((successor) => isGood(successor, nowMs))) return true;
+  const closed = spent && (grace.depth === "parent-only" || grace.closesWhen === "successor-used");
+  return !closed && inGrace(grace, token, nowMs);
+}
+
 function inGrace(grace: Grace, token: TokenFacts, nowMs: number): boolean {
   const anchorMs = grace.anchor === "first-use" ? token.firstUsedAtMs : token.lastUsedAtMs;
   if (anchorMs === null) return true;
@@ -117,26 +131,21 @@ function inGrace(grace: Grace, token: TokenFacts, nowMs: number): boolean {
   return usesLeft && nowMs < anchorMs + grace.seconds * 1000;
 }
 
-function successorsAllow(grace: Grace, successors: readonly SuccessorFacts[]): boolean {
-  const closed = grace.depth === "parent-only" || grace.closesWhen === "successor-used";
-  return !(closed && successors.some((successor) => successor.spent));
-}
-
-function retry(
-  kind: GraceRetry,
-  successors: readonly SuccessorFacts[],
-  nowMs: number,
-  policy: RefreshPolicy,
-): RefreshDecision {
-  switch (kind) {
+function retry(grace: Grace, state: Known, nowMs: number, policy: RefreshPolicy): RefreshDecision {
+  switch (grace.retry) {
     case "sibling":
       return { kind: "retry-sibling" };
     case "supersede":
       return { kind: "retry-supersede" };
     case "same": {
+      const successor = state.successors.findIndex((each) => !each.spent && isGood(each, nowMs));
+      if (successor >= 0) return { kind: "retry-same", successor };
+      if (grace.sameGives === "active" && state.activeIsGood()) return { kind: "retry-active" };
       // A successor that was spent itself would be handed out only to be refused, so the window is over with it.
-      const successor = successors.findIndex((each) => !each.spent && !each.revoked && nowMs < each.expiresAtMs);
-      return successor >= 0 ? { kind: "retry-same", successor } : { kind: "reuse", consequence: policy.afterGrace };
+      return { kind: "reuse", consequence: policy.afterGrace };
     }
   }
 }
+
+const isGood = (successor: SuccessorFacts, nowMs: number): boolean =>
+  !successor.revoked && nowMs < successor.expiresAtMs;

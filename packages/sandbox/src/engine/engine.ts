@@ -1,7 +1,9 @@
+import { DIALECTS, type DialectName } from "./dialects.ts";
 import type { Draft, Ledger, LedgerView } from "./ledger.ts";
 import type { Mint } from "./mint.ts";
+import type { Organisation } from "./rows.ts";
 import { runDueEvents } from "./schedule.ts";
-import { DIALECTS, type DialectName, type Switches } from "./switches.ts";
+import type { Switches } from "./switches.ts";
 import type { Turn } from "./turn.ts";
 
 /** The provider without its HTTP: a ledger, the rules, and nothing that reads a clock. */
@@ -18,18 +20,25 @@ export interface EngineParts {
   readonly mint: Mint;
   /** The switches until a patch is stored. */
   readonly dialect: DialectName;
+  /** Empties and fills an organisation's books; without it there are none. */
+  readonly beginBooks?: (turn: Turn, organisation: Organisation) => void;
 }
 
 export function createEngine(parts: EngineParts): Engine {
   const { ledger, mint } = parts;
   const switchesOf = switchesOver(parts.dialect);
-  const turnOf = (draft: Draft, nowMs: number): Turn => ({
-    draft,
-    nowMs,
-    mint,
-    switches: switchesOf(draft),
-    label: (kind) => `${kind}:${draw(draft)}`,
-  });
+  const beginBooks = parts.beginBooks ?? (() => {});
+  const turnOf = (draft: Draft, nowMs: number): Turn => {
+    const turn: Turn = {
+      draft,
+      nowMs,
+      mint,
+      switches: switchesOf(draft),
+      label: (kind) => `${kind}:${draw(draft)}`,
+      beginBooks: (organisation) => beginBooks(turn, organisation),
+    };
+    return turn;
+  };
   return {
     view: ledger,
     switches: () => switchesOf(ledger),

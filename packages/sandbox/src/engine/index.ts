@@ -1,3 +1,4 @@
+export * from "./accounting-rows.ts";
 export {
   type ApiAccess,
   type ApiRequest,
@@ -9,6 +10,7 @@ export {
   type RefusedAccess,
   type TokenCheck,
 } from "./api-access.ts";
+export { callsPerDay, mayConnectInBulk } from "./app-limits.ts";
 export { addSecret, authenticateApp, type PresentedClient } from "./apps.ts";
 export {
   type AuthoriseRefusal,
@@ -22,12 +24,31 @@ export {
 export {
   type Choice,
   type ConsentOutcome,
+  type ConsentRefusal,
   type ConsentRequest,
   consent,
   consentChoices,
   grantKey,
   liveConnection,
 } from "./consent.ts";
+export {
+  allowConsentLink,
+  declineConsentLink,
+  endLinks,
+  lastConsentLink,
+  mailConsentLink,
+  type OpenedLink,
+  openConsentLink,
+} from "./consent-links.ts";
+export type * from "./custom-connection-rows.ts";
+export { refusedAtCreation, refusedAtEdit } from "./custom-connection-scopes.ts";
+export {
+  type CustomConnectionApp,
+  type CustomConnectionEdit,
+  createCustomConnection,
+  editCustomConnection,
+  type NewCustomConnection,
+} from "./custom-connections.ts";
 export {
   accepts,
   decideRefresh,
@@ -37,11 +58,13 @@ export {
   type SuccessorFacts,
   type TokenFacts,
 } from "./decide-refresh.ts";
+export { DIALECTS, type Dialect, type DialectName, PRESETS } from "./dialects.ts";
 export { createEngine, type Engine, type EngineParts, patchSwitches, resetSwitches } from "./engine.ts";
 export { issueAccess, issuePair, type TokenSet } from "./issue-tokens.ts";
 export { type Change, createLedger, type Draft, type Ledger, type LedgerView } from "./ledger.ts";
-export { setRole } from "./memberships.ts";
+export { resetDemoCompany, setRole } from "./memberships.ts";
 export type { Mint } from "./mint.ts";
+export { buyCustomConnection, endPurchase, isBought, type PurchaseRefusal } from "./purchases.ts";
 export { type CodeOutcome, type CodeRefusal, type CodeRequest, redeemCode } from "./redeem-code.ts";
 export { askRefresh, type RefreshOutcome, refresh } from "./refresh.ts";
 export {
@@ -56,18 +79,34 @@ export {
 export type { AfterGrace, Grace, GraceRetry, RefreshPolicy, Rotation } from "./rotation.ts";
 export * from "./rows.ts";
 export { nextEventAtMs, schedule } from "./schedule.ts";
-export { APP_LEVEL_SCOPES, CONSENT_SCOPES, IDENTITY_SCOPES, isConsentScope, parseScopes } from "./scopes.ts";
 export {
-  DIALECTS,
-  type DialectName,
+  APP_LEVEL_SCOPES,
+  CONSENT_SCOPES,
+  IDENTITY_SCOPES,
+  isConsentScope,
+  isInSeason,
+  parseScopes,
+} from "./scopes.ts";
+export {
   refreshPolicy,
   SWITCHES,
   type Switches,
   type SwitchFacts,
   type SwitchName,
-  strict,
   switchProblems,
   xero,
 } from "./switches.ts";
+export { TIERS, type Tier } from "./tiers.ts";
 export type { Turn } from "./turn.ts";
 export { type Fork, type LostGrant, type UsedAfterRevoke, type VerifyReport, verify } from "./verify.ts";
+export * from "./webhook-rows.ts";
+export {
+  type BusinessEvent,
+  deliveryAnswered,
+  dueEvents,
+  emitEvent,
+  probesAnswered,
+  probeWebhook,
+  removeWebhook,
+  setWebhook,
+} from "./webhooks.ts";

@@ -45,13 +45,19 @@ export function issuePair(turn: Turn, family: Family, parent: RefreshToken | nul
 /** A new access token alone. */
 export function issueAccess(
   turn: Turn,
-  holder: { readonly clientId: string; readonly family: Family | null; readonly scopes: readonly string[] },
+  holder: {
+    readonly clientId: string;
+    readonly family: Family | null;
+    readonly scopes: readonly string[];
+    readonly organisationId?: string;
+  },
 ): AccessToken {
   const access: AccessToken = {
     id: turn.mint.hex32(turn.label("access-token")),
     clientId: holder.clientId,
     familyId: holder.family?.id ?? null,
     userId: holder.family?.userId ?? null,
+    ...(holder.organisationId === undefined ? {} : { organisationId: holder.organisationId }),
     scopes: holder.scopes,
     issuedAtMs: turn.nowMs,
     expiresAtMs: turn.nowMs + turn.switches["access_token.ttl_seconds"] * 1000,

@@ -20,7 +20,12 @@ export function refresh(
   request: { readonly clientId: string; readonly refreshToken: string },
 ): RefreshOutcome {
   const found = findRefresh(turn.draft, turn.mint.hash(request.refreshToken));
-  const decision = decideRefresh(stateOf(turn.draft, found), turn.nowMs, refreshPolicy(turn.switches), request);
+  const decision = decideRefresh(
+    stateOf(turn.draft, found, turn.nowMs),
+    turn.nowMs,
+    refreshPolicy(turn.switches),
+    request,
+  );
   if (found === undefined) return { decision, tokens: null, presented: null };
   const presented = { hash: found.token.hash, generation: found.token.generation };
   return { decision, tokens: carryOut(turn, found, decision), presented };
@@ -32,7 +37,7 @@ export function askRefresh(
   question: { readonly hash: string; readonly nowMs: number; readonly switches: Switches },
 ): RefreshDecision {
   const found = findRefresh(view, question.hash);
-  return decideRefresh(stateOf(view, found), question.nowMs, refreshPolicy(question.switches), {
+  return decideRefresh(stateOf(view, found, question.nowMs), question.nowMs, refreshPolicy(question.switches), {
     clientId: found?.token.clientId ?? "",
   });
 }
@@ -48,7 +53,7 @@ function findRefresh(view: LedgerView, hash: string): Found | undefined {
   return token === undefined || family === undefined ? undefined : { token, family };
 }
 
-function stateOf(view: LedgerView, found: Found | undefined): RefreshState {
+function stateOf(view: LedgerView, found: Found | undefined, nowMs: number): RefreshState {
   if (found === undefined) return { kind: "unknown" };
   const successors = found.token.successorHashes.flatMap((hash) => view.get("refreshTokens", hash) ?? []);
   return {
@@ -61,7 +66,21 @@ function stateOf(view: LedgerView, found: Found | undefined): RefreshState {
       revoked: successor.revokedAtMs !== null,
       expiresAtMs: successor.expiresAtMs,
     })),
+    activeIsGood: () => {
+      const active = activeOf(view, found.token);
+      return active.revokedAtMs === null && nowMs < active.expiresAtMs;
+    },
   };
+}
+
+/** The end of a token's line: where each token has one successor, the one that is in use now. */
+function activeOf(view: LedgerView, token: RefreshToken): RefreshToken {
+  let active = token;
+  for (;;) {
+    const next = view.get("refreshTokens", active.successorHashes.at(-1) ?? "");
+    if (next === undefined) return active;
+    active = next;
+  }
 }
 
 function carryOut(turn: Turn, found: Found, decision: RefreshDecision): TokenSet | null {
@@ -73,7 +92,13 @@ function carryOut(turn: Turn, found: Found, decision: RefreshDecision): TokenSet
       for (const successor of unspentSuccessors(turn, found.token)) supersede(turn, successor);
       return mintSuccessor(turn, found);
     case "retry-same":
-      return sameAgain(turn, found, decision.successor);
+      return handOutAgain(
+        turn,
+        found,
+        turn.draft.get("refreshTokens", found.token.successorHashes[decision.successor] ?? ""),
+      );
+    case "retry-active":
+      return handOutAgain(turn, found, activeOf(turn.draft, found.token));
     case "keep":
       return keep(turn, found);
     case "reuse":
@@ -99,8 +124,7 @@ function mintSuccessor(turn: Turn, { token, family }: Found): TokenSet {
   return issued;
 }
 
-function sameAgain(turn: Turn, { token, family }: Found, index: number): TokenSet {
-  const successor = turn.draft.get("refreshTokens", token.successorHashes[index] ?? "");
+function handOutAgain(turn: Turn, { token, family }: Found, successor: RefreshToken | undefined): TokenSet {
   if (successor === undefined) throw new Error("the ledger lost a successor");
   turn.draft.put("refreshTokens", token.hash, used(turn, token));
   const first = turn.draft.get("accessTokens", successor.accessTokenId);

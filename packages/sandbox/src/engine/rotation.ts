@@ -6,6 +6,8 @@ export type GraceRetry = "same" | "sibling" | "supersede";
  * `seconds` counts from `anchor`; `maxUses` counts all uses of one token, the first included (null: no limit).
  * `depth: "parent-only"` accepts a spent token only while none of its successors was used;
  * `closesWhen: "successor-used"` says the same of the window itself.
+ * `sameGives: "active"` lets a repeat under `same` hand out the token in use when the successor itself was spent;
+ * `parentException` accepts a spent token at any time while none of its successors was used.
  */
 export interface Grace {
   readonly kind: "grace";
@@ -15,6 +17,8 @@ export interface Grace {
   readonly maxUses: number | null;
   readonly retry: GraceRetry;
   readonly closesWhen: "never" | "successor-used";
+  readonly sameGives: "successor" | "active";
+  readonly parentException: boolean;
 }
 
 /**

@@ -1,3 +1,16 @@
+import type {
+  Account,
+  ApiUsage,
+  BankTransaction,
+  Contact,
+  Invoice,
+  Payment,
+  RememberedAnswer,
+} from "./accounting-rows.ts";
+import type { ConsentLink, Mail, Purchase } from "./custom-connection-rows.ts";
+import type { Tier } from "./tiers.ts";
+import type { Webhook, WebhookEvent } from "./webhook-rows.ts";
+
 export type Role = "Adviser" | "Standard" | "Invoice only" | "Read only";
 export const ROLES = ["Adviser", "Standard", "Invoice only", "Read only"] as const satisfies readonly Role[];
 
@@ -38,9 +51,11 @@ export interface Membership {
   readonly role: Role;
 }
 
-export type CustomConnectionState = "awaiting-consent" | "active" | "deactivated";
+/** `deactivated`: edited, or its user lost the right to connect; `lapsed`: its subscription ended. Only a consent makes it active (again). */
+export type CustomConnectionState = "awaiting-consent" | "active" | "deactivated" | "lapsed";
 
 export interface CustomConnection {
+  readonly companyUrl?: string;
   readonly authorisingUserId: string;
   /** Chosen when the person consents. */
   readonly organisationId: string | null;
@@ -60,6 +75,10 @@ interface AppFacts {
   /** The scopes it may ask for; null: every scope an ordinary app can have. */
   readonly scopes: readonly string[] | null;
   readonly createdAtMs: number;
+  /** What it pays for, and so its limits; absent: it is outside the tiers, and may be connected to any number of organisations. */
+  readonly tier?: Tier;
+  /** false: it counts towards the two uncertified apps that an organisation may have. Absent: it does not. */
+  readonly certified?: boolean;
 }
 
 export type App =
@@ -142,6 +161,8 @@ export interface AccessToken {
   /** null: a Custom Connection's token. */
   readonly familyId: string | null;
   readonly userId: string | null;
+  /** The one organisation of a Custom Connection's token. */
+  readonly organisationId?: string;
   readonly scopes: readonly string[];
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
@@ -168,7 +189,14 @@ export interface Code {
   readonly familyId: string | null;
 }
 
-export type EndedReason = "disconnected" | "deleted-by-app" | "role-lost" | "revoked" | "organisation-left";
+export type EndedReason =
+  | "disconnected"
+  | "deleted-by-app"
+  | "role-lost"
+  | "revoked"
+  | "organisation-left"
+  | "demo-reset"
+  | "pushed-out";
 
 export interface Connection {
   readonly id: string;
@@ -190,20 +218,12 @@ export interface Login {
   readonly expiresAtMs: number;
 }
 
-export interface Contact {
-  readonly id: string;
-  readonly organisationId: string;
-  readonly name: string;
-  readonly emailAddress: string;
-  readonly isCustomer: boolean;
-  readonly isSupplier: boolean;
-  readonly updatedAtMs: number;
-}
-
 export type ScheduledAction =
   | { readonly kind: "disconnect"; readonly connectionId: string }
   | { readonly kind: "set-role"; readonly userId: string; readonly organisationId: string; readonly role: Role | null }
   | { readonly kind: "deactivate-custom-connection"; readonly clientId: string }
+  | { readonly kind: "reset-demo-company"; readonly organisationId: string }
+  | { readonly kind: "end-purchase"; readonly clientId: string }
   | { readonly kind: "revoke-grant"; readonly grantId: string };
 
 export interface ScheduledEvent {
@@ -230,7 +250,18 @@ export interface Tables {
   readonly codes: Code;
   readonly connections: Connection;
   readonly logins: Login;
+  readonly accounts: Account;
   readonly contacts: Contact;
+  readonly invoices: Invoice;
+  readonly payments: Payment;
+  readonly bankTransactions: BankTransaction;
+  readonly rememberedAnswers: RememberedAnswer;
+  readonly apiUsage: ApiUsage;
+  readonly purchases: Purchase;
+  readonly consentLinks: ConsentLink;
+  readonly mails: Mail;
+  readonly webhooks: Webhook;
+  readonly webhookEvents: WebhookEvent;
   readonly scheduled: ScheduledEvent;
   readonly settings: Setting;
 }
@@ -249,7 +280,18 @@ export const TABLES = [
   "codes",
   "connections",
   "logins",
+  "accounts",
   "contacts",
+  "invoices",
+  "payments",
+  "bankTransactions",
+  "rememberedAnswers",
+  "apiUsage",
+  "purchases",
+  "consentLinks",
+  "mails",
+  "webhooks",
+  "webhookEvents",
   "scheduled",
   "settings",
 ] as const satisfies readonly TableName[];

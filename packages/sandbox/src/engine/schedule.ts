@@ -1,6 +1,7 @@
 import { deactivateCustomConnection } from "./client-credentials.ts";
 import type { Draft, LedgerView } from "./ledger.ts";
-import { setRole } from "./memberships.ts";
+import { resetDemoCompany, setRole } from "./memberships.ts";
+import { endPurchase } from "./purchases.ts";
 import { endConnections, revokeGrant } from "./revoke.ts";
 import type { ScheduledAction, ScheduledEvent } from "./rows.ts";
 import type { Turn } from "./turn.ts";
@@ -39,6 +40,12 @@ function perform(turn: Turn, action: ScheduledAction): void {
       return;
     case "deactivate-custom-connection":
       deactivateCustomConnection(turn, action.clientId);
+      return;
+    case "reset-demo-company":
+      resetDemoCompany(turn, action.organisationId);
+      return;
+    case "end-purchase":
+      endPurchase(turn, action.clientId);
       return;
     case "revoke-grant":
       revokeGrant(turn, action.grantId, "operator");

@@ -1,7 +1,16 @@
+import { API_SWITCHES, type ApiSwitches, xeroApi } from "./api-switches.ts";
+import {
+  CUSTOM_CONNECTION_SWITCHES,
+  type CustomConnectionSwitches,
+  xeroCustomConnections,
+} from "./custom-connection-switches.ts";
 import type { AfterGrace, GraceRetry, RefreshPolicy, Rotation } from "./rotation.ts";
+import { type Accepts, countOrNull, facts, oneOf, onOff, type SwitchFacts, seconds } from "./switch-facts.ts";
+
+export type { SwitchFacts } from "./switch-facts.ts";
 
 /** Every point where providers differ, or where nobody outside Xero knows the answer. Times are in seconds. */
-export interface Switches {
+export interface Switches extends ApiSwitches, CustomConnectionSwitches {
   readonly rotation: Rotation["kind"];
   readonly "grace.seconds": number;
   readonly "grace.anchor": "first-use" | "last-use";
@@ -9,6 +18,8 @@ export interface Switches {
   readonly "grace.max_uses": number | null;
   readonly "grace.retry": GraceRetry;
   readonly "grace.closes_when": "never" | "successor-used";
+  readonly "grace.same_gives": "successor" | "active";
+  readonly "grace.parent_exception": boolean;
   readonly after_grace: AfterGrace;
   readonly "access_token.ttl_seconds": number;
   readonly access_token_on_rotate: "keep" | "revoke";
@@ -20,6 +31,10 @@ export interface Switches {
   readonly password_change_kills_refresh: boolean;
   readonly "code.ttl_seconds": number;
   readonly "code.replay": "reject" | "revoke-family";
+  readonly "authorize.errors": "page" | "redirect";
+  readonly "scopes.by_date": boolean;
+  readonly "scopes.broad_after_end": "refused" | "kept";
+  readonly third_uncertified_app: "refuse" | "push-out";
   readonly "id_token.ttl_seconds": number;
   readonly "invalid_client.status": 400 | 401;
   readonly "error_description.token": boolean;
@@ -31,12 +46,10 @@ export interface Switches {
   readonly auth_event_id_on_reconnect: "keep" | "new";
   readonly "revocation.access_token": "only-that-token" | "ignore";
   readonly "token.multipart": "accept" | "refuse";
+  readonly "token.rate_limit": number | null;
+  readonly "token.malformed_error": "unsupported_grant_type" | "invalid_request";
   readonly "scope_401.spelling": "insufficent_scope" | "insufficient_scope";
   readonly "401_key_case": "capitalised" | "lower";
-  readonly "cc.scope_rule": "listed-or-omitted" | "reject-explicit";
-  readonly "cc.connections": "empty" | "one" | "forbidden";
-  readonly "cc.tenant_header": "optional" | "required";
-  readonly "cc.inactive_error": "unauthorized_client" | "invalid_client";
 }
 
 export type SwitchName = keyof Switches;
@@ -50,6 +63,8 @@ export const xero: Switches = {
   "grace.max_uses": null,
   "grace.retry": "sibling",
   "grace.closes_when": "never",
+  "grace.same_gives": "successor",
+  "grace.parent_exception": false,
   after_grace: "reject",
   "access_token.ttl_seconds": 1800,
   access_token_on_rotate: "keep",
@@ -61,6 +76,10 @@ export const xero: Switches = {
   password_change_kills_refresh: false,
   "code.ttl_seconds": 300,
   "code.replay": "reject",
+  "authorize.errors": "page",
+  "scopes.by_date": true,
+  "scopes.broad_after_end": "refused",
+  third_uncertified_app: "refuse",
   "id_token.ttl_seconds": 300,
   "invalid_client.status": 400,
   "error_description.token": false,
@@ -72,25 +91,13 @@ export const xero: Switches = {
   auth_event_id_on_reconnect: "keep",
   "revocation.access_token": "only-that-token",
   "token.multipart": "accept",
+  "token.rate_limit": null,
+  "token.malformed_error": "unsupported_grant_type",
   "scope_401.spelling": "insufficent_scope",
   "401_key_case": "capitalised",
-  "cc.scope_rule": "listed-or-omitted",
-  "cc.connections": "empty",
-  "cc.tenant_header": "optional",
-  "cc.inactive_error": "unauthorized_client",
+  ...xeroCustomConnections,
+  ...xeroApi,
 };
-
-/** RFC 9700 §4.14.2 to the letter: no grace, and a repeated refresh token ends its whole family. */
-export const strict: Switches = {
-  ...xero,
-  rotation: "strict",
-  after_grace: "revoke-family",
-  access_token_on_revoke: "revoke",
-  "code.replay": "revoke-family",
-};
-
-export const DIALECTS = { xero, strict } as const satisfies Readonly<Record<string, Switches>>;
-export type DialectName = keyof typeof DIALECTS;
 
 /** The part of the switches that `decideRefresh` reads, in its own words. */
 export function refreshPolicy(switches: Switches): RefreshPolicy {
@@ -115,30 +122,10 @@ function rotationOf(switches: Switches): Rotation {
     maxUses: switches["grace.max_uses"],
     retry: switches["grace.retry"],
     closesWhen: switches["grace.closes_when"],
+    sameGives: switches["grace.same_gives"],
+    parentException: switches["grace.parent_exception"],
   };
 }
-
-type Accepts =
-  | { readonly kind: "one-of"; readonly values: readonly (string | number | boolean)[] }
-  | { readonly kind: "seconds" }
-  | { readonly kind: "count-or-null" };
-
-export interface SwitchFacts {
-  readonly accepts: Accepts;
-  readonly about: string;
-  /** Why Xero's default is what it is. */
-  readonly basis: "documented" | "evidence" | "identityserver" | "proposal";
-}
-
-const oneOf = (...values: readonly (string | number | boolean)[]): Accepts => ({ kind: "one-of", values });
-const seconds: Accepts = { kind: "seconds" };
-const countOrNull: Accepts = { kind: "count-or-null" };
-const onOff = oneOf(true, false);
-const facts = (accepts: Accepts, basis: SwitchFacts["basis"], about: string): SwitchFacts => ({
-  accepts,
-  about,
-  basis,
-});
 
 /** What each switch accepts and means. */
 export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
@@ -164,6 +151,16 @@ export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
     oneOf("never", "successor-used"),
     "evidence",
     "Whether using the successor ends the grace of the old token.",
+  ),
+  "grace.same_gives": facts(
+    oneOf("successor", "active"),
+    "proposal",
+    "Which token a repeat under `same` gives once the successor was used: none, or the one that is now in use.",
+  ),
+  "grace.parent_exception": facts(
+    onOff,
+    "proposal",
+    "Whether a spent token may be repeated at any time while its successor was not used.",
   ),
   after_grace: facts(oneOf("reject", "revoke-family"), "evidence", "What a spent token outside its grace does."),
   "access_token.ttl_seconds": facts(seconds, "documented", "Life of an access token."),
@@ -196,6 +193,26 @@ export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
     "identityserver",
     "Whether a code used twice ends the tokens it gave.",
   ),
+  "authorize.errors": facts(
+    oneOf("page", "redirect"),
+    "documented",
+    "Whether a bad authorize request is shown to the person or, where client and redirect URI are sound, told to the app (RFC 6749 §4.1.2.1).",
+  ),
+  "scopes.by_date": facts(
+    onOff,
+    "documented",
+    "Whether broad scopes are refused to apps created from 2 March 2026, and to all from September 2027.",
+  ),
+  "scopes.broad_after_end": facts(
+    oneOf("refused", "kept"),
+    "proposal",
+    "Whether broad scopes inside older tokens still open the API from September 2027.",
+  ),
+  third_uncertified_app: facts(
+    oneOf("refuse", "push-out"),
+    "evidence",
+    "What a third uncertified app at one organisation does: it is refused, or ends the connection that was renewed longest ago.",
+  ),
   "id_token.ttl_seconds": facts(seconds, "evidence", "Life of an ID token."),
   "invalid_client.status": facts(oneOf(400, 401), "identityserver", "HTTP status of invalid_client."),
   "error_description.token": facts(onOff, "evidence", "Whether token errors carry an error_description."),
@@ -227,32 +244,20 @@ export const SWITCHES: { readonly [K in SwitchName]: SwitchFacts } = {
     "evidence",
     "Whether the token endpoint reads multipart/form-data.",
   ),
+  "token.rate_limit": facts(countOrNull, "proposal", "Token requests of one app in a minute; null: no limit."),
+  "token.malformed_error": facts(
+    oneOf("unsupported_grant_type", "invalid_request"),
+    "documented",
+    "What a token request without grant_type, or with a body that is no form, is told.",
+  ),
   "scope_401.spelling": facts(
     oneOf("insufficent_scope", "insufficient_scope"),
     "evidence",
     "Spelling in WWW-Authenticate of a missing scope.",
   ),
   "401_key_case": facts(oneOf("capitalised", "lower"), "evidence", "Case of the members of 401 and 403 bodies."),
-  "cc.scope_rule": facts(
-    oneOf("listed-or-omitted", "reject-explicit"),
-    "evidence",
-    "Whether client credentials may name scopes.",
-  ),
-  "cc.connections": facts(
-    oneOf("empty", "one", "forbidden"),
-    "evidence",
-    "What GET /connections gives with a Custom Connection's token.",
-  ),
-  "cc.tenant_header": facts(
-    oneOf("optional", "required"),
-    "evidence",
-    "Whether a Custom Connection's call must name its tenant.",
-  ),
-  "cc.inactive_error": facts(
-    oneOf("unauthorized_client", "invalid_client"),
-    "proposal",
-    "Token error of a Custom Connection that is not active.",
-  ),
+  ...CUSTOM_CONNECTION_SWITCHES,
+  ...API_SWITCHES,
 };
 
 export type SwitchProblem = { readonly name: string; readonly sentence: string };

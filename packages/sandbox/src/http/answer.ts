@@ -18,3 +18,10 @@ export const emptyAnswer = (status: number, headers: Readonly<Record<string, str
 });
 
 export const redirectAnswer = (location: string): Answer => emptyAnswer(302, { location, "cache-control": "no-store" });
+
+/** As Xero's answers were recorded: nothing of them may be kept. */
+export const uncached = (nowMs: number): Readonly<Record<string, string>> => ({
+  "cache-control": "max-age=0, no-cache, no-store",
+  pragma: "no-cache",
+  expires: new Date(nowMs).toUTCString(),
+});

@@ -83,6 +83,19 @@ test("a missing, unknown or dead tenant: 403, while the refresh still works", as
   expect(sandbox.control.verify()).toMatchObject({ liveGrants: 1 });
 });
 
+test("nothing that /connections answers may be kept, granted or refused", async () => {
+  await using sandbox = await createSandbox();
+  const { call } = await aConnected(sandbox);
+  const kept = async (headers: Readonly<Record<string, string>>, method = "GET", path = "/connections") => {
+    const answer = await call(path, headers, method);
+    return [answer.status, ...["cache-control", "pragma", "expires"].map((name) => answer.headers.get(name))];
+  };
+  const never = ["max-age=0, no-cache, no-store", "no-cache", expect.stringMatching(/ GMT$/)];
+  expect(await kept({})).toEqual([200, ...never]);
+  expect(await kept({ authorization: "Bearer nonsense" })).toEqual([401, ...never]);
+  expect(await kept({}, "DELETE", "/connections/x")).toEqual([404, ...never]);
+});
+
 test("losing the role ends the connection, not the token", async () => {
   await using sandbox = await createSandbox();
   const { call, tenant } = await aConnected(sandbox);
@@ -123,7 +136,7 @@ test("XML is the default, JSON by name; contacts come in pages", async () => {
   expect(xml.headers.get("content-type")).toContain("text/xml");
   expect(await xml.text()).toContain(`<Organisations><Organisation><Name>${organisation}</Name>`);
   const json = await (await call("/api.xro/2.0/Organisation")).text();
-  expect(json).toMatch(/\r\n {2}"DateTimeUTC": "\\\/Date\(\d+\+0000\)\\\/"/);
+  expect(json).toMatch(/\r\n {2}"DateTimeUTC": "\\\/Date\(\d+\)\\\/"/);
   expect((JSON.parse(json) as { Organisations: object[] }).Organisations[0]).toMatchObject({
     OrganisationID: tenant,
     CountryCode: "NZ",

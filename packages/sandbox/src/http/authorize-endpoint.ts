@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type ConsentOutcome, consent, consentChoices, type Turn } from "../engine/index.ts";
+import { type ConsentRefusal, consent, consentChoices, type Turn } from "../engine/index.ts";
 import type { World } from "../world.ts";
 import { type Answer, redirectAnswer } from "./answer.ts";
-import { type AuthorizeRequest, readAuthorize } from "./authorize-request.ts";
+import { type AuthorizeRequest, type Callback, readAuthorize } from "./authorize-request.ts";
 import { browserOf, isOwnForm, logIn, loginOf, logOut } from "./browser-session.ts";
 import { carryOut, type Done } from "./exchange.ts";
 import { type FormBody, queryOf, readForm } from "./form-body.ts";
@@ -63,8 +63,11 @@ const forms: Readonly<Record<string, Step>> = {
 const shown = (answer: Answer, outcome: string): Done => ({ answer, outcome, committed: false });
 
 function withRequest(turn: Turn, visit: Visit, go: (authorize: AuthorizeRequest) => Done): Done {
-  const read = readAuthorize(turn.draft, turn.switches, new URLSearchParams(visit.query));
-  return read.kind === "ok" ? go(read.request) : shown(errorPage(read.error, read.description), read.error);
+  const read = readAuthorize(turn, new URLSearchParams(visit.query));
+  if (read.kind === "ok") return go(read.request);
+  const { error, description, callback } = read;
+  if (callback === null) return shown(errorPage(error, description), error);
+  return shown(callbackAnswer(turn, visit, { callback, params: { error, error_description: description } }), error);
 }
 
 function takeForm(turn: Turn, visit: Visit, sent: { readonly form: FormBody; readonly step: Step }): Done {
@@ -75,7 +78,12 @@ function takeForm(turn: Turn, visit: Visit, sent: { readonly form: FormBody; rea
 }
 
 function show(turn: Turn, visit: Visit, authorize: AuthorizeRequest): Done {
-  const session = authorize.freshLogin ? null : loginOf(turn, visit.request);
+  const session = authorize.prompt === "login" ? null : loginOf(turn, visit.request);
+  if (authorize.prompt === "none") {
+    // OpenID Connect Core §3.1.2.6: a person has to be asked, and may not be.
+    const error = session === null ? "login_required" : "consent_required";
+    return shown(callbackAnswer(turn, visit, { callback: authorize, params: { error } }), error);
+  }
   return session === null
     ? showLogin(turn, visit, { authorize, email: "", failed: false })
     : showConsent(turn, visit, { authorize, session, problem: null });
@@ -109,9 +117,9 @@ function showConsent(
   const { authorize, session, problem } = facts;
   const { csrf } = browserOf(turn, visit);
   const choices = consentChoices(turn, authorize.app, session.user.id);
-  const { app, scopes, preselect } = authorize;
+  const { app, scopes, preselect, bulk } = authorize;
   return shown(
-    consentPage({ app, user: session.user, request: visit.query, csrf, scopes, choices, preselect, problem }),
+    consentPage({ app, user: session.user, request: visit.query, csrf, scopes, choices, preselect, bulk, problem }),
     problem === null ? "consent-page" : "consent-refused",
   );
 }
@@ -144,7 +152,7 @@ function takeConsent(turn: Turn, visit: Visit, { authorize, field }: Parameters<
       return declined(turn, visit, authorize);
     case "allow":
     case "continue": {
-      const organisationId = decision === "allow" ? (field("organisation") ?? "") : null;
+      const organisationIds = decision === "allow" ? chosenIds(turn, { authorize, session, field }) : null;
       const { app, redirectUri, scopes, challenge, nonce } = authorize;
       const outcome = consent(turn, {
         app,
@@ -153,7 +161,7 @@ function takeConsent(turn: Turn, visit: Visit, { authorize, field }: Parameters<
         scopes,
         challenge,
         nonce,
-        organisationId,
+        organisationIds,
       });
       if (outcome.kind === "refused")
         return showConsent(turn, visit, { authorize, session, problem: problems[outcome.reason] });
@@ -164,19 +172,32 @@ function takeConsent(turn: Turn, visit: Visit, { authorize, field }: Parameters<
   }
 }
 
-type Refusal = Extract<ConsentOutcome, { readonly kind: "refused" }>["reason"];
+function chosenIds(
+  turn: Turn,
+  { authorize, session, field }: Parameters<Step>[2] & { readonly session: Session },
+): readonly string[] {
+  if (!authorize.bulk) return [field("organisation") ?? ""];
+  return consentChoices(turn, authorize.app, session.user.id)
+    .map((choice) => choice.organisation.id)
+    .filter((id) => field(`organisation.${id}`) !== null);
+}
 
-const problems: { readonly [R in Refusal]: string } = {
+const problems: { readonly [R in ConsentRefusal]: string } = {
   "not-a-member": "Select an organisation.",
   "role-may-not-connect": "Your role in that organisation may not connect apps.",
   "nothing-connected": "No organisation is connected yet. Select one.",
+  "connection-limit":
+    "This app has as many organisations connected as its tier allows. Its developer can disconnect some, or change the tier.",
+  "third-uncertified-app":
+    "Two uncertified apps are connected to that organisation already. Disconnect one of them first.",
 };
 
 function declined(turn: Turn, visit: Visit, authorize: AuthorizeRequest): Done {
   const described = turn.switches["error_description.access_denied"]
     ? { error_description: "The user declined access" }
     : {};
-  const answer = callback(turn, visit, { authorize, params: { error: "access_denied", ...described } });
+  const params = { error: "access_denied", ...described };
+  const answer = callbackAnswer(turn, visit, { callback: authorize, params });
   return { answer, outcome: "access-denied", committed: false };
 }
 
@@ -188,19 +209,20 @@ function allowed(
   const { authorize, session, code } = facts;
   const echoed = turn.switches["callback.scope_echo"] ? { scope: authorize.scopes.join(" ") } : {};
   const sessionState = `${turn.mint.secret(`session-state:${session.login.sessionId}:${authorize.app.clientId}`)}.${turn.mint.hex32(turn.label("session-state"))}`;
-  const answer = callback(turn, visit, { authorize, params: { code, ...echoed, session_state: sessionState } });
+  const params = { code, ...echoed, session_state: sessionState };
+  const answer = callbackAnswer(turn, visit, { callback: authorize, params });
   return { answer, outcome: "code-issued", committed: true };
 }
 
-function callback(
+function callbackAnswer(
   turn: Turn,
   visit: Visit,
-  facts: { readonly authorize: AuthorizeRequest; readonly params: Readonly<Record<string, string>> },
+  facts: { readonly callback: Callback; readonly params: Readonly<Record<string, string>> },
 ): Answer {
-  const { authorize, params } = facts;
-  const target = new URL(authorize.redirectUri);
+  const { callback, params } = facts;
+  const target = new URL(callback.redirectUri);
   for (const [name, value] of Object.entries(params)) target.searchParams.set(name, value);
-  if (authorize.state !== null) target.searchParams.set("state", authorize.state);
+  if (callback.state !== null) target.searchParams.set("state", callback.state);
   if (turn.switches["callback.iss"]) target.searchParams.set("iss", visit.names.issuer);
   return redirectAnswer(target.href);
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Connection, checkAccess, deleteConnection, type LedgerView, listConnections } from "../engine/index.ts";
 import type { World } from "../world.ts";
-import { emptyAnswer, jsonAnswer } from "./answer.ts";
+import { emptyAnswer, jsonAnswer, uncached } from "./answer.ts";
 import { apiRefusal } from "./api-refusal.ts";
 import { bearerOf } from "./bearer.ts";
 import { carryOut, type Done } from "./exchange.ts";
@@ -12,7 +12,7 @@ export function addConnectionsEndpoint(server: FastifyInstance, world: World): v
   const config = { xeroHost: "api" };
   server.get("/connections", { config }, async (request, reply) => {
     const bearer = await bearerOf(world, request);
-    const work = () => list(world, bearer.accessTokenId, queryOf(request.url).get("authEventId"));
+    const work = () => unkept(world, list(world, bearer.accessTokenId, queryOf(request.url).get("authEventId")));
     return carryOut(
       world,
       { request, reply },
@@ -21,7 +21,7 @@ export function addConnectionsEndpoint(server: FastifyInstance, world: World): v
   });
   server.delete("/connections/:id", { config }, async (request: FastifyRequest<{ Params: { id: string } }>, reply) => {
     const bearer = await bearerOf(world, request);
-    const work = () => remove(world, bearer.accessTokenId, request.params.id.toLowerCase());
+    const work = () => unkept(world, remove(world, bearer.accessTokenId, request.params.id.toLowerCase()));
     return carryOut(
       world,
       { request, reply },
@@ -29,6 +29,11 @@ export function addConnectionsEndpoint(server: FastifyInstance, world: World): v
     );
   });
 }
+
+const unkept = (world: World, done: Done): Done => ({
+  ...done,
+  answer: { ...done.answer, headers: { ...done.answer.headers, ...uncached(world.clock.nowMs()) } },
+});
 
 function list(world: World, accessTokenId: string | null, authEventId: string | null): Done {
   return world.engine.run(world.clock.nowMs(), (turn) => {
@@ -40,8 +45,8 @@ function list(world: World, accessTokenId: string | null, authEventId: string | 
         committed: false,
       };
     const connections = listConnections(turn, checked.access, authEventId === "" ? null : authEventId);
-    if (connections === null) {
-      const refused = { kind: "tenant-refused", access: checked.access } as const;
+    if (typeof connections === "string") {
+      const refused = { kind: connections, access: checked.access };
       return {
         answer: apiRefusal(refused, turn.switches, world.nextCorrelationId()),
         outcome: refused.kind,

@@ -1,10 +1,6 @@
 import { expect, test } from "vitest";
-import { createSandbox, DEMO_CLIENT_ID, type Sandbox } from "../index.ts";
-import { aPerson } from "../testing/person.ts";
-
-const redirect_uri = "http://localhost:4180/callback";
-const authorizeUrl = (sandbox: Sandbox, change: Readonly<Record<string, string>> = {}) =>
-  `${sandbox.urls.login}/identity/connect/authorize?${new URLSearchParams({ client_id: DEMO_CLIENT_ID, redirect_uri, response_type: "code", scope: "openid accounting.settings offline_access", state: "s", ...change })}`;
+import { createSandbox, DEMO_REDIRECT_URI as redirect_uri } from "../index.ts";
+import { aPerson, authorizeUrl } from "../testing/person.ts";
 
 test.each([
   ["an unknown client", { client_id: "nobody" }, "unauthorized_client : Unknown client or client not enabled"],
@@ -124,4 +120,34 @@ test("prompt=login asks a person who is logged in, once", async () => {
   const asked = await jane.opens(authorizeUrl(sandbox, { prompt: "login" }));
   expect(await asked.clone().text()).toContain("Password");
   expect(await (await jane.logsIn(asked)).text()).toContain("Allow access");
+});
+
+test("with the standard's errors, what is wrong goes back to the app, but never to an address that is not its own", async () => {
+  await using sandbox = await createSandbox({ switches: { "authorize.errors": "redirect", "callback.iss": true } });
+  const jane = aPerson("jane@demo.example");
+  const told = await jane.opens(authorizeUrl(sandbox, { scope: "accounting.everything" }));
+  const callback = new URL(told.headers.get("location") ?? "");
+  expect([told.status, `${callback.origin}${callback.pathname}`]).toEqual([302, redirect_uri]);
+  expect(Object.fromEntries(callback.searchParams)).toEqual({
+    error: "invalid_scope",
+    error_description: "Invalid scope for client",
+    state: "s",
+    iss: sandbox.urls.identity,
+  });
+  for (const change of [{ client_id: "nobody" }, { redirect_uri: "https://evil.example/cb" }]) {
+    const shown = await jane.opens(authorizeUrl(sandbox, change));
+    expect([shown.status, shown.headers.get("location")]).toEqual([400, null]);
+  }
+});
+
+test("prompt=none shows no page: login_required, then consent_required", async () => {
+  await using sandbox = await createSandbox();
+  const jane = aPerson("jane@demo.example");
+  const error = async () => {
+    const answer = await jane.opens(authorizeUrl(sandbox, { prompt: "none" }));
+    return new URL(answer.headers.get("location") ?? "").searchParams.get("error");
+  };
+  expect(await error()).toBe("login_required");
+  await jane.reachesConsent(authorizeUrl(sandbox));
+  expect(await error()).toBe("consent_required");
 });

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { CONSENT_SCOPES, checkAccess } from "../engine/index.ts";
+import { CONSENT_SCOPES, checkAccess, type Switches } from "../engine/index.ts";
 import type { World } from "../world.ts";
 import { jsonAnswer } from "./answer.ts";
 import { readBearer } from "./client-credentials-header.ts";
@@ -11,11 +11,15 @@ import { personClaims } from "./token-answer.ts";
 export function addDiscovery(server: FastifyInstance, world: World, namesOf: (request: FastifyRequest) => Names): void {
   const config = { xeroHost: "identity" };
   server.get("/.well-known/openid-configuration", { config }, async (request, reply) => {
-    const work = () => ({ answer: jsonAnswer(200, metadata(namesOf(request))), outcome: "ok", committed: false });
+    const work = () => ({
+      answer: jsonAnswer(200, metadata(namesOf(request), world.engine.switches())),
+      outcome: "ok",
+      committed: false,
+    });
     return carryOut(world, { request, reply }, { endpoint: "discovery", grantType: null, clientId: null, work });
   });
   server.get("/.well-known/openid-configuration/jwks", { config }, async (request, reply) => {
-    const work = () => ({ answer: jsonAnswer(200, world.keys.jwks), outcome: "ok", committed: false });
+    const work = () => ({ answer: jsonAnswer(200, world.keys.jwks()), outcome: "ok", committed: false });
     return carryOut(world, { request, reply }, { endpoint: "jwks", grantType: null, clientId: null, work });
   });
   server.route({
@@ -51,7 +55,7 @@ function userinfo(world: World, accessTokenId: string | null) {
   });
 }
 
-const metadata = ({ issuer, login }: Names) => ({
+const metadata = ({ issuer, login }: Names, switches: Switches) => ({
   issuer,
   jwks_uri: `${issuer}/.well-known/openid-configuration/jwks`,
   authorization_endpoint: `${login}/identity/connect/authorize`,
@@ -65,7 +69,6 @@ const metadata = ({ issuer, login }: Names) => ({
     "preferred_username",
     "given_name",
     "family_name",
-    "name",
     "email",
     "global_session_id",
   ],
@@ -76,4 +79,6 @@ const metadata = ({ issuer, login }: Names) => ({
   id_token_signing_alg_values_supported: ["RS256"],
   subject_types_supported: ["public"],
   code_challenge_methods_supported: ["S256"],
+  // RFC 9207 §3: so a client knows that a callback without it is a forged one.
+  ...(switches["callback.iss"] ? { authorization_response_iss_parameter_supported: true } : {}),
 });

@@ -46,22 +46,53 @@ const knownPaths = [
   "/identity/user/login",
   "/identity/user/switch",
   "/identity/connect/consent",
+  "/connected-apps",
+  "/connected-apps/login",
+  "/connected-apps/disconnect",
+  "/identity/custom-connections/authorise",
+  "/identity/custom-connections/login",
+  "/identity/custom-connections/switch",
+  "/identity/custom-connections/decide",
   "/connections",
   "/connections/x",
   "/api.xro/2.0/Organisation",
-  "/api.xro/2.0/Contacts",
+  ...["Accounts", "Contacts", "Invoices", "Invoices/x", "Payments", "BankTransactions"].map(
+    (path) => `/api.xro/2.0/${path}`,
+  ),
   ...[
     "state",
     "clock/advance",
     "faults",
     "switches",
+    "limits",
     "users",
     "apps",
     "apps/x",
     "apps/x/secrets",
     "organisations",
+    "organisations/x/reset-demo",
+    "keys/rotate",
+    "keys/x",
     "memberships",
     "custom-connections",
+    "custom-connections/x",
+    "custom-connections/x/authorise",
+    "custom-connections/x/mail",
+    "custom-connections/x/purchase",
+    "mails",
+    "mails/x",
+    "webhooks",
+    "webhook-events",
+    `apps/${DEMO_CLIENT_ID}/webhook`,
+    `apps/${DEMO_CLIENT_ID}/webhook/intent-to-receive`,
+    "portal",
+    "portal/new",
+    "portal/mails",
+    "portal/mails/x",
+    `portal/apps/${DEMO_CLIENT_ID}`,
+    "portal/apps/x/save",
+    "portal/apps/x/secret",
+    "portal/apps/x/webhook",
     "tokens/accepted",
     "schedule",
     "grants/x",
@@ -87,10 +118,17 @@ const names = [
   "password",
   "code_verifier",
   "response_type",
+  "acr_values",
+  "prompt",
+  "connection",
   "page",
   "authEventId",
   "by",
   "to",
+  "link",
+  "url",
+  "categories",
+  "resourceId",
 ];
 const values = fc.oneof(
   text,
@@ -181,6 +219,64 @@ test("whatever is sent, nobody gets a 5xx, a stack trace or a secret", async () 
   expect(
     (await fire(sandbox, { method: "GET", path: "/.well-known/openid-configuration", headers: {}, body: "" })).status,
   ).toBe(200);
+});
+
+/** A browser that has opened the portal, and a link that waits for its answer. */
+async function aVisitor(sandbox: Sandbox) {
+  const { clientId } = sandbox.control.createCustomConnection({
+    name: "Nightly",
+    email: "jane@demo.example",
+    scopes: ["accounting.settings"],
+  });
+  const page = await fetch(`${sandbox.urls.control}/portal/new`);
+  const cookie = page.headers
+    .getSetCookie()
+    .map((each) => each.split(";")[0])
+    .join("; ");
+  const csrf = /name="csrf" value="([^"]+)"/.exec(await page.text())?.[1] ?? "";
+  const link = new URL(sandbox.control.mails().at(-1)?.link ?? "").searchParams.get("link") ?? "";
+  return { clientId, cookie, csrf, link };
+}
+
+test("forms that came from our own pages, filled in with anything, get no 5xx and no stack trace", async () => {
+  await using sandbox = await createSandbox();
+  const { clientId, cookie, csrf, link } = await aVisitor(sandbox);
+  const posts = [
+    "/new",
+    ...["save", "mail", "deactivate", "organisation", "purchase", "purchase/end", "secret", "secret/remove"].map(
+      (act) => `/apps/${clientId}/${act}`,
+    ),
+    ...["", "/intent-to-receive", "/remove"].map((act) => `/apps/${DEMO_CLIENT_ID}/webhook${act}`),
+  ].map((path) => `/__sandbox/portal${path}`);
+  const consents = ["login", "switch", "decide"].map((path) => `/identity/custom-connections/${path}`);
+  const field = fc.tuple(
+    fc.oneof(
+      fc.constantFrom(
+        ...["name", "company-url", "email", "password", "scope.accounting.settings", "organisation", "decision", "url"],
+        ...["category.CONTACT", "secret", "replace"],
+      ),
+      text,
+    ),
+    fc.oneof(
+      text,
+      fc.constantFrom("jane@demo.example", "sandbox", "allow", "buy", "decline", "http://localhost:1/hooks"),
+    ),
+  );
+  const filled = fc.tuple(fc.constantFrom(...posts, ...consents), fc.array(field, { maxLength: 6 }));
+  await fc.assert(
+    fc.asyncProperty(filled, async ([path, fields]) => {
+      // A repeated name is refused before anything is read.
+      const form = new URLSearchParams([...new Map(fields)]);
+      form.set("csrf", csrf);
+      form.set("request", link);
+      const headers = { "content-type": "application/x-www-form-urlencoded", cookie };
+      const { status, body } = await fire(sandbox, { method: "POST", path, headers, body: form.toString() });
+      expect(status, `${path} ${form}`).toBeLessThan(500);
+      expect(body).not.toMatch(/\bat .+\.ts:\d+|node_modules/);
+      expect(body).not.toContain("This page is out of date");
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test("a body beyond the limit is refused", async () => {

@@ -8,10 +8,13 @@ import type { Control } from "../control/control.ts";
 import { addControlApi, sendControlError } from "../control/control-api.ts";
 import { SandboxError } from "../errors.ts";
 import type { Followers } from "../followers.ts";
+import { addPortal } from "../portal/portal.ts";
 import type { World } from "../world.ts";
 import { addAccountingApi } from "./accounting-api.ts";
 import { addAuthorizeEndpoint } from "./authorize-endpoint.ts";
+import { addConnectedApps } from "./connected-apps.ts";
 import { addConnectionsEndpoint } from "./connections-endpoint.ts";
+import { addCustomConsentEndpoint } from "./custom-consent-endpoint.ts";
 import { addDiscovery } from "./discovery.ts";
 import { namesOf, type Ports, xeroHostOf } from "./names.ts";
 import { addTokenEndpoint } from "./token-endpoint.ts";
@@ -96,15 +99,12 @@ function addRoutes(server: FastifyInstance, { world, control, followers }: HttpP
       await reply.code(404).type("text/plain; charset=utf-8").send("Not found");
   });
   server.register((xero, _options, done) => {
-    xero.register(cookie);
-    takeAnyBody(xero);
-    xero.register(formbody, {
-      bodyLimit,
-      parser: (text) => new URLSearchParams(text) as unknown as Record<string, unknown>,
-    });
+    takeForms(xero);
     xero.after(() => {
       addDiscovery(xero, world, names);
       addAuthorizeEndpoint(xero, world, names);
+      addConnectedApps(xero, world);
+      addCustomConsentEndpoint(xero, world);
       addTokenEndpoint(xero, world, names);
       addConnectionsEndpoint(xero, world);
       addAccountingApi(xero, world);
@@ -115,6 +115,20 @@ function addRoutes(server: FastifyInstance, { world, control, followers }: HttpP
     takeAnyBody(own);
     addControlApi(own, { control, world, followers });
     done();
+  });
+  server.register((portal, _options, done) => {
+    takeForms(portal);
+    portal.after(() => addPortal(portal, { world, control }));
+    done();
+  });
+}
+
+function takeForms(server: FastifyInstance): void {
+  server.register(cookie);
+  takeAnyBody(server);
+  server.register(formbody, {
+    bodyLimit,
+    parser: (text) => new URLSearchParams(text) as unknown as Record<string, unknown>,
   });
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { JWTPayload } from "jose";
-import type { AccessToken, LedgerView, TokenSet, User } from "../engine/index.ts";
+import type { AccessToken, Engine, LedgerView, TokenSet, User } from "../engine/index.ts";
 import type { World } from "../world.ts";
 import type { Names } from "./names.ts";
 
@@ -23,7 +23,7 @@ export interface Issued {
 /** Signs a token set and puts it into Xero's shape: `scope` is a string here and a list inside the token. */
 export async function tokenAnswer(world: World, names: Names, issued: Issued): Promise<TokenAnswer> {
   const { tokens } = issued;
-  const accessToken = await world.keys.sign(accessClaims(world.engine.view, names, tokens));
+  const accessToken = await world.keys.sign(accessClaims(world.engine, names, tokens));
   const idToken = tokens.scopes.includes("openid") ? await signIdToken(world, names, { ...issued, accessToken }) : null;
   return {
     ...(idToken === null ? {} : { id_token: idToken }),
@@ -38,7 +38,7 @@ export async function tokenAnswer(world: World, names: Names, issued: Issued): P
 const toSeconds = (ms: number): number => Math.floor(ms / 1000);
 
 // Built from stored facts alone, so that the same access token handed out twice is the same string (RS256 is deterministic).
-function accessClaims(view: LedgerView, names: Names, { access, family, scopes }: TokenSet): JWTPayload {
+function accessClaims(engine: Engine, names: Names, { access, family, scopes }: TokenSet): JWTPayload {
   const base = {
     nbf: toSeconds(access.issuedAtMs),
     exp: toSeconds(access.expiresAtMs),
@@ -46,12 +46,12 @@ function accessClaims(view: LedgerView, names: Names, { access, family, scopes }
     aud: `${names.issuer}/resources`,
     client_id: access.clientId,
   };
-  if (family === null) return { ...base, jti: access.id, scope: [...scopes] };
+  if (family === null) return { ...base, ...authoriserClaims(engine, access), jti: access.id, scope: [...scopes] };
   return {
     ...base,
     sub: family.userId,
     auth_time: toSeconds(family.authTimeMs),
-    xero_userid: userOf(view, access)?.xeroUserId,
+    xero_userid: userOf(engine.view, access)?.xeroUserId,
     global_session_id: family.sessionId,
     sid: family.sessionId,
     idp: "local",
@@ -59,6 +59,19 @@ function accessClaims(view: LedgerView, names: Names, { access, family, scopes }
     authentication_event_id: family.authEventId,
     scope: [...scopes],
     amr: ["pwd"],
+  };
+}
+
+/** What a Custom Connection's token may say of the person who authorised it. */
+function authoriserClaims(engine: Engine, access: AccessToken): JWTPayload {
+  const app = engine.view.get("apps", access.clientId);
+  if (app?.kind !== "custom-connection" || engine.switches()["cc.token_claims"] === "client-only") return {};
+  const { authorisingUserId, authorisedAtMs, connectionId } = app.custom;
+  return {
+    sub: authorisingUserId,
+    auth_time: toSeconds(authorisedAtMs ?? app.createdAtMs),
+    xero_userid: engine.view.get("users", authorisingUserId)?.xeroUserId,
+    authentication_event_id: connectionId,
   };
 }
 
@@ -98,7 +111,6 @@ export function personClaims(user: User, scopes: readonly string[]): Record<stri
           preferred_username: user.email,
           given_name: user.givenName,
           family_name: user.familyName,
-          name: `${user.givenName} ${user.familyName}`,
         }
       : {}),
     ...(scopes.includes("email") ? { email: user.email } : {}),

@@ -21,6 +21,7 @@ import { type FormBody, readForm } from "./form-body.ts";
 import type { Names } from "./names.ts";
 import { revokePresentedToken } from "./revocation-endpoint.ts";
 import { tokenAnswer } from "./token-answer.ts";
+import { createTokenRateLimit } from "./token-rate-limit.ts";
 
 /** `POST /connect/token` and `POST /connect/revocation`. */
 export function addTokenEndpoint(
@@ -28,6 +29,7 @@ export function addTokenEndpoint(
   world: World,
   namesOf: (request: FastifyRequest) => Names,
 ): void {
+  const limit = createTokenRateLimit();
   server.post("/connect/token", { config: { xeroHost: "identity" } }, async (request, reply) => {
     const form = await readForm(request.body, request.headers["content-type"], {
       multipart: world.engine.switches()["token.multipart"] === "accept",
@@ -36,11 +38,12 @@ export function addTokenEndpoint(
     const grantType = form.kind === "form" ? form.get("grant_type") : null;
     const clientId = clients[0]?.clientId ?? null;
     const names = namesOf(request);
-    return carryOut(
-      world,
-      { request, reply },
-      { endpoint: "token", grantType, clientId, work: () => answerGrant(world, names, { form, clients }) },
-    );
+    const work = () => {
+      const perMinute = world.engine.switches()["token.rate_limit"];
+      const waitSeconds = limit(clientId ?? "", { nowMs: world.clock.nowMs(), perMinute });
+      return waitSeconds === null ? answerGrant(world, names, { form, clients }) : tooMany(world, waitSeconds);
+    };
+    return carryOut(world, { request, reply }, { endpoint: "token", grantType, clientId, work });
   });
   server.post("/connect/revocation", { config: { xeroHost: "identity" } }, async (request, reply) => {
     const form = await readForm(request.body, request.headers["content-type"], { multipart: false });
@@ -92,10 +95,12 @@ async function answerGrant(
   asked: { readonly form: FormBody; readonly clients: readonly PresentedClient[] },
 ): Promise<Done> {
   const { form, clients } = asked;
-  if (form.kind === "not-a-form") return refusal(world, "unsupported_grant_type", "not-a-form");
+  const malformed = world.engine.switches()["token.malformed_error"];
+  if (form.kind === "not-a-form") return refusal(world, malformed, "not-a-form");
   if (form.kind === "repeated") return refusal(world, "invalid_request", "repeated-parameter");
   const grantType = form.get("grant_type");
-  const grant = grantType !== null && Object.hasOwn(grants, grantType) ? grants[grantType] : undefined;
+  if (grantType === null) return refusal(world, malformed, "grant-type-missing");
+  const grant = Object.hasOwn(grants, grantType) ? grants[grantType] : undefined;
   if (grant === undefined) return refusal(world, "unsupported_grant_type", "unsupported-grant-type");
   // One transaction: the client is checked, the rule decides, the rows are written. Only then is anything signed.
   const atMs = world.clock.nowMs();
@@ -120,7 +125,7 @@ const grants: Readonly<Record<string, GrantRule>> = {
     const code = form.get("code");
     if (code === null || code === "") return { kind: "refused", error: "invalid_request", outcome: "code-missing" };
     const verifier = form.get("code_verifier");
-    const verifierChallenge = verifier === null ? null : createHash("sha256").update(verifier).digest("base64url");
+    const verifierChallenge = verifier === null ? null : challengeOf(verifier);
     const outcome = redeemCode(turn, { app, code, redirectUri: form.get("redirect_uri"), verifierChallenge });
     if (outcome.kind !== "issued") return { kind: "refused", error: "invalid_grant", outcome: outcome.kind };
     return {
@@ -158,6 +163,10 @@ const grants: Readonly<Record<string, GrantRule>> = {
   },
 };
 
+// A verifier outside RFC 7636 §4.1 fits no challenge.
+const challengeOf = (verifier: string): string =>
+  /^[A-Za-z0-9._~-]{43,128}$/.test(verifier) ? createHash("sha256").update(verifier).digest("base64url") : "malformed";
+
 const issuedToken = ({ refresh: issued }: TokenSet) =>
   issued === null ? {} : { token: { hashPrefix: issued.row.hash.slice(0, 12), generation: issued.row.generation } };
 
@@ -186,6 +195,11 @@ function refusal(world: World, error: TokenErrorCode, outcome: string): Done {
   const body = switches["error_description.token"] ? { error, error_description: descriptions[error] } : { error };
   const answer: Answer = jsonAnswer(status, body, { ...tokenHeaders(world), ...challenge });
   return { answer, outcome, committed: false };
+}
+
+function tooMany(world: World, waitSeconds: number): Done {
+  const headers = { ...tokenHeaders(world), "retry-after": String(waitSeconds), "x-rate-limit-problem": "minute" };
+  return { answer: emptyAnswer(429, headers), outcome: "rate-limited", committed: false };
 }
 
 // As recorded from Xero's identity server in 2020.

@@ -18,6 +18,7 @@ export interface SandboxDatabase {
   commit(changes: readonly Change[]): void;
   signingKeys(): readonly StoredKey[];
   addSigningKey(key: StoredKey): void;
+  removeSigningKey(kid: string): void;
   close(): void;
 }
 
@@ -65,6 +66,9 @@ export function openSandboxDatabase(file: string): SandboxDatabase {
       database
         .prepare("INSERT INTO signing_keys (kid, private_jwk, created_at_ms) VALUES (?, ?, ?)")
         .run(key.kid, key.privateJwk, key.createdAtMs);
+    },
+    removeSigningKey: (kid) => {
+      database.prepare("DELETE FROM signing_keys WHERE kid = ?").run(kid);
     },
     close: () => database.close(),
   };

@@ -93,7 +93,7 @@ export function anEngine(switches: Partial<Switches> = {}, dialect: DialectName 
           scopes,
           challenge: null,
           nonce: null,
-          organisationId,
+          organisationIds: [organisationId],
         });
         if (said.kind !== "code") throw new Error(said.reason);
         const got = redeemCode(turn, {

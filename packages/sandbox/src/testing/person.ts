@@ -1,4 +1,4 @@
-import { DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, type Sandbox } from "../index.ts";
+import { DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, DEMO_REDIRECT_URI, type Sandbox } from "../index.ts";
 
 export interface Tokens {
   readonly access_token: string;
@@ -52,14 +52,7 @@ export function aPerson(email: string) {
     wish: { readonly organisation: string | null; readonly scope: string },
   ): Promise<Tokens> => {
     const redirectUri = "http://localhost:4180/callback";
-    const query = new URLSearchParams({
-      client_id: DEMO_CLIENT_ID,
-      redirect_uri: redirectUri,
-      response_type: "code",
-      scope: wish.scope,
-      state: "x",
-    });
-    const callback = await consents(`${sandbox.urls.login}/identity/connect/authorize?${query}`, wish.organisation);
+    const callback = await consents(authorizeUrl(sandbox, { scope: wish.scope }), wish.organisation);
     const answer = await postToken(sandbox, {
       grant_type: "authorization_code",
       code: callback.searchParams.get("code") ?? "",
@@ -67,8 +60,25 @@ export function aPerson(email: string) {
     });
     return (await answer.json()) as Tokens;
   };
-  return { opens: go, reachesConsent, logsIn, decides, consents, connects, jar };
+  const connectsInBulk = async (url: string, organisations: readonly string[]): Promise<Response> => {
+    const page = await reachesConsent(url);
+    const text = await page.clone().text();
+    const boxes = organisations.map((name) => [boxNameOf(text, name), "on"] as const);
+    return submit(page, "/identity/connect/consent", { decision: "allow", ...Object.fromEntries(boxes) }, go);
+  };
+  return { opens: go, connectsInBulk, reachesConsent, logsIn, decides, consents, connects, jar };
 }
+
+/** For tests: where an app sends a person; the demo app if not said otherwise. */
+export const authorizeUrl = (sandbox: Sandbox, change: Readonly<Record<string, string>> = {}): string =>
+  `${sandbox.urls.login}/identity/connect/authorize?${new URLSearchParams({
+    client_id: DEMO_CLIENT_ID,
+    redirect_uri: DEMO_REDIRECT_URI,
+    response_type: "code",
+    scope: "openid accounting.settings offline_access",
+    state: "s",
+    ...change,
+  })}`;
 
 /** For tests: one request to the token endpoint as the demo app. */
 export const postToken = (
@@ -81,6 +91,14 @@ export const postToken = (
     headers: { authorization: `Basic ${Buffer.from(client).toString("base64")}` },
     body: new URLSearchParams(form),
   });
+
+/** For tests: one refresh as the demo app. */
+export const refreshWith = (sandbox: Sandbox, refresh_token: string): Promise<Response> =>
+  postToken(sandbox, { grant_type: "refresh_token", refresh_token });
+
+/** For tests: Jane connects the demo company to the demo app. */
+export const connectedJane = (sandbox: Sandbox, scope = "openid accounting.settings offline_access"): Promise<Tokens> =>
+  aPerson("jane@demo.example").connects(sandbox, { organisation: "Demo Company (NZ)", scope });
 
 type Go = (url: string, form?: Readonly<Record<string, string>>) => Promise<Response>;
 
@@ -103,6 +121,11 @@ function organisationId(text: string, name: string): string {
   const row = text.split('<div class="row').find((part) => part.includes(`>${name}</label>`));
   return /name="organisation" value="([^"]+)"/.exec(row ?? "")?.[1] ?? "";
 }
+
+const boxNameOf = (text: string, name: string): string =>
+  /name="(organisation\.[^"]+)"/.exec(
+    text.split('<div class="row').find((part) => part.includes(`>${name}</label>`)) ?? "",
+  )?.[1] ?? "none";
 
 const fromHtml = (text: string): string =>
   text
