@@ -1,15 +1,6 @@
 import type { GrantId, NodeId } from "@evergrant/core";
 import { EvergrantError } from "@evergrant/core";
-import {
-  type Deployment,
-  type GrantChange,
-  type MemoryDatabase,
-  memoryDatabase,
-  type Point,
-  type Provenance,
-  type Store,
-  WatchedJournal,
-} from "@evergrant/keeper/parts";
+import { type GrantChange, type MemoryDatabase, memoryDatabase, type Point, type Store } from "@evergrant/keeper/parts";
 import { CRASH_OUTCOMES, type CrashOutcome, type CrashPoint, type Plan, type Rates } from "../plan/plan.ts";
 import { type Stream, stream } from "./chance.ts";
 import { Clock } from "./clock.ts";
@@ -20,6 +11,7 @@ import { challengeOf } from "./keeper-process.ts";
 import { type Life, Machine } from "./machine.ts";
 import { MODES, type Mode, switchesOf } from "./modes.ts";
 import { Network, type Weather } from "./network.ts";
+import { deploymentAt, provenanceOf, watchedJournal } from "./provenance.ts";
 import { FIRST_SECRET, Provider } from "./provider.ts";
 import { overWire, type StoreLinkParts, storeLink } from "./store-link.ts";
 import { Vault } from "./vault.ts";
@@ -150,7 +142,7 @@ export class World {
 
   /** Before anything goes wrong: the app, the connections, and each person's first consent. */
   async setUp(): Promise<void> {
-    await this.looking.deployment.create(DEPLOYMENT);
+    await this.looking.deployment.create(deploymentAt(START_MS));
     for (const seat of this.seats) this.start(seat);
     await this.clock.runUntil(this.clock.nowMs + 1_000);
     const process = this.seats[0]?.process;
@@ -289,7 +281,7 @@ export class World {
     const { machine, disk, chance } = seat;
     const { plan, history } = this;
     const isShared = plan.nodes > 1 || plan.faults.some(({ kind }) => kind === "fail-over");
-    const journal = watched(seat.node, disk, {
+    const journal = watchedJournal(seat.node, disk, {
       machine,
       life,
       rates: () => this.rates,
@@ -366,39 +358,6 @@ export class World {
     for (let round = 0; !state.over && round < 1_000; round += 1) await this.clock.runUntil(this.clock.nowMs + 500);
     if (!state.over || state.error !== null) throw new Error("setting up did not end well", { cause: state.error });
   }
-}
-
-const DEPLOYMENT: Deployment = {
-  id: "dp_simulated",
-  incarnation: 1,
-  quarantine: null,
-  released: null,
-  keyCheck: "",
-  createdAtMs: START_MS,
-  operatorKeySha256: "",
-};
-
-function watched(node: NodeId, disk: Disk, parts: Parameters<Disk["openFor"]>[0]): WatchedJournal {
-  return new WatchedJournal({
-    ...disk.openFor(parts),
-    node,
-    get lastPosition() {
-      return disk.lastPosition;
-    },
-  });
-}
-
-function provenanceOf(disk: Disk, journal: WatchedJournal, exclusive: boolean): Provenance {
-  return {
-    exclusive,
-    mark: () => journal.mark(),
-    acknowledge: (position) => journal.acknowledge(position),
-    server: async () => null,
-    remembered: async () => disk.remembered,
-    remember: async (store) => {
-      disk.remembered = store;
-    },
-  };
 }
 
 /** What a replayed answer was, from what is to be written about it. */

@@ -102,11 +102,14 @@ export class Schedule {
     return this.#context.store.grants.claimDue(nowMs, BATCH, nowMs + this.#context.limits.leaseMs);
   }
 
-  // A grant that was driven just now and still says "due" is looked at again soon, not in a tight loop.
+  // A grant that was driven just now and still says "due", or that another node holds at this moment, is looked at again soon, not
+  // in a tight loop.
   async #nextMs(tried: ReadonlySet<GrantId>): Promise<number | null> {
     const nextMs = await this.#context.store.grants.nextDueMs();
     const nowMs = this.#context.time.wallMs();
-    return nextMs !== null && nextMs <= nowMs && tried.size > 0 ? nowMs + this.#context.limits.marginMs : nextMs;
+    if (nextMs === null || nextMs > nowMs) return nextMs;
+    const { marginMs } = this.#context.limits;
+    return nowMs + (tried.size > 0 ? marginMs : marginMs / 20);
   }
 
   async #driveAll(due: readonly GrantId[]): Promise<void> {
