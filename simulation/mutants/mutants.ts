@@ -1,3 +1,4 @@
+import type { Plan } from "../plan/plan.ts";
 import type { Mutant } from "./mutant.ts";
 
 const CORE = "packages/core/src";
@@ -7,6 +8,23 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 const hot = { connections: 4, hot: 4, chaosMs: 12 * HOUR_MS } as const;
 const lossy = { ...hot, rates: { "answer-lost": 0.2, "late-execution": 0.1 }, faults: [] } as const;
+
+/** A database that forgets its last minutes again and again. */
+const forgetful: Partial<Plan> = {
+  connections: 20,
+  hot: 1,
+  chaosMs: 60 * HOUR_MS,
+  nodes: 1,
+  lives: "short",
+  mode: "sibling",
+  rates: {},
+  faults: Array.from({ length: 25 }, (_, index) => ({
+    kind: "fail-over" as const,
+    atMs: (6 + 2 * index) * HOUR_MS,
+    losesMs: 5 * MINUTE_MS,
+    downMs: 5_000,
+  })),
+};
 
 /** The proof that the checkers see: each is a real mistake, planted into real source, that its own checker has to find. */
 export const MUTANTS: readonly Mutant[] = [
@@ -130,26 +148,21 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 5,
   },
   {
-    name: "the store going back is not noticed",
-    file: `${SERVICE}/rewind-watch.ts`,
-    find: "await this.#context.activity.during(this.#reconcile);",
-    replace: "",
+    name: "a store that went back is not mended",
+    file: `${SERVICE}/quarantine.ts`,
+    find: "await (this.#met ? lastMoments() : start());",
+    replace: "if (!this.#met) await start();",
     caughtBy: "I1",
-    world: {
-      connections: 20,
-      hot: 1,
-      chaosMs: 60 * HOUR_MS,
-      nodes: 1,
-      lives: "short",
-      mode: "sibling",
-      rates: {},
-      faults: Array.from({ length: 25 }, (_, index) => ({
-        kind: "fail-over" as const,
-        atMs: (6 + 2 * index) * HOUR_MS,
-        losesMs: 5 * MINUTE_MS,
-        downMs: 5_000,
-      })),
-    },
+    world: forgetful,
+    seeds: 60,
+  },
+  {
+    name: "what the store was not told is taken for told",
+    file: `${SERVICE}/journal-replay.ts`,
+    find: "if (settledAt !== null && settledAt <= toldPosition) continue;",
+    replace: "if (settledAt !== null) continue;",
+    caughtBy: "I1",
+    world: forgetful,
     seeds: 60,
   },
   {
