@@ -26,6 +26,18 @@ const forgetful: Partial<Plan> = {
   })),
 };
 
+/** A provider that loses answers and is too busy for most of what comes after. */
+const busy = {
+  connections: 12,
+  hot: 1,
+  nodes: 2,
+  mode: "sibling",
+  chaosMs: 40 * HOUR_MS,
+  lives: "short",
+  rates: { "answer-lost": 0.3, "rate-limited": 0.4 },
+  faults: [],
+} as const;
+
 /** The proof that the checkers see: each is a real mistake, planted into real source, that its own checker has to find. */
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -166,6 +178,15 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 60,
   },
   {
+    name: "an owed answer is asked for as seldom as any",
+    file: `${CORE}/failure.ts`,
+    find: "if (owedSinceMs === null || spendWindowMs === null) return Number.POSITIVE_INFINITY;",
+    replace: "if (owedSinceMs !== undefined || spendWindowMs === null) return Number.POSITIVE_INFINITY;",
+    caughtBy: "I2",
+    world: { ...busy, rates: { ...busy.rates, "store-ack-lost": 0.05 } },
+    seeds: 60,
+  },
+  {
     name: "another connection's token is served",
     file: `${SERVICE}/live-tokens.ts`,
     find: "return this.#tokens.get(grant);",
@@ -301,16 +322,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: "const owed = unresolved || (spent !== null && (findToken(next, spent)?.sends ?? 0) > 0);",
     replace: "const owed = unresolved;",
     caughtBy: "I2",
-    world: {
-      connections: 12,
-      hot: 1,
-      nodes: 2,
-      mode: "sibling",
-      chaosMs: 40 * HOUR_MS,
-      lives: "short",
-      rates: { "answer-lost": 0.3, "rate-limited": 0.4 },
-      faults: [],
-    },
+    world: busy,
     seeds: 60,
   },
   {

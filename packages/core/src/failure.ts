@@ -69,7 +69,7 @@ function onInactive(state: Held, event: FailedEvent, timing: Timing): Transition
   const { chain } = state;
   const trouble = troubled(
     chain,
-    { atMs: event.atMs, kind: "app-error", detail: "not authorised", retryAfterMs: null },
+    { atMs: event.atMs, kind: "app-error", detail: "not authorised", retryAfterMs: null, owedSinceMs: null },
     timing,
   );
   const known = state.kind === "consent-needed";
@@ -98,18 +98,16 @@ function onTrouble(
   const { outcome } = event;
   const unresolved = outcome.kind === "ambiguous";
   const retryAfterMs = outcome.kind === "not-executed" ? outcome.retryAfterMs : null;
-  const trouble = troubled(
-    chain,
-    { atMs: event.atMs, kind: event.trouble, detail: event.detail, retryAfterMs },
-    timing,
-  );
   const spent = chain.attempt?.token ?? null;
   const renewal = unresolved || spent === null ? chain.renewal : takenBack(chain.renewal, spent);
-  const next: Chain = { ...chain, trouble, renewal, attempt: null };
+  const next: Chain = { ...chain, renewal, attempt: null };
   // I2 durable knowledge: a repeat that did nothing says nothing about the send before it; that one is still owed its answer.
   const owed = unresolved || (spent !== null && (findToken(next, spent)?.sends ?? 0) > 0);
-  const told = chain.attempt === null ? null : { ...chain.attempt, endedAtMs: event.atMs };
-  const kept: Chain = owed ? { ...next, attempt: told } : next;
+  const owedSinceMs = owed && spent !== null ? (findToken(next, spent)?.firstSentAtMs ?? null) : null;
+  const { atMs, detail } = event;
+  const trouble = troubled(chain, { atMs, kind: event.trouble, detail, retryAfterMs, owedSinceMs }, timing);
+  const told = chain.attempt === null ? null : { ...chain.attempt, endedAtMs: atMs };
+  const kept: Chain = { ...next, trouble, attempt: owed ? told : null };
   const facts = {
     attempt: event.attempt,
     chain: chain.id,
@@ -130,15 +128,24 @@ function onTrouble(
   };
 }
 
-function troubled(
-  chain: Chain,
-  failure: { atMs: number; kind: Trouble["kind"]; detail: string; retryAfterMs: number | null },
-  timing: Timing,
-): Trouble {
+interface TroubleNow {
+  readonly atMs: number;
+  readonly kind: Trouble["kind"];
+  readonly detail: string;
+  readonly retryAfterMs: number | null;
+  /** When the token was first presented whose answer is still owed; null where none is. */
+  readonly owedSinceMs: number | null;
+}
+
+function troubled(chain: Chain, failure: TroubleNow, timing: Timing): Trouble {
   const failures = (chain.trouble?.failures ?? 0) + 1;
   // Retry-After is obeyed up to an hour or so; a provider cannot put a grant to sleep for a year.
   const notBeforeMs = failure.atMs + Math.min(failure.retryAfterMs ?? 0, timing.limits.healthIntervalMs);
-  const backOffMs = Math.min(timing.limits.retryFirstMs * 2 ** (failures - 1), timing.limits.retryMaxMs);
+  const backOffMs = Math.min(
+    timing.limits.retryFirstMs * 2 ** (failures - 1),
+    timing.limits.retryMaxMs,
+    deadlineShareMs(failure, timing),
+  );
   return {
     kind: failure.kind,
     detail: failure.detail,
@@ -148,4 +155,16 @@ function troubled(
     retryAtMs: Math.max(failure.atMs + backOffMs, notBeforeMs),
     notBeforeMs,
   };
+}
+
+/** Of what is left of the window in which an owed answer can be asked for, at most this part passes until the next try. */
+const TRIES_BEFORE_DEADLINE = 12;
+
+// I8 bounded ambiguity: an answer that is owed has a deadline, which a provider that is busy for long must not outlast by pauses alone.
+function deadlineShareMs({ atMs, owedSinceMs }: TroubleNow, { spendWindowMs, limits }: Timing): number {
+  if (owedSinceMs === null || spendWindowMs === null) return Number.POSITIVE_INFINITY;
+  const leftMs = owedSinceMs + spendWindowMs - atMs;
+  return leftMs <= 0
+    ? Number.POSITIVE_INFINITY
+    : Math.max(limits.retryFirstMs, Math.floor(leftMs / TRIES_BEFORE_DEADLINE));
 }

@@ -199,6 +199,26 @@ describe("an answer that was lost", () => {
     });
   });
 
+  test("I8 bounded ambiguity: is asked for many times before its deadline, however often the provider is too busy", () => {
+    const world = new GrantWorld();
+    world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+    const deadlineMs = TIMING.spendWindowMs ?? 0;
+    let tries = 0;
+    while (world.nowMs < deadlineMs && tries < 200) {
+      const step = world.plan();
+      if (step.kind === "rest") world.nowMs = step.untilMs;
+      else {
+        tries += 1;
+        const again = world.begin();
+        world.fail(again, { kind: "not-executed", reason: "429", retryAfterMs: null });
+        world.lease = releaseLease(world.lease, world.lease.fence);
+      }
+    }
+    expect(tries).toBeGreaterThan(30);
+    expect(tries).toBeLessThan(100);
+    expect(world.state.kind).toBe("live");
+  });
+
   test.each<Failure>([
     { kind: "ambiguous", reason: "reset" },
     { kind: "not-executed", reason: "429", retryAfterMs: null },
