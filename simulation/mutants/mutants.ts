@@ -169,6 +169,15 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 60,
   },
   {
+    name: "a store that went back is not told what was sent",
+    file: `${SERVICE}/journal-replay.ts`,
+    find: "await rememberSends(context, parts, unanswered);",
+    replace: "",
+    caughtBy: "I2",
+    world: { ...forgetful, connections: 40, hot: 40, pace: "sparse", lives: "xero", rates: { "answer-lost": 0.3 } },
+    seeds: 60,
+  },
+  {
     name: "what the store was not told is taken for told",
     file: `${SERVICE}/journal-replay.ts`,
     find: "if (settledAt !== null && settledAt <= toldPosition) continue;",

@@ -47,7 +47,7 @@ export function drawPlan(seed: number, options: DrawOptions): Plan {
     nodes,
     connections,
     hot: Math.max(1, Math.round(connections * chance.pick([0.05, 0.1, 0.3]))),
-    pace: "lively",
+    pace: stream(seed, "pace").pick(["lively", "lively", "lively", "calm", "sparse"]),
     chaosMs,
     skewMs: chance.pick([0, 1_000, 4_500]),
     rates: bounded(Object.fromEntries(kinds.rates.map((name) => [name, rateOf(name, chance)])) as Rates),

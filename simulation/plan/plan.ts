@@ -8,7 +8,7 @@ export interface Plan {
   readonly lives: LivesName;
   readonly nodes: number;
   readonly connections: number;
-  /** How many of them are asked for again and again, always within the time that keeps them hot; the rest once a day or never. */
+  /** How many of them are asked for again and again, at the pace; the rest once a day or never. */
   readonly hot: number;
   readonly pace: Pace;
   readonly chaosMs: number;
@@ -22,6 +22,8 @@ export interface Plan {
 export const PACES = {
   lively: { askedEveryMs: 10 * 60_000, tickMs: 30 * 60_000 },
   calm: { askedEveryMs: 50 * 60_000, tickMs: 3 * 3_600_000 },
+  /** Mostly so seldom that nothing but a caller brings the next request: nobody notices what was forgotten of it. */
+  sparse: { askedEveryMs: 6 * 3_600_000, tickMs: 3 * 3_600_000 },
 } as const;
 export type Pace = keyof typeof PACES;
 

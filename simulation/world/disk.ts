@@ -41,6 +41,7 @@ export class Disk {
     this.#answers.clear();
     this.remembered = null;
     this.#pending = [];
+    this.#position = 0;
   }
 
   openFor(parts: {

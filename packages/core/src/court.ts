@@ -42,9 +42,16 @@ interface Witness {
 
 const HEARINGS = 2;
 
-/** Candidates, newest first, then the previous token: each is heard twice, far enough apart that one spell of refusals spans not both. */
+/** Candidates, newest first, then the previous token, then what a proven head has left behind: each is heard twice, far enough apart that one spell of refusals spans not both. */
 function witnessesOf(renewal: RefreshRenewal, headIsHeard: boolean, timing: Timing): readonly Witness[] {
-  const tokens = [...renewal.candidates.toReversed(), ...previousIfHarmless(renewal, headIsHeard)];
+  const { previous, candidates } = renewal;
+  const isHistory = (token: SpendableToken) => previous !== null && token.receivedAtMs < previous.receivedAtMs;
+  const tokens = [
+    ...candidates.filter((token) => !isHistory(token)).toReversed(),
+    ...previousIfHarmless(renewal, headIsHeard),
+    // Most providers take such a one for stolen: there must be nothing left to lose.
+    ...(headIsHeard ? candidates.filter(isHistory).toReversed() : []),
+  ];
   const apartMs = timing.limits.courtConfirmations * timing.limits.courtSpacingMs;
   return tokens
     .filter((token) => token.refusals < HEARINGS)

@@ -15,6 +15,7 @@ export type GrantEvent =
     }
   | ({ readonly kind: "renewed"; readonly atMs: number } & Renewed)
   | ({ readonly kind: "failed"; readonly atMs: number } & Failed)
+  | ({ readonly kind: "send-remembered"; readonly atMs: number } & Remembered)
   | { readonly kind: "declared-lost"; readonly atMs: number }
   | { readonly kind: "warned"; readonly atMs: number; readonly level: WarningLevel }
   | { readonly kind: "consented"; readonly atMs: number; readonly chain: Chain }
@@ -33,6 +34,7 @@ export interface Renewed {
   readonly expected: Expected;
   /** The refresh token that was presented; null for client credentials. */
   readonly spent: TokenVersionId | null;
+  readonly sentAtMs: number;
   /** The version row that holds what came back. */
   readonly version: TokenVersionId;
   /** Whether a new refresh token came with it; without one the old stays (RFC 6749 §6). */
@@ -46,6 +48,17 @@ export interface Failed {
   readonly attempt: AttemptId;
   readonly expected: Expected;
   readonly outcome: Failure;
+}
+
+/** A send that may have been executed, and that a store which went back in time has forgotten; a journal still knows it. */
+export interface Remembered {
+  readonly attempt: AttemptId;
+  readonly node: NodeId;
+  readonly expected: Expected;
+  readonly token: TokenVersionId;
+  readonly sentAtMs: number;
+  /** When its end was told; null where nothing was. */
+  readonly endedAtMs: number | null;
 }
 
 /** The new state with the one audit record that goes into the same transaction, or the reason why nothing moved. */

@@ -112,6 +112,7 @@ class GrantWorld {
       attempt,
       expected: { chain: this.chain.id, generation: this.chain.generation },
       spent,
+      sentAtMs: this.chain.attempt?.startedAtMs ?? this.nowMs,
       version: attempt.replace("at", "tv") as TokenVersionId,
       rotated: true,
       access: { expiresAtMs: this.nowMs + this.timing.policy.accessLifeMs, scope: null },
@@ -267,6 +268,117 @@ describe("an answer that was lost", () => {
     expect(world.plan()).toMatchObject({ kind: "spend", because: "recovery" });
     expect(world.advance(DAY_MS).plan(elsewhere)).toMatchObject({ kind: "spend", because: "recovery" });
   });
+});
+
+describe("a send that a store which went back in time has forgotten", () => {
+  const remembered = (world: GrantWorld, change: Partial<Extract<GrantEvent, { kind: "send-remembered" }>> = {}) =>
+    world.apply({
+      kind: "send-remembered",
+      atMs: world.nowMs,
+      attempt: "at_lost" as AttemptId,
+      node: NODE,
+      expected: { chain: CHAIN, generation: world.chain.generation },
+      token: world.renewal.head.version,
+      sentAtMs: world.nowMs - MINUTE_MS,
+      endedAtMs: null,
+      ...change,
+    });
+
+  test("I2 durable knowledge: its answer is owed again, counted from when it was sent", () => {
+    const world = new GrantWorld().advance(5 * MINUTE_MS);
+    expect(remembered(world)).toMatchObject({ kind: "moved", audit: { event: "send-remembered" } });
+    expect(world.renewal.head).toMatchObject({ sends: 1, firstSentAtMs: 4 * MINUTE_MS, lastSentAtMs: 4 * MINUTE_MS });
+    expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_0", because: "recovery" });
+  });
+
+  test("told twice it is one send", () => {
+    const world = new GrantWorld().advance(5 * MINUTE_MS);
+    remembered(world);
+    expect(remembered(world)).toMatchObject({ kind: "unmoved" });
+    expect(world.renewal.head.sends).toBe(1);
+  });
+
+  test("beside a later one that is known the first send is the older one, and the later attempt goes on", () => {
+    const world = new GrantWorld().advance(5 * MINUTE_MS);
+    const attempt = world.begin();
+    remembered(world);
+    expect(world.renewal.head).toMatchObject({
+      sends: 2,
+      firstSentAtMs: 4 * MINUTE_MS,
+      lastSentAtMs: 5 * MINUTE_MS,
+    });
+    expect(world.chain.attempt?.id).toBe(attempt);
+    world.renew(attempt);
+    expect(world.renewal.suspect).not.toBeNull();
+  });
+
+  test("a grant that has moved on, or stands on another chain, owes nothing", () => {
+    const world = new GrantWorld().advance(5 * MINUTE_MS);
+    const expected = { chain: CHAIN, generation: world.chain.generation };
+    const token = world.renewal.head.version;
+    world.renew(world.begin());
+    expect(remembered(world, { expected, token })).toMatchObject({ kind: "unmoved" });
+    expect(remembered(world, { expected: { chain: "ch_2" as ChainId, generation: 1 } })).toMatchObject({
+      kind: "unmoved",
+    });
+  });
+});
+
+test("I4 single spender: a forgotten send that brought a token after all is counted beside the one that is on its way, whose lease stays", () => {
+  const world = new GrantWorld().advance(5 * MINUTE_MS);
+  const sentAtMs = world.nowMs;
+  const spent = world.renewal.head.version;
+  world.advance(2 * MINUTE_MS);
+  world.begin();
+  const moved = world.renew("at_forgotten" as AttemptId, { spent, sentAtMs });
+  expect(moved).toMatchObject({ kind: "moved", releases: false });
+  expect(world.renewal.previous).toMatchObject({ version: spent, sends: 2, firstSentAtMs: sentAtMs });
+  expect(world.renewal.suspect).toMatchObject({ parentFirstSentAtMs: sentAtMs });
+});
+
+test("I1 no false death: what a proven head left behind is asked last, when nothing can be lost by it", () => {
+  const world = new GrantWorld().advance(20 * MINUTE_MS);
+  const expected = { chain: CHAIN, generation: 0 };
+  const spent = world.renewal.head.version;
+  const late = world.begin();
+  world.advance(2 * MINUTE_MS);
+  world.renew(world.begin());
+  world.renew(late, { expected, spent });
+  world.advance(15 * MINUTE_MS);
+  world.renew(world.begin());
+  world.advance(20 * MINUTE_MS);
+  expect(world.renewal.candidates.map(({ version }) => version)).toEqual(["tv_1"]);
+  const asked: string[] = [];
+  for (let step = world.plan(); world.state.kind !== "consent-needed"; step = world.plan()) {
+    if (step.kind === "rest") world.advance(step.untilMs - world.nowMs);
+    else if (step.kind === "declare-lost") world.apply({ kind: "declared-lost", atMs: world.nowMs });
+    else if (step.kind === "spend") {
+      asked.push(step.token);
+      world.fail(world.begin(step.token), { kind: "rejected", error: "invalid_grant" });
+    } else break;
+  }
+  expect(asked.slice(0, 3)).toEqual(["tv_3", "tv_3", "tv_3"]);
+  expect(asked.filter((token) => token === "tv_1")).toHaveLength(2);
+  expect(asked.at(-1)).toBe("tv_1");
+});
+
+test("a node that was asked long ago does not take back what another node knows of later callers", () => {
+  const world = new GrantWorld();
+  const begin = (attempt: string, usedAtMs: number) =>
+    world.apply({
+      kind: "attempt-begun",
+      atMs: world.nowMs,
+      attempt: attempt as AttemptId,
+      node: NODE,
+      token: world.renewal.head.version,
+      because: "hot",
+      usedAtMs,
+    });
+  begin("at_a", 10 * MINUTE_MS);
+  begin("at_b", 2 * MINUTE_MS);
+  expect(world.chain.usedAtMs).toBe(10 * MINUTE_MS);
+  world.renew("at_b" as AttemptId, { usedAtMs: 3 * MINUTE_MS });
+  expect(world.chain.usedAtMs).toBe(10 * MINUTE_MS);
 });
 
 describe("I9 isolation of error classes: whatever is not the grant's never touches its health", () => {
@@ -532,13 +644,34 @@ describe("the lease", () => {
 /** One random thing that happens to a grant: what is in flight, what comes back, and how late. */
 type Happening = {
   readonly ms: number;
-  readonly what: "renew" | "renew-late" | "reject" | "lose" | "fail" | "declare" | "consent" | "clone" | "end";
+  readonly what:
+    | "renew"
+    | "renew-late"
+    | "reject"
+    | "lose"
+    | "fail"
+    | "remember"
+    | "declare"
+    | "consent"
+    | "clone"
+    | "end";
 };
 
 test("whatever happens in whatever order: integers only grow (I3), nothing received is dropped (I2), chains never mix (I16), each move is told once (I13)", () => {
   const happening: fc.Arbitrary<Happening> = fc.record({
     ms: fc.integer({ min: 0, max: 10 * DAY_MS }),
-    what: fc.constantFrom("renew", "renew-late", "reject", "lose", "fail", "declare", "consent", "clone", "end"),
+    what: fc.constantFrom(
+      "renew",
+      "renew-late",
+      "reject",
+      "lose",
+      "fail",
+      "remember",
+      "declare",
+      "consent",
+      "clone",
+      "end",
+    ),
   });
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 40 }), (happenings) => {
@@ -580,6 +713,17 @@ function happen(
       return world.fail(attempt, { kind: "ambiguous", reason: "reset" });
     case "fail":
       return world.fail(attempt, { kind: "not-executed", reason: "refused", retryAfterMs: null });
+    case "remember":
+      return world.apply({
+        kind: "send-remembered",
+        atMs: world.nowMs,
+        attempt: `${attempt}_before` as AttemptId,
+        node: NODE,
+        expected: { chain: world.chain.id, generation: world.chain.generation },
+        token: world.renewal.head.version,
+        sentAtMs: world.nowMs,
+        endedAtMs: null,
+      });
     case "declare":
       return world.apply({ kind: "declared-lost", atMs: world.nowMs });
     case "consent": {

@@ -11,6 +11,20 @@ export function presented(renewal: Renewal, version: TokenVersionId, atMs: numbe
   }));
 }
 
+/** The renewal with a send that was forgotten: it may be older than those that are known. */
+export function presentedBefore(renewal: Renewal, version: TokenVersionId, atMs: number): Renewal {
+  return changeToken(renewal, version, (token) => sentBefore(token, atMs));
+}
+
+export function sentBefore(token: SpendableToken, atMs: number): SpendableToken {
+  return {
+    ...token,
+    sends: token.sends + 1,
+    firstSentAtMs: Math.min(token.firstSentAtMs ?? atMs, atMs),
+    lastSentAtMs: Math.max(token.lastSentAtMs ?? atMs, atMs),
+  };
+}
+
 /** The renewal after a send of which the provider provably did nothing. */
 export function takenBack(renewal: Renewal, version: TokenVersionId): Renewal {
   return changeToken(renewal, version, (token) =>

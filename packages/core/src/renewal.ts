@@ -10,7 +10,7 @@ import {
   type Suspect,
 } from "./grant.ts";
 import type { TokenVersionId } from "./ids.ts";
-import { findToken } from "./presentation.ts";
+import { findToken, sentBefore } from "./presentation.ts";
 import type { Timing } from "./timing.ts";
 
 type RenewedEvent = Renewed & { readonly atMs: number };
@@ -44,7 +44,7 @@ export function onRenewed(state: GrantState, event: RenewedEvent, timing: Timing
     state: { kind: "live", chain: next },
     audit: { event: "renewed", facts },
     notice,
-    releases: true,
+    releases: isOursToRelease(chain, event),
   };
 }
 
@@ -58,15 +58,20 @@ function settled(chain: Chain, event: RenewedEvent, timing: Timing): Chain {
     attempt: null,
     trouble: null,
     renewedAtMs: event.atMs,
-    usedAtMs: event.usedAtMs ?? chain.usedAtMs,
+    usedAtMs: laterUse(chain.usedAtMs, event.usedAtMs),
     jitter: event.jitter,
     warned: null,
   };
 }
 
+/** Each node knows of its own callers only: what another has noted stays. */
+export function laterUse(notedMs: number | null, seenMs: number | null): number | null {
+  return notedMs === null || seenMs === null ? (notedMs ?? seenMs) : Math.max(notedMs, seenMs);
+}
+
 function rotated(chain: Chain, event: RenewedEvent, timing: Timing): Renewal {
   if (chain.renewal.kind === "client-credentials" || event.spent === null) return chain.renewal;
-  const spent = findToken(chain, event.spent) ?? chain.renewal.head;
+  const spent = countedSpent(chain, chain.renewal, event);
   if (!event.rotated)
     return {
       ...chain.renewal,
@@ -79,10 +84,24 @@ function rotated(chain: Chain, event: RenewedEvent, timing: Timing): Renewal {
     head: newToken(event.version, event.atMs),
     // I2 durable knowledge: the spent token stays, it may still be repeated.
     previous: spent,
-    // A head that was rotated by its only send is proven: what stood beside it is history.
-    candidates: clean ? [] : leftOver(chain.renewal, spent),
+    // A head that was rotated by its only send is proven: what stood beside it is history, and the last thing to ask.
+    candidates: (clean ? unspent(chain.renewal) : leftOver(chain.renewal, spent)).slice(-CANDIDATES_KEPT),
     suspect: clean || timing.repeat.kind === "always" ? null : suspicion(spent, event.atMs),
   };
+}
+
+/** Of those that a proven head has left behind the newest stay: some providers keep each of them alive. */
+const CANDIDATES_KEPT = 8;
+
+// A store that went back in time and forgot the very send that brought this: it is counted after all.
+function countedSpent(chain: Chain, renewal: RefreshRenewal, event: RenewedEvent): SpendableToken {
+  const spent = findToken(chain, event.spent ?? renewal.head.version) ?? renewal.head;
+  const isCounted = spent.firstSentAtMs !== null && spent.firstSentAtMs <= event.sentAtMs;
+  return isCounted || chain.attempt?.id === event.attempt ? spent : sentBefore(spent, event.sentAtMs);
+}
+
+function unspent(renewal: RefreshRenewal): readonly SpendableToken[] {
+  return renewal.candidates.filter((token) => token.sends === 0 && token.refusedAtMs === null);
 }
 
 function leftOver(renewal: RefreshRenewal, spent: SpendableToken): readonly SpendableToken[] {
@@ -118,7 +137,7 @@ function keepCandidate(state: Chained, event: RenewedEvent, timing: Timing): Tra
     ),
     audit: { event: "late-token-kept", facts },
     notice: null,
-    releases: true,
+    releases: isOursToRelease(chain, event),
   };
 }
 
@@ -133,6 +152,11 @@ function sealedLate(state: GrantState, event: RenewedEvent): Transition {
   // I6 never discard: its row is written all the same; no chain names it.
   const facts = { attempt: event.attempt, chain: event.expected.chain, version: event.version };
   return { kind: "moved", state, audit: { event: "late-token-sealed", facts }, notice: null, releases: true };
+}
+
+// I4 single spender: where a store has forgotten an attempt, its fence is another's by now.
+function isOursToRelease(chain: Chain, event: RenewedEvent): boolean {
+  return chain.attempt === null || chain.attempt.id === event.attempt;
 }
 
 function isKnown(chain: Chain, version: TokenVersionId): boolean {

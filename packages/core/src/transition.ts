@@ -1,8 +1,8 @@
 import type { GrantEvent, Transition } from "./event.ts";
 import { onFailure } from "./failure.ts";
-import { type Chain, chainOf, type GrantState, isLeftToOriginal } from "./grant.ts";
-import { presented } from "./presentation.ts";
-import { onRenewed } from "./renewal.ts";
+import { type Attempt, type Chain, chainOf, type GrantState, isLeftToOriginal } from "./grant.ts";
+import { findToken, presented, presentedBefore } from "./presentation.ts";
+import { laterUse, onRenewed } from "./renewal.ts";
 import type { Timing } from "./timing.ts";
 
 /** The only function that makes a new grant state. */
@@ -14,6 +14,8 @@ export function transition(state: GrantState, event: GrantEvent, timing: Timing)
       return onRenewed(state, event, timing);
     case "failed":
       return onFailure(state, event, timing);
+    case "send-remembered":
+      return onRemembered(state, event);
     case "declared-lost":
       return onDeclaredLost(state, event.atMs, timing);
     case "warned":
@@ -41,7 +43,7 @@ function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-
   const begun: Chain = {
     ...chain,
     attempt: { id: attempt, node, token, because, startedAtMs: atMs, endedAtMs: null },
-    usedAtMs: event.usedAtMs ?? chain.usedAtMs,
+    usedAtMs: laterUse(chain.usedAtMs, event.usedAtMs),
     renewal: token === null ? chain.renewal : presented(chain.renewal, token, atMs),
   };
   const facts = { attempt, node, token, because, chain: chain.id, generation: chain.generation };
@@ -49,6 +51,33 @@ function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-
     kind: "moved",
     state: withChain(state, begun),
     audit: { event: "attempt-begun", facts },
+    notice: null,
+    releases: false,
+  };
+}
+
+// I2 durable knowledge: an answer that is owed and forgotten is one that nobody asks for again. Counted as sent once more: too many
+// sends only make a head suspect, too few let a grace pass.
+function onRemembered(state: GrantState, event: Extract<GrantEvent, { kind: "send-remembered" }>): Transition {
+  if (state.kind !== "live" && state.kind !== "in-court") return { kind: "unmoved", because: "stale" };
+  const { chain } = state;
+  const { attempt, node, expected, token, sentAtMs, endedAtMs } = event;
+  if (chain.id !== expected.chain || chain.generation !== expected.generation)
+    return { kind: "unmoved", because: "stale" };
+  if (findToken(chain, token) === undefined) return { kind: "unmoved", because: "stale" };
+  if (chain.attempt?.id === attempt) return { kind: "unmoved", because: "already-settled" };
+  const owed: Attempt = { id: attempt, node, token, startedAtMs: sentAtMs, endedAtMs, because: "recovery" };
+  const remembered: Chain = {
+    ...chain,
+    // Whoever is at work on it since then asks for the same answer.
+    attempt: chain.attempt !== null && chain.attempt.startedAtMs > sentAtMs ? chain.attempt : owed,
+    renewal: presentedBefore(chain.renewal, token, sentAtMs),
+  };
+  const facts = { attempt, node, token, chain: chain.id, generation: chain.generation, sentAtMs };
+  return {
+    kind: "moved",
+    state: withChain(state, remembered),
+    audit: { event: "send-remembered", facts },
     notice: null,
     releases: false,
   };

@@ -23,6 +23,8 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
     `The provider says that this connection is not authorised${tryAgain(retryAtMs)}.`,
   "late-token-kept": () => "An answer that had been given up came after all; its token is kept.",
   "late-token-sealed": () => "An answer for an earlier consent came late; its token is sealed and never used.",
+  "send-remembered": () =>
+    "The database had gone back in time and forgotten that the current refresh token was sent; its answer is asked for again.",
   "declared-lost": ({ reason, satForMs }) =>
     `The grant was declared lost (${words(reason)})${typeof satForMs === "number" ? `, after ${duration(satForMs)} of asking again` : ""}. A person has to consent again.`,
   "left-to-original": () =>

@@ -1,4 +1,4 @@
-import { type AttemptId, type ConsentId, classify, EvergrantError, type Outcome, Secret } from "@evergrant/core";
+import { type AttemptId, type ConsentId, EvergrantError, type Outcome, Secret } from "@evergrant/core";
 import type { ConsentProgress, StoredConsent } from "../ports/consent-store.ts";
 import type { JournalRecord } from "../ports/journal.ts";
 import type { AppDirectory } from "./app-directory.ts";
@@ -6,6 +6,7 @@ import type { ConsentAcceptance } from "./consent-acceptance.ts";
 import type { ConsentLinks } from "./consent-links.ts";
 import { codeChallenge, digest, sameDigest } from "./digest.ts";
 import { exchange } from "./exchange.ts";
+import { journaledOutcome } from "./journaled-outcome.ts";
 import { jwtClaims } from "./jwt-claims.ts";
 import type { ConsentCallback, ConsentOffer } from "./keeper.ts";
 import { newId, newSecretText } from "./new-id.ts";
@@ -129,10 +130,7 @@ export class ConsentRuns {
       const outcome: Outcome =
         answer === null
           ? { kind: "ambiguous", reason: "the process ended before the answer came" }
-          : classify(
-              { kind: "answered", status: answer.status, body: answer.body, retryAfterMs: null, serverDateMs: null },
-              (await this.#apps.get(consent.app)).provider.errors,
-            );
+          : journaledOutcome(answer, (await this.#apps.get(consent.app)).provider.errors);
       await this.#finish(consent, {
         attempt,
         outcome,

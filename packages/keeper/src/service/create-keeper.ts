@@ -62,7 +62,7 @@ export function createKeeper(
   const callers = new CallerDesk(context, directory);
   const authorization = new AuthorizationWatch(context, { callers, connections: directory, apps });
   const resumeConsent: ResumeConsent = (consent, attempt, answer) => runs.resume(consent, attempt, answer);
-  const replaying = { apps, settler, resumeConsent };
+  const replaying = { apps, settler, views, onScheduled, resumeConsent };
   const quarantine = new Quarantine(context, {
     replay: {
       start: () => replayJournal(context, replaying),

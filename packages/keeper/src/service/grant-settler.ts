@@ -100,6 +100,7 @@ export class GrantSettler {
       attempt: settled.attempt,
       expected: settled.expected,
       spent: settled.spent,
+      sentAtMs: settled.sentAtMs,
       version: versionOf(settled.attempt),
       rotated: answer.refreshToken !== null && settled.spent !== null,
       // Counted from before the send: the provider's clock for this token cannot have started earlier.

@@ -1,7 +1,10 @@
-import { type AttemptId, type ConsentId, chainOf, classify, isHeld } from "@evergrant/core";
+import { type AttemptId, type ConsentId, chainOf, isHeld } from "@evergrant/core";
 import type { JournalEntry, JournalPosition, JournalRecord } from "../ports/journal.ts";
 import type { AppDirectory } from "./app-directory.ts";
+import { rememberSends, type Sent } from "./forgotten-sends.ts";
 import type { GrantSettler } from "./grant-settler.ts";
+import type { GrantViews } from "./grant-views.ts";
+import { bringsTokens, journaledOutcome } from "./journaled-outcome.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { versionOf } from "./token-versions.ts";
 import { pause } from "./waiting.ts";
@@ -26,6 +29,8 @@ export type ResumeConsent = (consent: ConsentId, attempt: AttemptId, answer: Ans
 interface Parts {
   readonly apps: AppDirectory;
   readonly settler: GrantSettler;
+  readonly views: GrantViews;
+  readonly onScheduled: (dueAtMs: number | null) => void;
   readonly resumeConsent: ResumeConsent;
 }
 
@@ -69,18 +74,25 @@ export async function replayJournal(context: ServiceContext, parts: Parts, reach
 
 /**
  * For a store that may have lost its last moments (an asynchronous fail-over): every token that the journal holds and the store has
- * no row of is settled anew, oldest first, also where the store had acknowledged it once.
+ * no row of is settled anew, oldest first, also where the store had acknowledged it once. Then every send whose answer is owed.
  */
 export async function reconcileJournal(context: ServiceContext, parts: Parts, reach?: Reach): Promise<void> {
   const { sinceMs, toldPosition, patientUntilMs } = reach ?? (await lastMoments(context));
+  const unanswered: Sent[] = [];
   for (const { intent, answer, settledAt } of await attemptsAfter(context, toldPosition)) {
-    if (answer === null || answer.atMs < sinceMs || answer.status >= 300) continue;
     if (settledAt !== null && settledAt <= toldPosition) continue;
+    if ((answer ?? intent).atMs < sinceMs) continue;
+    if (answer === null || !bringsTokens(answer)) {
+      unanswered.push({ intent, answer });
+      continue;
+    }
     if ((await context.store.grants.token(versionOf(intent.attempt))) !== undefined) continue;
     const { subject } = intent;
     if (subject.kind === "consent") await parts.resumeConsent(subject.consent, intent.attempt, answer);
     else await replayAnswer(context, parts, { intent, answer, patientUntilMs });
   }
+  // Last, as each belongs to the token that an answer before it brought.
+  await rememberSends(context, parts, unanswered);
 }
 
 // An attempt that ends after the position may have begun before it, mostly not long before: only where one is torn is all read.
@@ -134,10 +146,7 @@ async function replayAnswer(
       continue;
     }
     const app = await parts.apps.get(grant.app);
-    const outcome = classify(
-      { kind: "answered", status: answer.status, body: answer.body, retryAfterMs: null, serverDateMs: null },
-      app.provider.errors,
-    );
+    const outcome = journaledOutcome(answer, app.provider.errors);
     const expected = { chain, generation };
     await parts.settler.settle({
       grant,

@@ -389,6 +389,24 @@ test("I2 durable knowledge: a consent that the database has forgotten, with the 
   expect(codes).toHaveLength(1);
 });
 
+test("I2 durable knowledge: a send whose answer was lost, forgotten by the database, is asked for again out of the journal", async () => {
+  const world = await new KeeperWorld().connected();
+  await world.time.advance(3 * 60 * MINUTE_MS);
+  const before = world.database.snapshot();
+  world.provider.script = [{ kind: "lose" }];
+  const served = world.token().catch(() => undefined);
+  world.crashAt = "settled";
+  await world.time.settle();
+  await served;
+  world.crashAt = null;
+  const [sent] = world.refreshes().slice(-1);
+  world.database.restore(before);
+  await world.start();
+  await world.time.advance(5 * MINUTE_MS);
+  expect(world.refreshes().filter((token) => token === sent)).toHaveLength(2);
+  expect((await world.token()).accessToken).toBeDefined();
+});
+
 describe("what the provider may say", () => {
   test("a connection that was ended over there is noticed by its list, not by a refresh that still works", async () => {
     const world = await new KeeperWorld().connected();

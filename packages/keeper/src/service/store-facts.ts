@@ -2,6 +2,7 @@ import type { AttemptId, StoreFacts, StoreIdentity } from "@evergrant/core";
 import type { Deployment } from "../ports/deployment-store.ts";
 import type { JournalEntry, JournalSubject } from "../ports/journal.ts";
 import type { Provenance } from "../ports/provenance.ts";
+import { bringsTokens } from "./journaled-outcome.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { versionOf } from "./token-versions.ts";
 
@@ -45,7 +46,7 @@ async function missingAnswers(
   const answered = new Map<AttemptId, number>();
   const settled = new Set<AttemptId>();
   for (const { position, record } of entries) {
-    if (record.kind === "answer" && record.status < 300 && position > toldPosition && isSingleUse(record.subject))
+    if (record.kind === "answer" && position > toldPosition && isSingleUse(record.subject) && bringsTokens(record))
       answered.set(record.attempt, record.atMs);
     if (record.kind === "settled") settled.add(record.attempt);
   }
