@@ -5,7 +5,7 @@ import type { Timing } from "./timing.ts";
 /**
  * I1 no false death: the next step of a court; never one `invalid_grant` ends a grant.
  * The head is presented again, spaced; then, or sooner where their windows would close, the chain's other tokens are; nothing that
- * could hurt another token is presented past its grace. Only then it is lost.
+ * could hurt another token is presented past its grace, unless it is all that is left. Only then it is lost.
  */
 export function courtStep(
   state: Extract<GrantState, { kind: "in-court" }>,
@@ -25,7 +25,7 @@ export function courtStep(
   // When many are refused at once, the provider or the app is the likelier cause: the court goes on hearing, for a day at most.
   const adjourned = massRefusal && nowMs - court.openedAtMs < timing.limits.pastGraceHoldMs;
   if (headIsHeard && !adjourned) {
-    if (later.length === 0) return { kind: "declare-lost" };
+    if (later.length === 0) return lastResort(chain.renewal, nowMs, timing);
     return { kind: "rest", untilMs: Math.min(...later.map(({ fromMs }) => fromMs)), because: "court-spacing" };
   }
   const nextTryMs = Math.min(court.lastTryAtMs + timing.limits.courtSpacingMs, lastCallMs(witnesses, timing));
@@ -52,13 +52,29 @@ function witnessesOf(renewal: RefreshRenewal, headIsHeard: boolean, timing: Timi
     // Most providers take such a one for stolen: there must be nothing left to lose.
     ...(headIsHeard ? candidates.filter(isHistory).toReversed() : []),
   ];
-  const apartMs = timing.limits.courtConfirmations * timing.limits.courtSpacingMs;
   return tokens
     .filter((token) => token.refusals < HEARINGS)
-    .map((token) => {
-      const fromMs = token.refusedAtMs === null ? Number.NEGATIVE_INFINITY : token.refusedAtMs + apartMs;
-      return { token, fromMs, untilMs: windowEndMs(token, timing) };
-    });
+    .map((token) => ({ token, fromMs: nextHearingMs(token, timing), untilMs: windowEndMs(token, timing) }));
+}
+
+function nextHearingMs({ refusedAtMs }: SpendableToken, { limits }: Timing): number {
+  return refusedAtMs === null
+    ? Number.NEGATIVE_INFINITY
+    : refusedAtMs + limits.courtConfirmations * limits.courtSpacingMs;
+}
+
+// A token that was sent more than once may have been taken only by its last send, and live longer than is counted on. With all others
+// refused there is nothing left that it could hurt.
+function lastResort(renewal: RefreshRenewal, nowMs: number, timing: Timing): Step {
+  const { previous, candidates } = renewal;
+  const others = [...candidates.toReversed(), ...(previous === null ? [] : [previous])];
+  const heard = others.filter((token) => token.refusals < HEARINGS && nowMs < latestEndMs(token, timing));
+  const waits = heard.map((token) => ({ token, fromMs: nextHearingMs(token, timing) }));
+  const next = waits.find(({ fromMs }) => fromMs <= nowMs);
+  if (next !== undefined) return { kind: "spend", token: next.token.version, because: "court" };
+  const later = waits.filter(({ token, fromMs }) => fromMs < latestEndMs(token, timing));
+  if (later.length === 0) return { kind: "declare-lost" };
+  return { kind: "rest", untilMs: Math.min(...later.map(({ fromMs }) => fromMs)), because: "court-spacing" };
 }
 
 // A head that came by its parent's only send is sound unless proven otherwise: asking the parent could only kill it. And a head of
@@ -80,6 +96,12 @@ function lastCallMs(witnesses: readonly Witness[], timing: Timing): number {
 }
 
 function windowEndMs(token: SpendableToken, timing: Timing): number {
-  if (token.firstSentAtMs === null || timing.repeat.kind === "always") return Number.POSITIVE_INFINITY;
+  if (token.sends === 0 || timing.repeat.kind === "always") return Number.POSITIVE_INFINITY;
+  if (token.firstSentAtMs === null) return Number.NEGATIVE_INFINITY;
   return timing.spendWindowMs === null ? token.firstSentAtMs : token.firstSentAtMs + timing.spendWindowMs;
+}
+
+/** When the grace of a token's last send is over, if that was the one that was taken. */
+function latestEndMs({ lastSentAtMs }: SpendableToken, { repeat }: Timing): number {
+  return lastSentAtMs === null || repeat.kind !== "for" ? Number.NEGATIVE_INFINITY : lastSentAtMs + repeat.ms;
 }

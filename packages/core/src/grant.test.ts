@@ -362,6 +362,37 @@ test("I1 no false death: what a proven head left behind is asked last, when noth
   expect(asked.at(-1)).toBe("tv_1");
 });
 
+test("I2 durable knowledge: a send older than the grace did nothing where a later one succeeds: its head is confirmed while the later parent can step in", () => {
+  const world = new GrantWorld().advance(20 * MINUTE_MS);
+  world.fail(world.begin(), { kind: "ambiguous", reason: "timeout" });
+  for (let tries = 0; tries < 8; tries += 1) {
+    world.advance(15 * MINUTE_MS).lease = NO_LEASE;
+    world.fail(world.begin(), { kind: "not-executed", reason: "refused", retryAfterMs: null });
+  }
+  expect(world.renewal.head).toMatchObject({ sends: 1, firstSentAtMs: null });
+  world.advance(5 * MINUTE_MS);
+  const sentAtMs = world.nowMs;
+  world.renew(world.begin());
+  expect(world.renewal.suspect).toMatchObject({ parentFirstSentAtMs: sentAtMs });
+  expect(world.plan()).toMatchObject({ kind: "rest", untilMs: sentAtMs + (world.timing.confirm?.fromMs ?? 0) });
+});
+
+test("I1 no false death: a parent that was sent again and again is asked for as long as its last send may be the one that was taken", () => {
+  const world = new GrantWorld().advance(20 * MINUTE_MS);
+  for (let tries = 0; tries < 9; tries += 1) {
+    world.fail(world.begin(), { kind: "ambiguous", reason: "timeout" });
+    world.advance(3 * MINUTE_MS).lease = NO_LEASE;
+  }
+  world.renew(world.begin());
+  world.advance(14 * MINUTE_MS);
+  const refusal = { kind: "rejected", error: "invalid_grant" } as const;
+  for (let hearing = 0; hearing < 3; hearing += 1) {
+    world.fail(world.begin(), refusal);
+    world.advance(5 * MINUTE_MS);
+  }
+  expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_0", because: "court" });
+});
+
 test("a node that was asked long ago does not take back what another node knows of later callers", () => {
   const world = new GrantWorld();
   const begin = (attempt: string, usedAtMs: number) =>
@@ -507,6 +538,8 @@ describe("the court", () => {
     expect(world.plan()).toMatchObject({ kind: "rest", because: "court-spacing" });
     expect(world.advance(10 * MINUTE_MS).plan()).toMatchObject({ kind: "spend", token: candidate });
     world.fail(world.begin(candidate), refusal);
+    expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_0" });
+    world.advance(30 * MINUTE_MS);
     expect(world.plan()).toEqual({ kind: "declare-lost" });
   });
 

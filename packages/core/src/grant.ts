@@ -53,6 +53,7 @@ export interface SpendableToken {
   readonly receivedAtMs: number;
   /** How often it was presented and may have been taken; a send that provably did nothing (refused, never left) is taken back. */
   readonly sends: number;
+  /** Of the sends that may still be repeated; null where all are older than the grace, or there are none. */
   readonly firstSentAtMs: number | null;
   readonly lastSentAtMs: number | null;
   readonly refusedAtMs: number | null;

@@ -1,12 +1,19 @@
 import type { Chain, RefreshRenewal, Renewal, SpendableToken } from "./grant.ts";
 import type { TokenVersionId } from "./ids.ts";
+import type { Timing } from "./timing.ts";
 
-/** The renewal after one of its tokens is about to be presented: counted before it is sent, so that a crash overcounts. */
-export function presented(renewal: Renewal, version: TokenVersionId, atMs: number): Renewal {
+/**
+ * The renewal after one of its tokens is about to be presented: counted before it is sent, so that a crash overcounts. Sends that
+ * are older than the grace count as ones that did nothing: had they been executed, this one could not bring anything any more.
+ */
+export function presented(renewal: Renewal, version: TokenVersionId, sent: { atMs: number; timing: Timing }): Renewal {
+  const { atMs, timing } = sent;
+  const { repeat, limits } = timing;
+  const isOver = (sentAtMs: number) => repeat.kind === "for" && atMs > sentAtMs + repeat.ms + limits.clockSkewMs;
   return changeToken(renewal, version, (token) => ({
     ...token,
     sends: token.sends + 1,
-    firstSentAtMs: token.firstSentAtMs ?? atMs,
+    firstSentAtMs: token.firstSentAtMs === null || isOver(token.firstSentAtMs) ? atMs : token.firstSentAtMs,
     lastSentAtMs: atMs,
   }));
 }
@@ -27,11 +34,12 @@ export function sentBefore(token: SpendableToken, atMs: number): SpendableToken 
 
 /** The renewal after a send of which the provider provably did nothing. */
 export function takenBack(renewal: Renewal, version: TokenVersionId): Renewal {
-  return changeToken(renewal, version, (token) =>
-    token.sends <= 1
-      ? { ...token, sends: 0, firstSentAtMs: null, lastSentAtMs: null }
-      : { ...token, sends: token.sends - 1 },
-  );
+  return changeToken(renewal, version, (token) => {
+    // It was the only one that could still be repeated: what is left is older than the grace.
+    const wasOnly = token.firstSentAtMs === token.lastSentAtMs;
+    const sends = Math.max(0, token.sends - 1);
+    return sends === 0 || wasOnly ? { ...token, sends, firstSentAtMs: null, lastSentAtMs: null } : { ...token, sends };
+  });
 }
 
 /** The renewal after the provider refused a token: what it refuses it does not execute. */

@@ -9,7 +9,7 @@ import type { Timing } from "./timing.ts";
 export function transition(state: GrantState, event: GrantEvent, timing: Timing): Transition {
   switch (event.kind) {
     case "attempt-begun":
-      return onBegun(state, event);
+      return onBegun(state, event, timing);
     case "renewed":
       return onRenewed(state, event, timing);
     case "failed":
@@ -35,7 +35,7 @@ export function transition(state: GrantState, event: GrantEvent, timing: Timing)
   }
 }
 
-function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-begun" }>): Transition {
+function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-begun" }>, timing: Timing): Transition {
   const chain = chainOf(state);
   if (chain === null) return { kind: "unmoved", because: "no-chain" };
   if (isLeftToOriginal(state)) return { kind: "unmoved", because: "stale" };
@@ -44,7 +44,7 @@ function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-
     ...chain,
     attempt: { id: attempt, node, token, because, startedAtMs: atMs, endedAtMs: null },
     usedAtMs: laterUse(chain.usedAtMs, event.usedAtMs),
-    renewal: token === null ? chain.renewal : presented(chain.renewal, token, atMs),
+    renewal: token === null ? chain.renewal : presented(chain.renewal, token, { atMs, timing }),
   };
   const facts = { attempt, node, token, because, chain: chain.id, generation: chain.generation };
   return {

@@ -73,7 +73,7 @@ export class GrantRefresher {
 
   /** Does for a grant whatever its plan says, until it rests. Callers who come meanwhile share the flight. */
   drive(id: GrantId, ask: { readonly waitedForMs: number | null }): Promise<Driven> {
-    const fly = () => this.#context.activity.during(() => this.#driveUntilRest(id, ask.waitedForMs));
+    const fly = () => this.#context.activity.during(() => this.#fly(id, ask.waitedForMs));
     if (ask.waitedForMs === null) return this.#urgent.running(id) ?? this.#calm.run(id, fly);
     // What runs already may bring the token; only then is there something to do for the one who waits.
     return this.#urgent.run(id, async () => {
@@ -86,6 +86,17 @@ export class GrantRefresher {
   async drain(): Promise<void> {
     await this.#calm.drain();
     await this.#urgent.drain();
+  }
+
+  // I12 liveness: an intent whose acknowledgement was lost stands in the store, and nobody else may be looking for it.
+  async #fly(id: GrantId, waitedForMs: number | null): Promise<Driven> {
+    try {
+      return await this.#driveUntilRest(id, waitedForMs);
+    } catch (error) {
+      const { time, limits } = this.#context;
+      this.#onScheduled(time.wallMs() + limits.leaseMs);
+      throw error;
+    }
   }
 
   async #driveUntilRest(id: GrantId, waitedForMs: number | null): Promise<Driven> {

@@ -125,6 +125,8 @@ class KeeperWorld {
   /** What the database held at each step of a consent. */
   readonly snapshots: MemorySnapshot[] = [];
   storeDown = false;
+  /** The next change is made, and nobody is told. */
+  acknowledgementLost = false;
   crashAt: string | null = null;
   readonly failures: string[] = [];
   #running: RunningKeeper | undefined;
@@ -238,7 +240,10 @@ class KeeperWorld {
         },
         change: async (id, decide) => {
           reach();
-          return await grants.change(id, decide);
+          const result = await grants.change(id, decide);
+          if (!this.acknowledgementLost) return result;
+          this.acknowledgementLost = false;
+          throw new EvergrantError("store_unavailable");
         },
       },
     };
@@ -387,6 +392,17 @@ test("I2 durable knowledge: a consent that the database has forgotten, with the 
   expect((await world.token()).accessToken).toBeDefined();
   const codes = world.provider.requests.filter(({ grant }) => grant.kind === "authorization_code");
   expect(codes).toHaveLength(1);
+});
+
+test("I12 liveness: an intent whose acknowledgement was lost is taken up when its lease ends, though no caller comes", async () => {
+  const world = await new KeeperWorld().connected();
+  await world.time.advance(3 * 60 * MINUTE_MS);
+  const before = world.refreshes().length;
+  world.acknowledgementLost = true;
+  expect(await refusal(world.token())).toBe("store_unavailable");
+  expect(world.refreshes()).toHaveLength(before);
+  await world.time.advance(2 * MINUTE_MS);
+  expect(world.refreshes()).toHaveLength(before + 1);
 });
 
 test("I2 durable knowledge: a send whose answer was lost, forgotten by the database, is asked for again out of the journal", async () => {
