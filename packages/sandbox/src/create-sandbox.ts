@@ -96,7 +96,7 @@ async function assemble(options: SandboxOptions, { initial, mailer, database, cl
     engine,
     clock,
     keys: await loadSigningKeys(database, clock.nowMs()),
-    faults: createFaults(),
+    faults: createFaults((label) => chanceOf(mint.hex32(`fault:${label}`))),
     journal: createRequestJournal(),
     closing,
     ownOrigin: () => originAt(address.port),
@@ -112,6 +112,9 @@ async function assemble(options: SandboxOptions, { initial, mailer, database, cl
   };
   return { world, followers, outbound, control, listensAt };
 }
+
+/** A number in [0, 1) from the first 32 bits. */
+const chanceOf = (hex: string): number => Number.parseInt(hex.slice(0, 8), 16) / 2 ** 32;
 
 const originAt = (port: number): string => `http://localhost:${port}`;
 

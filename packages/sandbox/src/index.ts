@@ -3,6 +3,7 @@ export type { AppControl, CreatedApp } from "./control/app-control.ts";
 export type { ClockState, Control, TokenVerdict } from "./control/control.ts";
 export type { CustomConnectionControl } from "./control/custom-connection-control.ts";
 export type { CustomConnectionView } from "./control/custom-connection-view.ts";
+export type { FaultControl } from "./control/fault-control.ts";
 export type { KeyControl, PublishedKey } from "./control/key-control.ts";
 export type { LimitState, LimitsControl } from "./control/limits-control.ts";
 export type { PeopleControl } from "./control/people-control.ts";
@@ -11,7 +12,8 @@ export { createSandbox, type Sandbox, type SandboxOptions } from "./create-sandb
 export { DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, DEMO_REDIRECT_URI } from "./demo-data.ts";
 export type { DialectName, Switches, Tier, VerifyReport } from "./engine/index.ts";
 export { SANDBOX_ERRORS, SandboxError, type SandboxErrorCode } from "./errors.ts";
-export type { Fault, FaultAction, FaultEndpoint, FaultPlan, FaultPoint } from "./faults.ts";
+export type { FaultAction, FaultEndpoint, FaultPoint } from "./fault-table.ts";
+export type { Fault, FaultPlan } from "./faults.ts";
 export type { ClockLine, Follower, FollowerReport } from "./followers.ts";
 export type { RenderedMail } from "./mail/render-mail.ts";
 export type { JournalEntry } from "./request-journal.ts";

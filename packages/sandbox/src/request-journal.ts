@@ -1,4 +1,4 @@
-import type { FaultAction, FaultPoint } from "./faults.ts";
+import type { FaultActionKind, FaultPoint } from "./fault-table.ts";
 
 /** One request as the sandbox saw it. Tokens appear as the first 12 hex digits of their SHA-256. */
 export interface JournalEntry {
@@ -16,7 +16,7 @@ export interface JournalEntry {
   readonly token: { readonly hashPrefix: string; readonly generation: number | null } | null;
   /** Whether the request changed the ledger in the way it asked for: tokens issued, a grant revoked, a connection deleted. */
   readonly committed: boolean;
-  readonly fault: { readonly id: string; readonly point: FaultPoint; readonly action: FaultAction["kind"] } | null;
+  readonly fault: { readonly id: string; readonly point: FaultPoint; readonly action: FaultActionKind } | null;
 }
 
 /** The latest requests, in order. */

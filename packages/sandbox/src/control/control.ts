@@ -15,13 +15,13 @@ import {
   verify,
 } from "../engine/index.ts";
 import { SandboxError } from "../errors.ts";
-import type { Fault } from "../faults.ts";
 import type { Follower, Followers } from "../followers.ts";
 import type { JournalEntry } from "../request-journal.ts";
 import type { World } from "../world.ts";
 import { type AppControl, createAppControl } from "./app-control.ts";
 import { type CustomConnectionControl, createCustomConnectionControl } from "./custom-connection-control.ts";
-import { type AdvanceInput, type FaultInput, inputs, type ScheduleInput, type TokenQuestionInput } from "./inputs.ts";
+import { createFaultControl, type FaultControl } from "./fault-control.ts";
+import { type AdvanceInput, inputs, type ScheduleInput, type TokenQuestionInput } from "./inputs.ts";
 import { bounded, durationMs, instantMs } from "./instants.ts";
 import { createKeyControl, type KeyControl } from "./key-control.ts";
 import { createLimitsControl, type LimitsControl } from "./limits-control.ts";
@@ -46,6 +46,7 @@ export interface TokenVerdict {
 export interface Control
   extends AppControl,
     CustomConnectionControl,
+    FaultControl,
     KeyControl,
     LimitsControl,
     PeopleControl,
@@ -58,9 +59,6 @@ export interface Control
   advance(input: AdvanceInput): Promise<Advanced>;
   /** Puts an event on the calendar; the clock stops at it on its way. */
   schedule(input: ScheduleInput): ScheduledEvent;
-  faults(): readonly Fault[];
-  placeFault(input: FaultInput): Fault;
-  clearFaults(): void;
   /** The journal of requests, oldest first. */
   requests(): readonly JournalEntry[];
   clearRequests(): void;
@@ -97,6 +95,7 @@ export function createControl(parts: ControlParts): Control {
     ...createCustomConnectionControl(inTurn, world.ownOrigin),
     ...createWebhookControl(inTurn),
     ...createLimitsControl(inTurn),
+    ...createFaultControl(world.faults, inTurn),
     ...createPeopleControl(inTurn),
     ...createKeyControl(world),
     state: () => inTurn((turn) => redactedState(turn.draft)),
@@ -113,9 +112,6 @@ export function createControl(parts: ControlParts): Control {
     }),
     advance: async (input) => parts.advance(targetMs(input, clock.nowMs())),
     schedule: (input) => inTurn((turn) => putOnCalendar(turn, input)),
-    faults: () => world.faults.list(),
-    placeFault: (input) => placeFault(world, input),
-    clearFaults: () => world.faults.clear(),
     requests: () => world.journal.list(),
     clearRequests: () => world.journal.clear(),
     switches: () => engine.switches(),
@@ -145,17 +141,6 @@ function putOnCalendar(turn: Turn, input: ScheduleInput): ScheduledEvent {
   const atMs = instantMs(at);
   if (atMs < turn.nowMs) throw new SandboxError("clock_backwards", "An event cannot be put into the past.");
   return schedule(turn, atMs, action);
-}
-
-function placeFault(world: World, input: FaultInput): Fault {
-  const plan = parseInput(inputs.fault, input);
-  if (plan.point === "mid-body" && (plan.action.kind === "html" || plan.action.kind === "status")) {
-    throw new SandboxError(
-      "fault_impossible",
-      "In the middle of a body the status is already sent: use drop, stall or malformed-json there.",
-    );
-  }
-  return world.faults.place(plan);
 }
 
 function checkedPatch(patch: unknown): Partial<Switches> {
