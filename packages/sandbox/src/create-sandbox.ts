@@ -2,6 +2,7 @@ import { beginBooks } from "./accounting/seed-books.ts";
 import { createAdvance } from "./advance.ts";
 import { createClock } from "./clock.ts";
 import { type Control, createControl } from "./control/control.ts";
+import { DESK_PATH } from "./desk/visit.ts";
 import { createEngine, createLedger, type DialectName, type Switches } from "./engine/index.ts";
 import { createFaults } from "./faults.ts";
 import { createFollowers } from "./followers.ts";
@@ -43,7 +44,13 @@ export interface SandboxOptions {
 }
 
 export interface Sandbox {
-  readonly urls: { readonly identity: string; readonly login: string; readonly api: string; readonly control: string };
+  readonly urls: {
+    readonly identity: string;
+    readonly login: string;
+    readonly api: string;
+    readonly control: string;
+    readonly page: string;
+  };
   readonly port: number;
   /** The port of the TLS listener, if one was asked for. */
   readonly tlsPort?: number;
@@ -82,8 +89,10 @@ interface Foundations {
 
 async function assemble(options: SandboxOptions, { initial, mailer, database, closing }: Foundations) {
   let outbound: Outbound | null = null;
+  let commits = 0;
   const ledger = createLedger(database.load(), (changes) => {
     database.commit(changes);
+    commits += 1;
     if (concernsOutbound(changes)) outbound?.wake();
   });
   const mint = seededMint(initial.seedOf(ledger));
@@ -98,6 +107,7 @@ async function assemble(options: SandboxOptions, { initial, mailer, database, cl
     keys: await loadSigningKeys(database, clock.nowMs()),
     faults: createFaults((label) => chanceOf(mint.hex32(`fault:${label}`))),
     journal: createRequestJournal(),
+    commits: () => commits,
     closing,
     ownOrigin: () => originAt(address.port),
     nextCorrelationId: numbered((count) => mint.uuid(`answer:${count}`)),
@@ -139,7 +149,13 @@ function sandboxOf(parts: {
     return closed;
   };
   return {
-    urls: { identity: origin, login: origin, api: origin, control: `${origin}/__sandbox` },
+    urls: {
+      identity: origin,
+      login: origin,
+      api: origin,
+      control: `${origin}/__sandbox`,
+      page: `${origin}${DESK_PATH}`,
+    },
     port: ports.http,
     ...(ports.tls === null ? {} : { tlsPort: ports.tls }),
     control,

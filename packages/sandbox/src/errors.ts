@@ -10,6 +10,7 @@ export const SANDBOX_ERRORS = {
   smtp_url_invalid: 400,
   webhook_url_refused: 400,
   loopback_only: 403,
+  foreign_origin: 403,
   not_found: 404,
   already_exists: 409,
   wrong_kind: 409,

@@ -62,6 +62,8 @@ export interface Faults {
   /** false: there is no such fault. */
   remove(id: string): boolean;
   clear(): void;
+  /** Another number after every change. */
+  revision(): number;
   all(): PlacedFaults;
   replace(faults: PlacedFaults): void;
 }
@@ -70,16 +72,21 @@ export interface Faults {
 export function createFaults(draw: (label: string) => number): Faults {
   let placed: readonly Fault[] = [];
   let count = 0;
+  let revision = 0;
+  const put = (changed: readonly Fault[]) => {
+    placed = changed;
+    revision += 1;
+  };
   return {
     place(plan) {
       count += 1;
       const fault = { ...plan, id: `fault-${count}`, seen: 0, hits: 0 };
-      placed = [...placed, fault];
+      put([...placed, fault]);
       return fault;
     },
     take(subject) {
       let taken: Fault | null = null;
-      placed = placed.map((fault) => {
+      const changed = placed.map((fault) => {
         if (!matches(fault, subject)) return fault;
         const seen = fault.seen + 1;
         const hit = taken === null && strikes({ ...fault, seen }, draw);
@@ -87,20 +94,21 @@ export function createFaults(draw: (label: string) => number): Faults {
         if (hit) taken = next;
         return next;
       });
+      if (changed.some((fault, index) => fault !== placed[index])) put(changed);
       return taken;
     },
     list: () => placed,
     remove(id) {
       const found = placed.some((fault) => fault.id === id);
-      placed = placed.filter((fault) => fault.id !== id);
+      put(placed.filter((fault) => fault.id !== id));
       return found;
     },
-    clear: () => {
-      placed = [];
-    },
+    clear: () => put([]),
+    revision: () => revision,
     all: () => ({ placed, count }),
     replace(faults) {
-      ({ placed, count } = faults);
+      count = faults.count;
+      put(faults.placed);
     },
   };
 }

@@ -7,6 +7,7 @@ export type { FaultControl } from "./control/fault-control.ts";
 export type { KeyControl, PublishedKey } from "./control/key-control.ts";
 export type { LimitState, LimitsControl } from "./control/limits-control.ts";
 export type { PeopleControl } from "./control/people-control.ts";
+export type { TokenTree, TreeAccessToken, TreeToken, TreeTokenState } from "./control/token-trees.ts";
 export type { WebhookControl, WebhookView } from "./control/webhook-control.ts";
 export { createSandbox, type Sandbox, type SandboxOptions } from "./create-sandbox.ts";
 export { DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, DEMO_REDIRECT_URI } from "./demo-data.ts";

@@ -23,6 +23,8 @@ export interface JournalEntry {
 export interface RequestJournal {
   add(entry: Omit<JournalEntry, "id">): void;
   list(): readonly JournalEntry[];
+  /** Another number after every change. */
+  revision(): number;
   clear(): void;
 }
 
@@ -31,6 +33,7 @@ const longest = 20_000;
 export function createRequestJournal(): RequestJournal {
   let entries: JournalEntry[] = [];
   let count = 0;
+  let clearings = 0;
   return {
     add(entry) {
       count += 1;
@@ -38,7 +41,9 @@ export function createRequestJournal(): RequestJournal {
       if (entries.length > longest) entries = entries.slice(-longest / 2);
     },
     list: () => [...entries],
+    revision: () => count + clearings,
     clear: () => {
+      clearings += 1;
       entries = [];
     },
   };

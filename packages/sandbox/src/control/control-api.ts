@@ -5,6 +5,7 @@ import type { World } from "../world.ts";
 import type { Control } from "./control.ts";
 import { inputs } from "./inputs.ts";
 import { parseInput } from "./parse-input.ts";
+import { refuseStrangers } from "./strangers.ts";
 
 interface Asked {
   readonly input: unknown;
@@ -42,6 +43,7 @@ export const operations: readonly Operation[] = [
   ["PUT", "limits", (control, asked) => control.setLimits(given(asked))],
   ["GET", "verify", (control) => control.verify()],
   ["POST", "tokens/accepted", (control, asked) => control.tokenAccepted(given(asked))],
+  ["GET", "trees", (control) => control.trees()],
   ["GET", "grants", (control) => control.grants()],
   ["GET", "grants/:id", (control, { id }) => control.grant(id)],
   ["DELETE", "grants/:id", (control, { id }) => control.revokeGrant(id)],
@@ -110,20 +112,6 @@ export function addControlApi(server: FastifyInstance, parts: ControlApiParts): 
 /** The error body of the control API. */
 export function sendControlError(reply: FastifyReply, error: SandboxError): FastifyReply {
   return sendJson(reply, error.status, { error: { code: error.code, message: error.message } });
-}
-
-/**
- * Throws `loopback_only`. A web page in the operator's browser also comes from this machine; what it cannot forge is the Host of
- * another origin or a JSON body.
- */
-export function refuseStrangers(request: FastifyRequest): void {
-  const host = (request.headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
-  const fromHere = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/.test(request.socket.remoteAddress ?? "");
-  if (fromHere && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)) return;
-  throw new SandboxError(
-    "loopback_only",
-    "The control API answers only on this machine: use http://localhost and the sandbox's port.",
-  );
 }
 
 function readJson(request: FastifyRequest): unknown {

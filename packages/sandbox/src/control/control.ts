@@ -21,13 +21,14 @@ import type { World } from "../world.ts";
 import { type AppControl, createAppControl } from "./app-control.ts";
 import { type CustomConnectionControl, createCustomConnectionControl } from "./custom-connection-control.ts";
 import { createFaultControl, type FaultControl } from "./fault-control.ts";
-import { type AdvanceInput, inputs, type ScheduleInput, type TokenQuestionInput } from "./inputs.ts";
+import { type AdvanceInput, inputs, type ScheduleInput, type TokenQuestionInput, type TreesInput } from "./inputs.ts";
 import { bounded, durationMs, instantMs } from "./instants.ts";
 import { createKeyControl, type KeyControl } from "./key-control.ts";
 import { createLimitsControl, type LimitsControl } from "./limits-control.ts";
 import { parseInput } from "./parse-input.ts";
 import { createPeopleControl, type PeopleControl } from "./people-control.ts";
 import { type GrantView, grantView, type RedactedState, redactedState } from "./redacted-state.ts";
+import { type TokenTree, tokenTrees } from "./token-trees.ts";
 import { createWebhookControl, type WebhookControl } from "./webhook-control.ts";
 
 export interface ClockState {
@@ -69,6 +70,8 @@ export interface Control
   tokenAccepted(input: TokenQuestionInput): TokenVerdict;
   grants(): readonly Grant[];
   grant(grantId: string): GrantView;
+  /** The families of tokens, the newest first; `atMost` of them. */
+  trees(input?: TreesInput): readonly TokenTree[];
   /** Ends a grant with its tokens and connections. */
   revokeGrant(grantId: string): GrantView;
 }
@@ -123,6 +126,7 @@ export function createControl(parts: ControlParts): Control {
     tokenAccepted: (input) => inTurn((turn) => judge(turn, input)),
     grants: () => inTurn((turn) => [...turn.draft.all("grants")]),
     grant,
+    trees: (input = {}) => inTurn((turn) => tokenTrees(turn, parseInput(inputs.trees, input).atMost)),
     revokeGrant(grantId) {
       if (!inTurn((turn) => revokeGrant(turn, grantId, "operator")))
         throw new SandboxError("not_found", "There is no grant with that id.");

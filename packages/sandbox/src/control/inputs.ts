@@ -170,6 +170,7 @@ export const inputs = {
     ],
     'name either "token" or "refreshTokenHash" (SHA-256, hex)',
   ),
+  trees: z.strictObject({ atMost: count.default(1_000_000) }),
   setLimits: z.strictObject({
     clientId: id,
     organisationId: id,
@@ -198,4 +199,5 @@ export type SetWebhookInput = z.input<typeof inputs.setWebhook>;
 export type EmitEventInput = z.input<typeof inputs.emitEvent>;
 export type ChangeCustomConnectionInput = z.input<typeof inputs.changeCustomConnection>;
 export type SetLimitsInput = z.input<typeof inputs.setLimits>;
+export type TreesInput = z.input<typeof inputs.trees>;
 export type TokenQuestionInput = z.input<typeof inputs.tokenQuestion>;
