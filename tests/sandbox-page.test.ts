@@ -163,6 +163,24 @@ test("the form for faults offers what goes together, says what is wrong, and kee
   expect(sandbox.control.faults()).toEqual([]);
 });
 
+test("a snapshot is kept, and everything goes back to it", async () => {
+  await using desk = await aDesk();
+  const { sandbox, page } = desk;
+  await page.goto(sandbox.urls.page);
+  await page.getByPlaceholder("before").fill("first");
+  await page.getByRole("button", { name: "Take a snapshot" }).click();
+  await page.locator("#live-snapshots").getByText("first").waitFor();
+  sandbox.control.createUser({ email: "zoe@demo.example", givenName: "Zoe", familyName: "Z" });
+  await page.locator("#live-people").getByText("zoe@demo.example").waitFor();
+  await page.getByRole("button", { name: "+ 1d" }).click();
+  await page.getByText("24 h ahead of real time.").waitFor();
+  await page.getByRole("button", { name: "Restore, time goes on" }).click();
+  await page.locator("#live-people").getByText("zoe@demo.example").waitFor({ state: "detached" });
+  await page.getByText("24 h ahead of real time.").waitFor();
+  await page.getByRole("button", { name: "Rewind, time too" }).click();
+  await page.getByText("Real time.").waitFor();
+});
+
 test("without a script the page does the same, when it is reloaded", async () => {
   await using sandbox = await createSandbox();
   const context = await browser.newContext({ javaScriptEnabled: false });

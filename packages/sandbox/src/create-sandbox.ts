@@ -2,20 +2,24 @@ import { beginBooks } from "./accounting/seed-books.ts";
 import { createAdvance } from "./advance.ts";
 import { createClock } from "./clock.ts";
 import { type Control, createControl } from "./control/control.ts";
+import type { SnapshotParts } from "./control/snapshot-control.ts";
 import { DESK_PATH } from "./desk/visit.ts";
-import { createEngine, createLedger, type DialectName, type Switches } from "./engine/index.ts";
+import { type Change, createEngine, createLedger, type DialectName, type Switches } from "./engine/index.ts";
 import { createFaults } from "./faults.ts";
 import { createFollowers } from "./followers.ts";
 import { startHttp } from "./http/start-http.ts";
 import { type InitialState, initialState } from "./initial-state.ts";
 import { mailDuty } from "./mail/mail-duty.ts";
 import { type Mailer, smtpMailer } from "./mail/mailer.ts";
+import { createOneAtATime } from "./one-at-a-time.ts";
 import { concernsOutbound, createOutbound, type Outbound } from "./outbound.ts";
 import { realTime } from "./real-time.ts";
 import { createRequestJournal } from "./request-journal.ts";
 import { seededMint } from "./seeded-mint.ts";
 import { loadSigningKeys } from "./signing-keys.ts";
-import { openSandboxDatabase, type SandboxDatabase } from "./store/sandbox-database.ts";
+import { restore } from "./snapshot/restore.ts";
+import { takeSnapshot } from "./snapshot/snapshot.ts";
+import { openSandboxDatabase, type SandboxDatabase, type StoredKey } from "./store/sandbox-database.ts";
 import type { Time } from "./time.ts";
 import { webhookDuty } from "./webhooks/webhook-duty.ts";
 import type { World } from "./world.ts";
@@ -90,12 +94,14 @@ interface Foundations {
 async function assemble(options: SandboxOptions, { initial, mailer, database, closing }: Foundations) {
   let outbound: Outbound | null = null;
   let commits = 0;
-  const ledger = createLedger(database.load(), (changes) => {
-    database.commit(changes);
+  const persist = (changes: readonly Change[], keys?: readonly StoredKey[]) => {
+    database.commit(changes, keys);
     commits += 1;
     if (concernsOutbound(changes)) outbound?.wake();
-  });
-  const mint = seededMint(initial.seedOf(ledger));
+  };
+  const ledger = createLedger(database.load(), (changes) => persist(changes));
+  initial.plantSeed(ledger);
+  const mint = seededMint(() => String(ledger.get("settings", "seed")?.value));
   const engine = createEngine({ ledger, mint, dialect: options.dialect ?? "xero", beginBooks });
   const time = options.time ?? realTime;
   const clock = createClock(engine, time);
@@ -115,8 +121,22 @@ async function assemble(options: SandboxOptions, { initial, mailer, database, cl
   outbound = createOutbound({ clock, time, closing, duties: [mailDuty(world, mailer), webhookDuty(world)] });
   const followers = createFollowers();
   const idleTimeoutMs = options.followerTimeoutMs ?? 10_000;
-  const advance = createAdvance({ clock, followers, outbound, view: engine.view, closing, idleTimeoutMs });
-  const control = createControl({ world, followers, advance, reseed: initial.reseed });
+  const oneAtATime = createOneAtATime();
+  const advance = createAdvance({ clock, followers, outbound, view: engine.view, closing, idleTimeoutMs, oneAtATime });
+  const replace = (rows: readonly Change[], keys: readonly StoredKey[]) =>
+    ledger.replaceAll(rows, (changes) => persist(changes, keys));
+  const restoring = { world, followers, outbound, wallMs: () => time.wallMs(), replace };
+  const snapshots: SnapshotParts = {
+    take: () => takeSnapshot(world, ledger),
+    restore: (snapshot, how) => oneAtATime(() => restore(restoring, snapshot, how)),
+    kept: {
+      list: database.snapshots,
+      get: database.snapshot,
+      put: database.putSnapshot,
+      remove: database.removeSnapshot,
+    },
+  };
+  const control = createControl({ world, followers, advance, reseed: initial.reseed, snapshots });
   const listensAt = (port: number) => {
     address.port = port;
   };

@@ -39,6 +39,12 @@ export const operations: readonly Operation[] = [
   ["DELETE", "requests", (control) => control.clearRequests()],
   ["GET", "switches", (control) => control.switches()],
   ["PATCH", "switches", (control, asked) => control.setSwitches(given(asked))],
+  ["GET", "snapshot", (control) => control.snapshot()],
+  ["POST", "restore", (control, asked) => control.restore(given(asked))],
+  ["GET", "snapshots", (control) => control.snapshots()],
+  ["GET", "snapshots/:id", (control, { id }) => control.keptSnapshot(id)],
+  ["PUT", "snapshots/:id", (control, { id }) => control.keepSnapshot(id)],
+  ["DELETE", "snapshots/:id", (control, { id }) => control.removeSnapshot(id)],
   ["GET", "limits", (control) => control.limits()],
   ["PUT", "limits", (control, asked) => control.setLimits(given(asked))],
   ["GET", "verify", (control) => control.verify()],
@@ -99,6 +105,8 @@ export function addControlApi(server: FastifyInstance, parts: ControlApiParts): 
     server.route({
       method,
       url: `/__sandbox/${path}`,
+      // A snapshot is as large as the sandbox it was taken of.
+      ...(path === "restore" ? { bodyLimit: 256 * 1024 * 1024 } : {}),
       handler: async (request, reply) => {
         const { id = "", secretId = "" } = request.params as { readonly id?: string; readonly secretId?: string };
         const result = await run(parts.control, { input: readJson(request), id, secretId });

@@ -28,6 +28,7 @@ import { createLimitsControl, type LimitsControl } from "./limits-control.ts";
 import { parseInput } from "./parse-input.ts";
 import { createPeopleControl, type PeopleControl } from "./people-control.ts";
 import { type GrantView, grantView, type RedactedState, redactedState } from "./redacted-state.ts";
+import { createSnapshotControl, type SnapshotControl, type SnapshotParts } from "./snapshot-control.ts";
 import { type TokenTree, tokenTrees } from "./token-trees.ts";
 import { createWebhookControl, type WebhookControl } from "./webhook-control.ts";
 
@@ -51,6 +52,7 @@ export interface Control
     KeyControl,
     LimitsControl,
     PeopleControl,
+    SnapshotControl,
     WebhookControl {
   /** The whole ledger without secrets. */
   state(): RedactedState;
@@ -82,6 +84,7 @@ export interface ControlParts {
   readonly advance: (targetMs: number) => Promise<Advanced>;
   /** Empties the ledger and seeds it again, inside the given transaction. */
   readonly reseed: (turn: Turn) => void;
+  readonly snapshots: SnapshotParts;
 }
 
 export function createControl(parts: ControlParts): Control {
@@ -101,6 +104,7 @@ export function createControl(parts: ControlParts): Control {
     ...createFaultControl(world.faults, inTurn),
     ...createPeopleControl(inTurn),
     ...createKeyControl(world),
+    ...createSnapshotControl(parts.snapshots),
     state: () => inTurn((turn) => redactedState(turn.draft)),
     reset() {
       inTurn(parts.reseed);

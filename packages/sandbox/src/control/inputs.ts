@@ -21,6 +21,8 @@ const duration = z.union([
   z.string().regex(/^\d{1,12}(ms|s|m|h|d)$/, 'a duration is a number and one of ms, s, m, h, d: "61d"'),
 ]);
 
+const restoreClock = z.enum(["keep", "rewind"]).default("keep");
+
 const callsLeft = z.number().int().min(0).max(1_000_000_000).optional();
 
 const scheduledAction = z.discriminatedUnion("kind", [
@@ -178,6 +180,15 @@ export const inputs = {
     day: callsLeft,
     appMinute: callsLeft,
   }),
+  snapshotName: z.string().regex(/^[\w.-]{1,100}$/, "a name has letters, digits, dots, dashes and underscores"),
+  restore: z.union(
+    [
+      z.strictObject({ name, clock: restoreClock }),
+      z.strictObject({ snapshot: z.record(z.string(), z.unknown()), clock: restoreClock }),
+    ],
+    'name either "name" (of a kept snapshot) or "snapshot" (its JSON); "clock" is "keep" or "rewind"',
+  ),
+  restoreFile: z.strictObject({ clock: restoreClock }),
   switches: z.record(z.string().max(100), z.unknown()),
 } as const;
 
@@ -199,5 +210,6 @@ export type SetWebhookInput = z.input<typeof inputs.setWebhook>;
 export type EmitEventInput = z.input<typeof inputs.emitEvent>;
 export type ChangeCustomConnectionInput = z.input<typeof inputs.changeCustomConnection>;
 export type SetLimitsInput = z.input<typeof inputs.setLimits>;
+export type RestoreFileInput = z.input<typeof inputs.restoreFile>;
 export type TreesInput = z.input<typeof inputs.trees>;
 export type TokenQuestionInput = z.input<typeof inputs.tokenQuestion>;

@@ -1,5 +1,6 @@
 import type { Control } from "../control/control.ts";
 import type { AdvanceInput, FaultInput } from "../control/inputs.ts";
+import type { RestoreInput } from "../control/snapshot-control.ts";
 import { FAULT_FIELDS } from "./fault-section.ts";
 
 /** The fields of a form that are filled in. */
@@ -24,6 +25,15 @@ export const DESK_FORMS: Readonly<Record<string, DeskForm>> = {
   "requests/clear": { section: "requests", act: (control) => control.clearRequests() },
   "grants/revoke": { section: "trees", act: (control, fields) => control.revokeGrant(fields.get("grantId") ?? "") },
   "connections/disconnect": { section: "people", act: (control, fields) => control.disconnect(fields.get("id") ?? "") },
+  "snapshots/keep": { section: "snapshots", act: (control, fields) => control.keepSnapshot(fields.get("name") ?? "") },
+  "snapshots/remove": {
+    section: "snapshots",
+    act: (control, fields) => control.removeSnapshot(fields.get("name") ?? ""),
+  },
+  "snapshots/restore": {
+    section: "snapshots",
+    act: (control, fields) => control.restore(Object.fromEntries(fields) as unknown as RestoreInput),
+  },
   reset: { section: "clock", act: (control) => control.reset() },
 };
 

@@ -3,6 +3,7 @@ import { clockForm, clockNow } from "./clock-section.ts";
 import { faultForm, placedFaults } from "./fault-section.ts";
 import { journalSection } from "./journal-section.ts";
 import { peopleSection } from "./people-section.ts";
+import { keptSnapshots, snapshotForm } from "./snapshot-section.ts";
 import { treesSection } from "./trees-section.ts";
 import { verifySection } from "./verify-section.ts";
 import type { DeskVisit } from "./visit.ts";
@@ -21,5 +22,6 @@ export const SECTIONS: readonly Section[] = [
   { id: "trees", title: "Tokens", live: treesSection },
   { id: "faults", title: "Faults", live: placedFaults, form: faultForm },
   { id: "requests", title: "Requests", live: journalSection },
+  { id: "snapshots", title: "Snapshots", live: keptSnapshots, form: snapshotForm },
   { id: "people", title: "Apps, people, organisations", live: peopleSection },
 ];

@@ -8,7 +8,7 @@ header{display:flex;gap:1rem;align-items:center;flex-wrap:wrap;padding:.5rem 1re
 header form{margin-left:auto}h1{font-size:1.2rem;margin:0}h2{font-size:1.05rem;margin:0 0 .5rem}nav{display:flex;gap:.8rem;flex-wrap:wrap}a{color:var(--link)}
 main{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr);gap:1rem;padding:1rem}
 section{background:var(--paper);border:1px solid var(--line);border-radius:.4rem;padding:.8rem 1rem;min-width:0;overflow-x:auto;scroll-margin-top:4rem}
-#trees,#faults,#requests,#people{grid-column:1/-1}
+#trees,#faults,#requests,#snapshots,#people{grid-column:1/-1}
 @media(max-width:60rem){main{grid-template-columns:minmax(0,1fr)}}
 [role=alert]{margin:1rem;padding:.6rem 1rem;border:1px solid currentColor;border-radius:.4rem;background:var(--paper)}
 .now{font-size:1.6rem;margin:0;font-variant-numeric:tabular-nums}.about{color:var(--dim);margin:.2rem 0 .4rem}
