@@ -14,9 +14,13 @@ export function verifySection({ control }: DeskVisit): Html {
       ({ kind, id, revokedAtMs, usedAtMs }) =>
         `Used after revocation: ${kind} token ${shortened(id)}, revoked ${instantText(revokedAtMs)}, used ${instantText(usedAtMs)}.`,
     ),
+    ...report.usedAfterExpiry.map(
+      ({ kind, id, expiresAtMs, usedAtMs }) =>
+        `Used after its end: ${kind} token ${shortened(id)}, ended ${instantText(expiresAtMs)}, used ${instantText(usedAtMs)}.`,
+    ),
     ...report.lostGrants.map(({ grantId, because }) => `Lost grant: ${nameOf(control, grantId)}, ${because}.`),
   ];
-  return html`<p class="${report.ok ? "live" : "bad"}" id="verdict">${report.ok ? "No fork, no token used after its revocation." : "Something happened that must not."}</p>
+  return html`<p class="${report.ok ? "live" : "bad"}" id="verdict">${report.ok ? "No fork, no token used after its revocation or its end." : "Something happened that must not."}</p>
     <p>${String(report.liveGrants)} of ${String(report.grants)} grants live, ${String(report.refreshTokens)} refresh tokens, ${String(report.refusals)} refusals.</p>
     ${lines.length === 0 ? null : html`<ul>${lines.map((text) => html`<li>${text}</li>`)}</ul>`}`;
 }
