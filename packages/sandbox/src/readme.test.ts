@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { operations } from "./control/control-api.ts";
 import { inputs } from "./control/inputs.ts";
+import { OPERATIONS } from "./control/operations.ts";
 import { PRESETS, SWITCHES, type SwitchName, xero } from "./engine/index.ts";
 import { FAULT_ACTIONS, FAULT_ENDPOINTS, FAULT_MATCHERS, FAULT_POINTS, type FaultSide } from "./fault-table.ts";
 
@@ -24,7 +24,7 @@ test("the README lists every switch with Xero's value and every other value", ()
 });
 
 test("the README lists every operation of the control API", () => {
-  for (const [method, path] of operations) expect(readme).toContain(`\`${method} ${path}\``);
+  for (const [method, path] of OPERATIONS) expect(readme).toContain(`\`${method} ${path}\``);
 });
 
 test("the README explains every dialect", () => {
