@@ -13,7 +13,7 @@ export function deskPage(visit: DeskVisit, problem: { readonly status: number; r
 <link rel="stylesheet" href="${DESK_PATH}/style.css"><script src="${DESK_PATH}/live.js" defer></script></head>
 <body data-live="${DESK_PATH}/live">
 <header><h1>Sandbox</h1><nav>${SECTIONS.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}<a href="${PORTAL_PATH}">Portal</a></nav>
-<span id="link" role="status"></span>${rowButton("reset", "Reset everything", {})}</header>
+<span id="link" role="status"></span><details class="reset"><summary>Reset</summary>${rowButton("reset", "Reset everything", {})}</details></header>
 ${problem === null ? null : html`<p role="alert" class="bad">${problem.text}</p>`}
 <main>${SECTIONS.map((section) => sectionHtml(section, visit))}</main></body>
 </html>`;

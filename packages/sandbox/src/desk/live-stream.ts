@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import { waitRealMs } from "../real-time.ts";
+import { realTime, waitRealMs } from "../real-time.ts";
 import type { World } from "../world.ts";
 import { SECTIONS } from "./sections.ts";
 import type { DeskVisit } from "./visit.ts";
@@ -8,6 +8,8 @@ import { instantText } from "./words.ts";
 const lookEveryMs = 250;
 /** What is shown also changes because time passes: tokens end. */
 const renderAnywayEveryLooks = 20;
+/** Of a large sandbox the page is seldom rendered, so that whoever is tested has the processor. */
+const restsPerRender = 9;
 /** A reader that does not take what it gets is given no more for a while. */
 const mostWaitingBytes = 1_000_000;
 
@@ -25,11 +27,17 @@ export async function streamChanges(world: World, reply: FastifyReply, visit: ()
   const shown = new Map<string, string>();
   let rendered = "";
   let now = "";
+  let restUntilMs = 0;
   for (let looks = 0; !until.aborted; looks += 1) {
     const revision = `${world.commits()} ${world.journal.revision()} ${world.faults.revision()}`;
     if (out.writableLength < mostWaitingBytes) {
-      if (revision !== rendered || looks % renderAnywayEveryLooks === 0) out.write(changedSections(visit(), shown));
-      rendered = revision;
+      const startedMs = realTime.monotonicMs();
+      if (startedMs >= restUntilMs && (revision !== rendered || looks % renderAnywayEveryLooks === 0)) {
+        out.write(changedSections(visit(), shown));
+        rendered = revision;
+        const endedMs = realTime.monotonicMs();
+        restUntilMs = endedMs + (endedMs - startedMs) * restsPerRender;
+      }
       const text = instantText(world.clock.nowMs());
       if (text !== now) out.write(`event: now\ndata: ${text}\n\n`);
       now = text;

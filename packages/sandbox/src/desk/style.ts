@@ -5,7 +5,7 @@ export const STYLE = `:root{color-scheme:light dark;--ink:light-dark(#1c2733,#df
 *{box-sizing:border-box}[hidden]{display:none!important}
 body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground);margin:0}
 header{display:flex;gap:1rem;align-items:center;flex-wrap:wrap;padding:.5rem 1rem;background:var(--paper);border-bottom:1px solid var(--line);position:sticky;top:0;z-index:1}
-header form{margin-left:auto}h1{font-size:1.2rem;margin:0}h2{font-size:1.05rem;margin:0 0 .5rem}nav{display:flex;gap:.8rem;flex-wrap:wrap}a{color:var(--link)}
+.reset{margin-left:auto}h1{font-size:1.2rem;margin:0}h2{font-size:1.05rem;margin:0 0 .5rem}nav{display:flex;gap:.8rem;flex-wrap:wrap}a{color:var(--link)}
 main{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr);gap:1rem;padding:1rem}
 section{background:var(--paper);border:1px solid var(--line);border-radius:.4rem;padding:.8rem 1rem;min-width:0;overflow-x:auto;scroll-margin-top:4rem}
 #trees,#faults,#requests,#snapshots,#people{grid-column:1/-1}
