@@ -2,6 +2,7 @@ import type { SandboxClock } from "./clock.ts";
 import { type LedgerView, nextEventAtMs } from "./engine/index.ts";
 import { SandboxError } from "./errors.ts";
 import type { Followers } from "./followers.ts";
+import type { OneAtATime } from "./one-at-a-time.ts";
 import type { Outbound } from "./outbound.ts";
 import { waitRealMs } from "./real-time.ts";
 
@@ -21,21 +22,18 @@ export interface AdvanceParts {
   readonly closing: AbortSignal;
   /** How long, in real time, one step may take until all followers are idle. */
   readonly idleTimeoutMs: number;
+  readonly oneAtATime: OneAtATime;
 }
 
 /**
  * Moves the clock to `targetMs` in steps: each goes to the earliest of the target, our own next event and the followers' next due
  * instant, and waits until every follower is idle. Throws `clock_backwards` and `follower_not_idle`.
  */
-export function createAdvance(parts: AdvanceParts): (targetMs: number) => Promise<Advanced> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (targetMs) => {
-    // One at a time: two interleaved advances would each wait for the other's followers.
-    const mine = last.then(() => advance(parts, targetMs));
-    last = mine.catch(() => undefined);
-    return mine;
-  };
-}
+export const createAdvance =
+  (parts: AdvanceParts): ((targetMs: number) => Promise<Advanced>) =>
+  // One at a time: two interleaved advances would each wait for the other's followers.
+  (targetMs) =>
+    parts.oneAtATime(() => advance(parts, targetMs));
 
 async function advance(parts: AdvanceParts, targetMs: number): Promise<Advanced> {
   const { clock, followers } = parts;

@@ -2,19 +2,24 @@ import { beginBooks } from "./accounting/seed-books.ts";
 import { createAdvance } from "./advance.ts";
 import { createClock } from "./clock.ts";
 import { type Control, createControl } from "./control/control.ts";
-import { createEngine, createLedger, type DialectName, type Switches } from "./engine/index.ts";
+import type { SnapshotParts } from "./control/snapshot-control.ts";
+import { DESK_PATH } from "./desk/visit.ts";
+import { type Change, createEngine, createLedger, type DialectName, type Switches } from "./engine/index.ts";
 import { createFaults } from "./faults.ts";
 import { createFollowers } from "./followers.ts";
 import { startHttp } from "./http/start-http.ts";
 import { type InitialState, initialState } from "./initial-state.ts";
 import { mailDuty } from "./mail/mail-duty.ts";
 import { type Mailer, smtpMailer } from "./mail/mailer.ts";
+import { createOneAtATime } from "./one-at-a-time.ts";
 import { concernsOutbound, createOutbound, type Outbound } from "./outbound.ts";
 import { realTime } from "./real-time.ts";
 import { createRequestJournal } from "./request-journal.ts";
 import { seededMint } from "./seeded-mint.ts";
 import { loadSigningKeys } from "./signing-keys.ts";
-import { openSandboxDatabase, type SandboxDatabase } from "./store/sandbox-database.ts";
+import { restore } from "./snapshot/restore.ts";
+import { takeSnapshot } from "./snapshot/snapshot.ts";
+import { openSandboxDatabase, type SandboxDatabase, type StoredKey } from "./store/sandbox-database.ts";
 import type { Time } from "./time.ts";
 import { webhookDuty } from "./webhooks/webhook-duty.ts";
 import type { World } from "./world.ts";
@@ -43,7 +48,13 @@ export interface SandboxOptions {
 }
 
 export interface Sandbox {
-  readonly urls: { readonly identity: string; readonly login: string; readonly api: string; readonly control: string };
+  readonly urls: {
+    readonly identity: string;
+    readonly login: string;
+    readonly api: string;
+    readonly control: string;
+    readonly page: string;
+  };
   readonly port: number;
   /** The port of the TLS listener, if one was asked for. */
   readonly tlsPort?: number;
@@ -82,11 +93,15 @@ interface Foundations {
 
 async function assemble(options: SandboxOptions, { initial, mailer, database, closing }: Foundations) {
   let outbound: Outbound | null = null;
-  const ledger = createLedger(database.load(), (changes) => {
-    database.commit(changes);
+  let commits = 0;
+  const persist = (changes: readonly Change[], keys?: readonly StoredKey[]) => {
+    database.commit(changes, keys);
+    commits += 1;
     if (concernsOutbound(changes)) outbound?.wake();
-  });
-  const mint = seededMint(initial.seedOf(ledger));
+  };
+  const ledger = createLedger(database.load(), (changes) => persist(changes));
+  initial.plantSeed(ledger);
+  const mint = seededMint(() => String(ledger.get("settings", "seed")?.value));
   const engine = createEngine({ ledger, mint, dialect: options.dialect ?? "xero", beginBooks });
   const time = options.time ?? realTime;
   const clock = createClock(engine, time);
@@ -96,8 +111,9 @@ async function assemble(options: SandboxOptions, { initial, mailer, database, cl
     engine,
     clock,
     keys: await loadSigningKeys(database, clock.nowMs()),
-    faults: createFaults(),
+    faults: createFaults((label) => chanceOf(mint.hex32(`fault:${label}`))),
     journal: createRequestJournal(),
+    commits: () => commits,
     closing,
     ownOrigin: () => originAt(address.port),
     nextCorrelationId: numbered((count) => mint.uuid(`answer:${count}`)),
@@ -105,13 +121,30 @@ async function assemble(options: SandboxOptions, { initial, mailer, database, cl
   outbound = createOutbound({ clock, time, closing, duties: [mailDuty(world, mailer), webhookDuty(world)] });
   const followers = createFollowers();
   const idleTimeoutMs = options.followerTimeoutMs ?? 10_000;
-  const advance = createAdvance({ clock, followers, outbound, view: engine.view, closing, idleTimeoutMs });
-  const control = createControl({ world, followers, advance, reseed: initial.reseed });
+  const oneAtATime = createOneAtATime();
+  const advance = createAdvance({ clock, followers, outbound, view: engine.view, closing, idleTimeoutMs, oneAtATime });
+  const replace = (rows: readonly Change[], keys: readonly StoredKey[]) =>
+    ledger.replaceAll(rows, (changes) => persist(changes, keys));
+  const restoring = { world, followers, outbound, wallMs: () => time.wallMs(), replace };
+  const snapshots: SnapshotParts = {
+    take: () => takeSnapshot(world, ledger),
+    restore: (snapshot, how) => oneAtATime(() => restore(restoring, snapshot, how)),
+    kept: {
+      list: database.snapshots,
+      get: database.snapshot,
+      put: database.putSnapshot,
+      remove: database.removeSnapshot,
+    },
+  };
+  const control = createControl({ world, followers, advance, reseed: initial.reseed, snapshots });
   const listensAt = (port: number) => {
     address.port = port;
   };
   return { world, followers, outbound, control, listensAt };
 }
+
+/** A number in [0, 1) from the first 32 bits. */
+const chanceOf = (hex: string): number => Number.parseInt(hex.slice(0, 8), 16) / 2 ** 32;
 
 const originAt = (port: number): string => `http://localhost:${port}`;
 
@@ -136,7 +169,13 @@ function sandboxOf(parts: {
     return closed;
   };
   return {
-    urls: { identity: origin, login: origin, api: origin, control: `${origin}/__sandbox` },
+    urls: {
+      identity: origin,
+      login: origin,
+      api: origin,
+      control: `${origin}/__sandbox`,
+      page: `${origin}${DESK_PATH}`,
+    },
     port: ports.http,
     ...(ports.tls === null ? {} : { tlsPort: ports.tls }),
     control,

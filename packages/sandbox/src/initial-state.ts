@@ -21,8 +21,8 @@ export interface InitialWishes {
 
 /** What a ledger holds at the start and after a reset. */
 export interface InitialState {
-  /** The seed a ledger began with; a new ledger takes the wished one. */
-  seedOf(ledger: Ledger): string;
+  /** Gives a new ledger the wished seed; one that has a seed keeps it. */
+  plantSeed(ledger: Ledger): void;
   /** Seeds an empty ledger; gives one that goes on the wished switches and redirect URIs. */
   prepare(turn: Turn): void;
   /** Empties the ledger and seeds it again. The clock and the number of draws stay, so nothing handed out before comes again. */
@@ -34,7 +34,7 @@ export function initialState(wishes: InitialWishes): InitialState {
   const switches = checkedSwitches(wishes.switches ?? {});
   const redirectUris = checkRedirectUris(wishes.redirectUris ?? [DEMO_REDIRECT_URI]);
   return {
-    seedOf: (ledger) => storedSeed(ledger, wishes.seed ?? 1),
+    plantSeed: (ledger) => plantSeed(ledger, wishes.seed ?? 1),
     prepare(turn) {
       if (turn.draft.all("users").next().done === true) seedDemoData(turn, redirectUris);
       else addRedirectUris(turn, wishes.redirectUris ?? []);
@@ -57,14 +57,10 @@ function checkedSwitches(patch: Partial<Switches>): Partial<Switches> {
   throw new SandboxError("unknown_switch_value", problems.map((problem) => problem.sentence).join(" "));
 }
 
-function storedSeed(ledger: Ledger, wanted: number | "random"): string {
-  return ledger.transact((draft) => {
-    const stored = draft.get("settings", "seed")?.value;
-    if (typeof stored === "string") return stored;
-    const seed = wanted === "random" ? randomHex(32) : String(wanted);
-    draft.put("settings", "seed", { value: seed });
-    return seed;
-  });
+function plantSeed(ledger: Ledger, wanted: number | "random"): void {
+  if (typeof ledger.get("settings", "seed")?.value === "string") return;
+  const seed = wanted === "random" ? randomHex(32) : String(wanted);
+  ledger.transact((draft) => draft.put("settings", "seed", { value: seed }));
 }
 
 function addRedirectUris(turn: Turn, redirectUris: readonly string[]): void {

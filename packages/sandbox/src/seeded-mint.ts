@@ -1,15 +1,28 @@
 import { createHash, createHmac } from "node:crypto";
 import type { Mint } from "./engine/index.ts";
 
-/** Mints by HMAC-SHA-256 from one seed: the same seed and the same order of calls give the same sandbox. */
-export function seededMint(seed: string): Mint {
-  const key = createHash("sha256").update(`sandbox seed ${seed}`).digest();
-  const draw = (use: string, label: string) => createHmac("sha256", key).update(`${use}\n${label}`).digest();
+/** Mints by HMAC-SHA-256 from one seed: the same seed and the same order of calls give the same sandbox. The seed changes with a restored snapshot. */
+export function seededMint(seedNow: () => string): Mint {
+  const keyNow = keyFollowing(seedNow);
+  const draw = (use: string, label: string) => createHmac("sha256", keyNow()).update(`${use}\n${label}`).digest();
   return {
     hex32: (label) => draw("hex32", label).toString("hex").slice(0, 32),
     uuid: (label) => uuidFrom(draw("uuid", label)),
     secret: (label) => draw("secret", label).toString("base64url"),
     hash: (secret) => createHash("sha256").update(secret).digest("hex"),
+  };
+}
+
+function keyFollowing(seedNow: () => string): () => Buffer {
+  let seed: string | null = null;
+  let key = Buffer.alloc(0);
+  return () => {
+    const now = seedNow();
+    if (now !== seed) {
+      seed = now;
+      key = createHash("sha256").update(`sandbox seed ${now}`).digest();
+    }
+    return key;
   };
 }
 

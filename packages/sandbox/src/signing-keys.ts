@@ -9,7 +9,7 @@ import {
   type JWTPayload,
   SignJWT,
 } from "jose";
-import type { SandboxDatabase } from "./store/sandbox-database.ts";
+import type { SandboxDatabase, StoredKey } from "./store/sandbox-database.ts";
 
 /** Signs and checks the sandbox's JWTs (RS256, with Xero's header members). */
 export interface SigningKeys {
@@ -22,6 +22,10 @@ export interface SigningKeys {
   rotate(nowMs: number): Promise<void>;
   /** Forgets an old key. */
   retire(kid: string): void;
+  /** The keys as they are stored, private parts included. */
+  stored(): readonly StoredKey[];
+  /** Reads stored keys; the returned function makes them those that sign and are published. Rejects if one is no key. */
+  prepare(stored: readonly StoredKey[]): Promise<() => void>;
 }
 
 /** Takes the keys from the database, or makes the first one. */
@@ -45,6 +49,13 @@ export async function loadSigningKeys(database: SandboxDatabase, nowMs: number):
     retire(kid) {
       database.removeSigningKey(kid);
       keys = keys.filter((key) => key.header.kid !== kid);
+    },
+    stored: () => database.signingKeys(),
+    async prepare(stored) {
+      const read = await Promise.all(stored.map(({ kid, privateJwk }) => useKey(kid, privateJwk)));
+      return () => {
+        keys = read;
+      };
     },
   };
 }

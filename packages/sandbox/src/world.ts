@@ -11,6 +11,8 @@ export interface World {
   readonly keys: SigningKeys;
   readonly faults: Faults;
   readonly journal: RequestJournal;
+  /** How many transactions have changed the ledger. */
+  commits(): number;
   /** Aborted when the sandbox closes. */
   readonly closing: AbortSignal;
   /** Our own address, as mails and webhooks name it. */

@@ -28,7 +28,7 @@ function someBooks() {
   const written: (readonly Change[])[] = [];
   const engine = createEngine({
     ledger: createLedger([], (changes) => written.push(changes)),
-    mint: seededMint("1"),
+    mint: seededMint(() => "1"),
     dialect: "xero",
   });
   engine.run(nowMs, (turn) => seedBooks(turn, organisation));

@@ -7,7 +7,7 @@ import { countCall } from "./rate-limits.ts";
 const startMs = Date.UTC(2026, 2, 1);
 
 function aMeter(limits: { readonly minute: number; readonly day: number; readonly appMinute: number }) {
-  const engine = createEngine({ ledger: createLedger([], () => {}), mint: seededMint("1"), dialect: "xero" });
+  const engine = createEngine({ ledger: createLedger([], () => {}), mint: seededMint(() => "1"), dialect: "xero" });
   engine.run(startMs, (turn) =>
     patchSwitches(turn.draft, {
       "limits.minute": limits.minute,

@@ -148,6 +148,36 @@ test("a page of another origin cannot reach the control API: neither by a reboun
   expect(form.status).toBe(400);
 });
 
+test.each([
+  ["a program", "POST", {}, 200],
+  ["our own page", "POST", { origin: "own", "sec-fetch-site": "same-origin" }, 200],
+  ["a page of another site", "POST", { origin: "https://attacker.example", "sec-fetch-site": "cross-site" }, 403],
+  ["a page on another port", "POST", { origin: "http://localhost:1", "sec-fetch-site": "same-site" }, 403],
+  ["a page without a name", "POST", { origin: "null" }, 403],
+  ["a picture or script of another site", "GET", { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" }, 403],
+  ["a link of another site", "GET", { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }, 200],
+  ["a form of another site", "POST", { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }, 403],
+])("%s that says %s with %o is answered %i", async (_who, method, headers, status) => {
+  await using sandbox = await createSandbox();
+  const own = Object.entries(headers).map(([name, value]) => [name, value === "own" ? sandbox.urls.identity : value]);
+  const path = method === "GET" ? "state" : "requests/clear";
+  const answered = await new Promise((resolve, reject) => {
+    const sent = request(`${sandbox.urls.control}/${path}`, { method, headers: Object.fromEntries(own) }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+  expect(answered).toBe(status);
+});
+
+test("a form of the sandbox's page is taken from that page alone, and no program needs one", async () => {
+  await using sandbox = await createSandbox();
+  const sent = await fetch(`${sandbox.urls.page}/reset`, { method: "POST", body: new URLSearchParams() });
+  expect([sent.status, await sent.json()]).toMatchObject([403, { error: { code: "foreign_origin" } }]);
+});
+
 test("a new password ends the logins, and the refresh tokens by switch", async () => {
   for (const kills of [false, true]) {
     await using sandbox = await createSandbox({ switches: { password_change_kills_refresh: kills } });

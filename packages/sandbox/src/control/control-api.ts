@@ -4,83 +4,10 @@ import type { ClockLine, Followers } from "../followers.ts";
 import type { World } from "../world.ts";
 import type { Control } from "./control.ts";
 import { inputs } from "./inputs.ts";
+import { openApiDocument } from "./openapi.ts";
+import { OPERATIONS, perform } from "./operations.ts";
 import { parseInput } from "./parse-input.ts";
-
-interface Asked {
-  readonly input: unknown;
-  readonly id: string;
-  readonly secretId: string;
-}
-
-type Operation = readonly [
-  method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE",
-  path: string,
-  run: (control: Control, asked: Asked) => unknown,
-];
-
-// The methods check what they get, so a body of any type may be handed to them.
-const given = <T>(asked: Asked): T => asked.input as T;
-
-/** Every operation, as method, path and what it does. */
-export const operations: readonly Operation[] = [
-  ["GET", "state", (control) => control.state()],
-  ["POST", "reset", (control) => control.reset()],
-  ["GET", "clock", (control) => control.clock()],
-  ["POST", "clock/advance", (control, asked) => control.advance(given(asked))],
-  ["POST", "schedule", (control, asked) => control.schedule(given(asked))],
-  ["GET", "faults", (control) => control.faults()],
-  ["POST", "faults", (control, asked) => control.placeFault(given(asked))],
-  ["DELETE", "faults", (control) => control.clearFaults()],
-  ["GET", "requests", (control) => control.requests()],
-  ["POST", "requests/clear", (control) => control.clearRequests()],
-  ["DELETE", "requests", (control) => control.clearRequests()],
-  ["GET", "switches", (control) => control.switches()],
-  ["PATCH", "switches", (control, asked) => control.setSwitches(given(asked))],
-  ["GET", "limits", (control) => control.limits()],
-  ["PUT", "limits", (control, asked) => control.setLimits(given(asked))],
-  ["GET", "verify", (control) => control.verify()],
-  ["POST", "tokens/accepted", (control, asked) => control.tokenAccepted(given(asked))],
-  ["GET", "grants", (control) => control.grants()],
-  ["GET", "grants/:id", (control, { id }) => control.grant(id)],
-  ["DELETE", "grants/:id", (control, { id }) => control.revokeGrant(id)],
-  ["GET", "users", (control) => control.users()],
-  ["POST", "users", (control, asked) => control.createUser(given(asked))],
-  ["PATCH", "users/:id", (control, asked) => control.changeUser(asked.id, given(asked))],
-  ["GET", "organisations", (control) => control.organisations()],
-  ["POST", "organisations", (control, asked) => control.createOrganisation(given(asked))],
-  ["POST", "organisations/:id/reset-demo", (control, { id }) => control.resetDemoCompany(id)],
-  ["GET", "memberships", (control) => control.memberships()],
-  ["PUT", "memberships", (control, asked) => control.setMembership(given(asked))],
-  ["GET", "connections", (control) => control.connections()],
-  ["DELETE", "connections/:id", (control, { id }) => control.disconnect(id)],
-  ["GET", "keys", (control) => control.keys()],
-  ["POST", "keys/rotate", (control) => control.rotateKey()],
-  ["DELETE", "keys/:id", (control, { id }) => control.retireKey(id)],
-  ["GET", "apps", (control) => control.apps()],
-  ["POST", "apps", (control, asked) => control.createApp(given(asked))],
-  ["PATCH", "apps/:id", (control, asked) => control.changeApp(asked.id, given(asked))],
-  ["POST", "apps/:id/secrets", (control, asked) => control.addAppSecret(asked.id, given(asked))],
-  ["DELETE", "apps/:id/secrets/:secretId", (control, { id, secretId }) => control.removeAppSecret(id, secretId)],
-  ["GET", "custom-connections", (control) => control.customConnections()],
-  ["POST", "custom-connections", (control, asked) => control.createCustomConnection(given(asked))],
-  ["PATCH", "custom-connections/:id", (control, asked) => control.changeCustomConnection(asked.id, given(asked))],
-  [
-    "POST",
-    "custom-connections/:id/authorise",
-    (control, asked) => control.authoriseCustomConnection(asked.id, given(asked)),
-  ],
-  ["POST", "custom-connections/:id/deactivate", (control, { id }) => control.deactivateCustomConnection(id)],
-  ["POST", "custom-connections/:id/mail", (control, { id }) => control.mailConsentLink(id)],
-  ["POST", "custom-connections/:id/purchase", (control, asked) => control.buyCustomConnection(asked.id, given(asked))],
-  ["DELETE", "custom-connections/:id/purchase", (control, { id }) => control.endPurchase(id)],
-  ["GET", "mails", (control) => control.mails()],
-  ["GET", "mails/:id", (control, { id }) => control.mail(id)],
-  ["GET", "webhooks", (control) => control.webhooks()],
-  ["PUT", "apps/:id/webhook", (control, asked) => control.setWebhook(asked.id, given(asked))],
-  ["DELETE", "apps/:id/webhook", (control, { id }) => control.removeWebhook(id)],
-  ["POST", "apps/:id/webhook/intent-to-receive", (control, { id }) => control.sendIntentToReceive(id)],
-  ["POST", "webhook-events", (control, asked) => control.emitEvent(given(asked))],
-];
+import { refuseStrangers } from "./strangers.ts";
 
 export interface ControlApiParts {
   readonly control: Control;
@@ -91,37 +18,28 @@ export interface ControlApiParts {
 /** The control API under `/__sandbox/`: JSON, for this machine only. */
 export function addControlApi(server: FastifyInstance, parts: ControlApiParts): void {
   server.addHook("onRequest", async (request) => refuseStrangers(request));
-  for (const [method, path, run] of operations) {
+  for (const operation of OPERATIONS) {
+    const [method, path] = operation;
     server.route({
       method,
       url: `/__sandbox/${path}`,
+      // A snapshot is as large as the sandbox it was taken of.
+      ...(path === "restore" ? { bodyLimit: 256 * 1024 * 1024 } : {}),
       handler: async (request, reply) => {
         const { id = "", secretId = "" } = request.params as { readonly id?: string; readonly secretId?: string };
-        const result = await run(parts.control, { input: readJson(request), id, secretId });
+        const result = await perform(parts.control, operation, { input: readJson(request), id, secretId });
         return sendJson(reply, 200, result ?? { ok: true });
       },
     });
   }
+  const document = openApiDocument();
+  server.get("/__sandbox/openapi.json", async (_request, reply) => sendJson(reply, 200, document));
   addFollowing(server, parts);
 }
 
 /** The error body of the control API. */
 export function sendControlError(reply: FastifyReply, error: SandboxError): FastifyReply {
   return sendJson(reply, error.status, { error: { code: error.code, message: error.message } });
-}
-
-/**
- * Throws `loopback_only`. A web page in the operator's browser also comes from this machine; what it cannot forge is the Host of
- * another origin or a JSON body.
- */
-export function refuseStrangers(request: FastifyRequest): void {
-  const host = (request.headers.host ?? "").toLowerCase().replace(/:\d+$/, "");
-  const fromHere = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/.test(request.socket.remoteAddress ?? "");
-  if (fromHere && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)) return;
-  throw new SandboxError(
-    "loopback_only",
-    "The control API answers only on this machine: use http://localhost and the sandbox's port.",
-  );
 }
 
 function readJson(request: FastifyRequest): unknown {

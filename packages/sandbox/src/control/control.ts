@@ -15,19 +15,21 @@ import {
   verify,
 } from "../engine/index.ts";
 import { SandboxError } from "../errors.ts";
-import type { Fault } from "../faults.ts";
 import type { Follower, Followers } from "../followers.ts";
 import type { JournalEntry } from "../request-journal.ts";
 import type { World } from "../world.ts";
 import { type AppControl, createAppControl } from "./app-control.ts";
 import { type CustomConnectionControl, createCustomConnectionControl } from "./custom-connection-control.ts";
-import { type AdvanceInput, type FaultInput, inputs, type ScheduleInput, type TokenQuestionInput } from "./inputs.ts";
+import { createFaultControl, type FaultControl } from "./fault-control.ts";
+import { type AdvanceInput, inputs, type ScheduleInput, type TokenQuestionInput, type TreesInput } from "./inputs.ts";
 import { bounded, durationMs, instantMs } from "./instants.ts";
 import { createKeyControl, type KeyControl } from "./key-control.ts";
 import { createLimitsControl, type LimitsControl } from "./limits-control.ts";
 import { parseInput } from "./parse-input.ts";
 import { createPeopleControl, type PeopleControl } from "./people-control.ts";
 import { type GrantView, grantView, type RedactedState, redactedState } from "./redacted-state.ts";
+import { createSnapshotControl, type SnapshotControl, type SnapshotParts } from "./snapshot-control.ts";
+import { type TokenTree, tokenTrees } from "./token-trees.ts";
 import { createWebhookControl, type WebhookControl } from "./webhook-control.ts";
 
 export interface ClockState {
@@ -46,9 +48,11 @@ export interface TokenVerdict {
 export interface Control
   extends AppControl,
     CustomConnectionControl,
+    FaultControl,
     KeyControl,
     LimitsControl,
     PeopleControl,
+    SnapshotControl,
     WebhookControl {
   /** The whole ledger without secrets. */
   state(): RedactedState;
@@ -58,9 +62,6 @@ export interface Control
   advance(input: AdvanceInput): Promise<Advanced>;
   /** Puts an event on the calendar; the clock stops at it on its way. */
   schedule(input: ScheduleInput): ScheduledEvent;
-  faults(): readonly Fault[];
-  placeFault(input: FaultInput): Fault;
-  clearFaults(): void;
   /** The journal of requests, oldest first. */
   requests(): readonly JournalEntry[];
   clearRequests(): void;
@@ -71,6 +72,8 @@ export interface Control
   tokenAccepted(input: TokenQuestionInput): TokenVerdict;
   grants(): readonly Grant[];
   grant(grantId: string): GrantView;
+  /** The families of tokens, the newest first; `atMost` of them. */
+  trees(input?: TreesInput): readonly TokenTree[];
   /** Ends a grant with its tokens and connections. */
   revokeGrant(grantId: string): GrantView;
 }
@@ -81,6 +84,7 @@ export interface ControlParts {
   readonly advance: (targetMs: number) => Promise<Advanced>;
   /** Empties the ledger and seeds it again, inside the given transaction. */
   readonly reseed: (turn: Turn) => void;
+  readonly snapshots: SnapshotParts;
 }
 
 export function createControl(parts: ControlParts): Control {
@@ -97,8 +101,10 @@ export function createControl(parts: ControlParts): Control {
     ...createCustomConnectionControl(inTurn, world.ownOrigin),
     ...createWebhookControl(inTurn),
     ...createLimitsControl(inTurn),
+    ...createFaultControl(world.faults, inTurn),
     ...createPeopleControl(inTurn),
     ...createKeyControl(world),
+    ...createSnapshotControl(parts.snapshots),
     state: () => inTurn((turn) => redactedState(turn.draft)),
     reset() {
       inTurn(parts.reseed);
@@ -113,9 +119,6 @@ export function createControl(parts: ControlParts): Control {
     }),
     advance: async (input) => parts.advance(targetMs(input, clock.nowMs())),
     schedule: (input) => inTurn((turn) => putOnCalendar(turn, input)),
-    faults: () => world.faults.list(),
-    placeFault: (input) => placeFault(world, input),
-    clearFaults: () => world.faults.clear(),
     requests: () => world.journal.list(),
     clearRequests: () => world.journal.clear(),
     switches: () => engine.switches(),
@@ -127,6 +130,7 @@ export function createControl(parts: ControlParts): Control {
     tokenAccepted: (input) => inTurn((turn) => judge(turn, input)),
     grants: () => inTurn((turn) => [...turn.draft.all("grants")]),
     grant,
+    trees: (input = {}) => inTurn((turn) => tokenTrees(turn, parseInput(inputs.trees, input).atMost)),
     revokeGrant(grantId) {
       if (!inTurn((turn) => revokeGrant(turn, grantId, "operator")))
         throw new SandboxError("not_found", "There is no grant with that id.");
@@ -145,17 +149,6 @@ function putOnCalendar(turn: Turn, input: ScheduleInput): ScheduledEvent {
   const atMs = instantMs(at);
   if (atMs < turn.nowMs) throw new SandboxError("clock_backwards", "An event cannot be put into the past.");
   return schedule(turn, atMs, action);
-}
-
-function placeFault(world: World, input: FaultInput): Fault {
-  const plan = parseInput(inputs.fault, input);
-  if (plan.point === "mid-body" && (plan.action.kind === "html" || plan.action.kind === "status")) {
-    throw new SandboxError(
-      "fault_impossible",
-      "In the middle of a body the status is already sent: use drop, stall or malformed-json there.",
-    );
-  }
-  return world.faults.place(plan);
 }
 
 function checkedPatch(patch: unknown): Partial<Switches> {

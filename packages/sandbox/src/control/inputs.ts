@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ROLES, TIERS, WEBHOOK_CATEGORIES } from "../engine/index.ts";
-import { FAULT_ENDPOINTS, FAULT_POINTS } from "../faults.ts";
+import { FAULT_ENDPOINTS, FAULT_METHODS, FAULT_POINTS, namesIn } from "../fault-table.ts";
 
 const name = z.string().trim().min(1).max(200);
 const id = z.string().min(1).max(200);
@@ -21,6 +21,8 @@ const duration = z.union([
   z.string().regex(/^\d{1,12}(ms|s|m|h|d)$/, 'a duration is a number and one of ms, s, m, h, d: "61d"'),
 ]);
 
+const restoreClock = z.enum(["keep", "rewind"]).default("keep");
+
 const callsLeft = z.number().int().min(0).max(1_000_000_000).optional();
 
 const scheduledAction = z.discriminatedUnion("kind", [
@@ -33,16 +35,33 @@ const scheduledAction = z.discriminatedUnion("kind", [
 ]);
 
 const stallMs = z.number().int().min(0).max(600_000);
+const errorStatus = z.number().int().min(400).max(599);
+const contentType = z.string().regex(/^[\x20-\x7e]{1,200}$/, "a content type is printable ASCII");
+const count = z.number().int().min(1).max(1_000_000);
 const faultAction = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("drop") }),
+  z.strictObject({ kind: z.literal("reset") }),
   z.strictObject({ kind: z.literal("stall"), ms: stallMs }),
-  z.strictObject({ kind: z.literal("html"), status: z.number().int().min(400).max(599).default(502) }),
+  z.strictObject({
+    kind: z.literal("drip"),
+    chunkBytes: count.default(1),
+    everyMs: z.number().int().min(0).max(60_000).default(100),
+  }),
   z.strictObject({
     kind: z.literal("status"),
-    status: z.number().int().min(400).max(599),
+    status: errorStatus,
     retryAfterSeconds: z.number().int().min(0).max(1_000_000).optional(),
   }),
+  z.strictObject({ kind: z.literal("html"), status: errorStatus.default(502) }),
+  z.strictObject({
+    kind: z.literal("answer"),
+    status: z.number().int().min(200).max(599).default(200),
+    contentType: contentType.default("application/json; charset=utf-8"),
+    body: z.string().max(100_000),
+  }),
+  z.strictObject({ kind: z.literal("content-type"), contentType: contentType.default("text/html") }),
   z.strictObject({ kind: z.literal("malformed-json") }),
+  z.strictObject({ kind: z.literal("duplicate") }),
 ]);
 
 /** What each control operation takes. Unknown members are refused. */
@@ -53,13 +72,25 @@ export const inputs = {
     'name either "to" (ISO date or epoch ms) or "by" ("61d", "31m" or ms)',
   ),
   fault: z.strictObject({
-    endpoint: z.enum(FAULT_ENDPOINTS),
+    endpoint: z.enum(namesIn(FAULT_ENDPOINTS)),
     grantType: name.optional(),
     clientId: id.optional(),
-    nth: z.number().int().min(1).max(1_000_000).optional(),
-    times: z.number().int().min(1).max(1_000_000).optional(),
-    point: z.enum(FAULT_POINTS),
+    userId: id.optional(),
+    grantId: id.optional(),
+    organisationId: id.optional(),
+    method: z.enum(FAULT_METHODS).optional(),
+    path: z.string().max(200).regex(/^\//, "a path begins with /").optional(),
+    nth: count.optional(),
+    times: count.nullable().optional(),
+    probability: z.number().gt(0).max(1).optional(),
+    point: z.enum(namesIn(FAULT_POINTS)),
     action: faultAction,
+  }),
+  dropNextRefresh: z.strictObject({
+    clientId: id.optional(),
+    userId: id.optional(),
+    email: z.email().max(200).optional(),
+    grantId: id.optional(),
   }),
   schedule: z.strictObject({ at: instant, action: scheduledAction }),
   followerReport: z.strictObject({
@@ -141,6 +172,7 @@ export const inputs = {
     ],
     'name either "token" or "refreshTokenHash" (SHA-256, hex)',
   ),
+  trees: z.strictObject({ atMost: count.default(1_000_000) }),
   setLimits: z.strictObject({
     clientId: id,
     organisationId: id,
@@ -148,11 +180,21 @@ export const inputs = {
     day: callsLeft,
     appMinute: callsLeft,
   }),
+  snapshotName: z.string().regex(/^[\w.-]{1,100}$/, "a name has letters, digits, dots, dashes and underscores"),
+  restore: z.union(
+    [
+      z.strictObject({ name, clock: restoreClock }),
+      z.strictObject({ snapshot: z.record(z.string(), z.unknown()), clock: restoreClock }),
+    ],
+    'name either "name" (of a kept snapshot) or "snapshot" (its JSON); "clock" is "keep" or "rewind"',
+  ),
+  restoreFile: z.strictObject({ clock: restoreClock }),
   switches: z.record(z.string().max(100), z.unknown()),
 } as const;
 
 export type AdvanceInput = z.input<typeof inputs.advance>;
 export type FaultInput = z.input<typeof inputs.fault>;
+export type DropNextRefreshInput = z.input<typeof inputs.dropNextRefresh>;
 export type ScheduleInput = z.input<typeof inputs.schedule>;
 export type CreateUserInput = z.input<typeof inputs.createUser>;
 export type ChangeUserInput = z.input<typeof inputs.changeUser>;
@@ -168,4 +210,6 @@ export type SetWebhookInput = z.input<typeof inputs.setWebhook>;
 export type EmitEventInput = z.input<typeof inputs.emitEvent>;
 export type ChangeCustomConnectionInput = z.input<typeof inputs.changeCustomConnection>;
 export type SetLimitsInput = z.input<typeof inputs.setLimits>;
+export type RestoreFileInput = z.input<typeof inputs.restoreFile>;
+export type TreesInput = z.input<typeof inputs.trees>;
 export type TokenQuestionInput = z.input<typeof inputs.tokenQuestion>;

@@ -13,6 +13,8 @@ export interface Engine {
   /** The state as it is, read only. */
   readonly view: LedgerView;
   switches(): Switches;
+  /** The switches where nothing else is stored. */
+  readonly dialect: DialectName;
 }
 
 export interface EngineParts {
@@ -41,6 +43,7 @@ export function createEngine(parts: EngineParts): Engine {
   };
   return {
     view: ledger,
+    dialect: parts.dialect,
     switches: () => switchesOf(ledger),
     run: (nowMs, work) =>
       ledger.transact((draft) => {

@@ -98,7 +98,14 @@ export {
 } from "./switches.ts";
 export { TIERS, type Tier } from "./tiers.ts";
 export type { Turn } from "./turn.ts";
-export { type Fork, type LostGrant, type UsedAfterRevoke, type VerifyReport, verify } from "./verify.ts";
+export {
+  type Fork,
+  type LostGrant,
+  type UsedAfterExpiry,
+  type UsedAfterRevoke,
+  type VerifyReport,
+  verify,
+} from "./verify.ts";
 export * from "./webhook-rows.ts";
 export {
   type BusinessEvent,

@@ -22,7 +22,11 @@ export interface Draft extends LedgerView {
 
 /** All rows in memory. Changes are taken only after `persist` has returned. */
 export interface Ledger extends LedgerView {
+  /** The rows of a table with their keys, in order. */
+  entries<T extends TableName>(table: T): IterableIterator<[string, Tables[T]]>;
   transact<R>(work: (draft: Draft) => R): R;
+  /** All rows give way to these, in their order; `write` stores that, and if it throws, nothing has happened. */
+  replaceAll(rows: readonly Change[], write: (changes: readonly Change[]) => void): void;
 }
 
 type Rows = { [T in TableName]: Map<string, Tables[T]> };
@@ -31,9 +35,12 @@ type Written = Map<string, Tables[TableName] | undefined>;
 /** Makes a ledger from stored rows. `persist` writes one transaction's changes; if it throws, nothing has happened. */
 export function createLedger(stored: Iterable<Change>, persist: (changes: readonly Change[]) => void): Ledger {
   const rows = emptyTables<Rows>();
+  const removals = (): readonly Change[] =>
+    TABLES.flatMap((table) => [...rows[table].keys()].map((key) => ({ table, key, row: undefined })));
   for (const change of stored) apply(rows, change);
   return {
     ...viewOf(rows),
+    entries: (table) => rows[table].entries(),
     transact(work) {
       const { draft, changes } = draftOf(rows);
       const result = work(draft);
@@ -41,6 +48,11 @@ export function createLedger(stored: Iterable<Change>, persist: (changes: readon
       if (made.length > 0) persist(made);
       for (const change of made) apply(rows, change);
       return result;
+    },
+    replaceAll(wanted, write) {
+      const changes = [...removals(), ...wanted];
+      write(changes);
+      for (const change of changes) apply(rows, change);
     },
   };
 }

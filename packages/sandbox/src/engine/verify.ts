@@ -28,12 +28,21 @@ export interface UsedAfterRevoke {
   readonly usedAtMs: number;
 }
 
+/** A token that did something when its time was over. */
+export interface UsedAfterExpiry {
+  readonly kind: "refresh" | "access";
+  readonly id: string;
+  readonly expiresAtMs: number;
+  readonly usedAtMs: number;
+}
+
 export interface VerifyReport {
-  /** No token was used after its revocation and no family forked. Lost grants are the client's to answer for. */
+  /** No token was used after its revocation or its end, and no family forked. Lost grants are the client's to answer for. */
   readonly ok: boolean;
   readonly forks: readonly Fork[];
   readonly lostGrants: readonly LostGrant[];
   readonly usedAfterRevoke: readonly UsedAfterRevoke[];
+  readonly usedAfterExpiry: readonly UsedAfterExpiry[];
   readonly grants: number;
   readonly liveGrants: number;
   readonly refreshTokens: number;
@@ -49,7 +58,9 @@ export function verify(view: LedgerView, nowMs: number, switches: Switches): Ver
   const byGrant = Map.groupBy(view.all("families"), (family) => family.grantId);
   const isAccepted = (token: RefreshToken) => accepts[askRefresh(view, { hash: token.hash, nowMs, switches }).kind];
   const forks = [...byFamily.values()].flatMap((tokens) => forksOf(view, tokens));
-  const usedAfterRevoke = [...refreshAfterRevoke(view), ...accessAfterRevoke(view)];
+  const uses = [...refreshUses(view), ...accessUses(view)];
+  const usedAfterRevoke = uses.flatMap(afterRevoke);
+  const usedAfterExpiry = uses.flatMap(afterExpiry);
   let liveGrants = 0;
   const lostGrants: LostGrant[] = [];
   for (const grant of view.all("grants")) {
@@ -69,7 +80,16 @@ export function verify(view: LedgerView, nowMs: number, switches: Switches): Ver
     refreshTokens: all.length,
     refusals: all.reduce((sum, token) => sum + token.refusals, 0),
   };
-  return { ok: forks.length === 0 && usedAfterRevoke.length === 0, forks, lostGrants, usedAfterRevoke, ...counts };
+  const ok = [forks, usedAfterRevoke, usedAfterExpiry].every((found) => found.length === 0);
+  return { ok, forks, lostGrants, usedAfterRevoke, usedAfterExpiry, ...counts };
+}
+
+interface Use {
+  readonly kind: "refresh" | "access";
+  readonly id: string;
+  readonly revokedAtMs: number | null;
+  readonly expiresAtMs: number;
+  readonly usedAtMs: number | null;
 }
 
 function forksOf(view: LedgerView, tokens: readonly RefreshToken[]): readonly Fork[] {
@@ -94,22 +114,45 @@ function lossOf(
   return tokens.every((token) => token.firstUsedAtMs !== null || token.expiresAtMs > nowMs) ? "spent" : "expired";
 }
 
-// Successors are minted only when their parent is accepted, so a successor younger than the revocation is the proof.
-function refreshAfterRevoke(view: LedgerView): readonly UsedAfterRevoke[] {
-  return [...view.all("refreshTokens")].flatMap((token) => {
-    const revokedAtMs = token.revokedAtMs ?? view.get("families", token.familyId)?.revokedAtMs ?? null;
-    const usedAtMs = token.lastUsedAtMs;
-    return revokedAtMs !== null && usedAtMs !== null && usedAtMs > revokedAtMs
-      ? [{ kind: "refresh", id: token.hash, revokedAtMs, usedAtMs }]
-      : [];
+// A use after the end shows in the token itself, and in what was handed out for it.
+function refreshUses(view: LedgerView): readonly Use[] {
+  return [...view.all("refreshTokens")].map((token) => {
+    const family = view.get("families", token.familyId);
+    const successors = token.successorHashes.flatMap((hash) => view.get("refreshTokens", hash)?.issuedAtMs ?? []);
+    return {
+      kind: "refresh",
+      id: token.hash,
+      revokedAtMs: earliest(token.revokedAtMs, family?.revokedAtMs ?? null),
+      expiresAtMs: token.expiresAtMs,
+      usedAtMs: latest([token.lastUsedAtMs, ...successors]),
+    };
   });
 }
 
-function accessAfterRevoke(view: LedgerView): readonly UsedAfterRevoke[] {
-  return [...view.all("accessTokens")].flatMap((token) => {
-    const { revokedAtMs, lastUsedAtMs: usedAtMs } = token;
-    return revokedAtMs !== null && usedAtMs !== null && usedAtMs > revokedAtMs
-      ? [{ kind: "access", id: token.id, revokedAtMs, usedAtMs }]
-      : [];
+function accessUses(view: LedgerView): readonly Use[] {
+  return [...view.all("accessTokens")].map((token) => {
+    const family = view.get("families", token.familyId ?? "");
+    const endedWithFamily = family?.accessEnded === true ? family.revokedAtMs : null;
+    return {
+      kind: "access",
+      id: token.id,
+      revokedAtMs: earliest(token.revokedAtMs, endedWithFamily),
+      expiresAtMs: token.expiresAtMs,
+      usedAtMs: token.lastUsedAtMs,
+    };
   });
+}
+
+const afterRevoke = ({ kind, id, revokedAtMs, usedAtMs }: Use): readonly UsedAfterRevoke[] =>
+  revokedAtMs !== null && usedAtMs !== null && usedAtMs > revokedAtMs ? [{ kind, id, revokedAtMs, usedAtMs }] : [];
+
+const afterExpiry = ({ kind, id, expiresAtMs, usedAtMs }: Use): readonly UsedAfterExpiry[] =>
+  usedAtMs !== null && usedAtMs >= expiresAtMs ? [{ kind, id, expiresAtMs, usedAtMs }] : [];
+
+const earliest = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
+
+function latest(instants: readonly (number | null)[]): number | null {
+  const set = instants.filter((atMs) => atMs !== null);
+  return set.length === 0 ? null : Math.max(...set);
 }

@@ -4,12 +4,14 @@ import { type AccountingCall, callAccounting } from "../accounting/call.ts";
 import { organisationShape } from "../accounting/organisation.ts";
 import { ORGANISATION_SCOPES, RESOURCES } from "../accounting/resources.ts";
 import type { Members } from "../accounting/values.ts";
+import type { Turn } from "../engine/index.ts";
 import type { World } from "../world.ts";
 import { answerCall, type Call } from "./accounting-call.ts";
 import { bearerOf } from "./bearer.ts";
 import { type CallsInProgress, createCallsInProgress } from "./calls-in-progress.ts";
 import { carryOut } from "./exchange.ts";
 import { queryOf } from "./form-body.ts";
+import { whoseAccess } from "./whose.ts";
 
 type Method = AccountingCall["method"];
 
@@ -83,7 +85,8 @@ async function serve(
   };
   try {
     const work = () => answerCall(world, caller, call);
-    return await carryOut(world, wire, { endpoint: "api", grantType: null, clientId: bearer.clientId, work });
+    const whose = (turn: Turn) => whoseAccess(turn, bearer.accessTokenId, tenantId);
+    return await carryOut(world, wire, { endpoint: "api", grantType: null, clientId: bearer.clientId, whose, work });
   } finally {
     progress.leave();
   }

@@ -8,6 +8,7 @@ import { carryOut, type Done } from "./exchange.ts";
 import { type FormBody, queryOf, readForm } from "./form-body.ts";
 import type { Names } from "./names.ts";
 import { consentPage, errorPage, loginPage, staleFormPage } from "./pages.ts";
+import { whoseLogin } from "./whose.ts";
 
 const authorizePath = "/identity/connect/authorize";
 
@@ -36,7 +37,7 @@ export function addAuthorizeEndpoint(
       world.engine.run(world.clock.nowMs(), (turn) =>
         withRequest(turn, visit, (authorize) => show(turn, visit, authorize)),
       );
-    return carryOut(world, visit, { endpoint: "authorize", grantType: null, clientId: params.get("client_id"), work });
+    return carryOut(world, visit, { ...exchangeOf(visit), work });
   });
   for (const [path, step] of Object.entries(forms)) {
     server.post(path, { config }, async (request, reply) => {
@@ -44,14 +45,15 @@ export function addAuthorizeEndpoint(
       const query = form.kind === "form" ? (form.get("request") ?? "") : "";
       const visit = { request, reply, names: namesOf(request), query };
       const work = () => world.engine.run(world.clock.nowMs(), (turn) => takeForm(turn, visit, { form, step }));
-      return carryOut(world, visit, {
-        endpoint: "authorize",
-        grantType: null,
-        clientId: new URLSearchParams(query).get("client_id"),
-        work,
-      });
+      return carryOut(world, visit, { ...exchangeOf(visit), work });
     });
   }
+}
+
+function exchangeOf({ request, query }: Visit) {
+  const clientId = new URLSearchParams(query).get("client_id");
+  const whose = (turn: Turn) => whoseLogin(turn, request, clientId);
+  return { endpoint: "authorize", grantType: null, clientId, whose };
 }
 
 const forms: Readonly<Record<string, Step>> = {

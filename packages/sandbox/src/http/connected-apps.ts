@@ -7,6 +7,7 @@ import { type ConnectedApp, connectedAppsPage, personLoginPage } from "./connect
 import { carryOut, type Done } from "./exchange.ts";
 import { readForm } from "./form-body.ts";
 import { staleFormPage } from "./pages.ts";
+import { whoseLogin } from "./whose.ts";
 
 interface Visit {
   readonly request: FastifyRequest;
@@ -22,7 +23,8 @@ export function addConnectedApps(server: FastifyInstance, world: World): void {
   const config = { xeroHost: "login" };
   const answer = (visit: Visit, step: (turn: Turn) => Done) => {
     const work = () => world.engine.run(world.clock.nowMs(), step);
-    return carryOut(world, visit, { endpoint: "connected-apps", grantType: null, clientId: null, work });
+    const whose = (turn: Turn) => whoseLogin(turn, visit.request, null);
+    return carryOut(world, visit, { endpoint: "connected-apps", grantType: null, clientId: null, whose, work });
   };
   server.get(listPath, { config }, (request, reply) => {
     const visit = { request, reply };

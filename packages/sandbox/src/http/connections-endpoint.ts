@@ -1,11 +1,19 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { type Connection, checkAccess, deleteConnection, type LedgerView, listConnections } from "../engine/index.ts";
+import {
+  type Connection,
+  checkAccess,
+  deleteConnection,
+  type LedgerView,
+  listConnections,
+  type Turn,
+} from "../engine/index.ts";
 import type { World } from "../world.ts";
 import { emptyAnswer, jsonAnswer, uncached } from "./answer.ts";
 import { apiRefusal } from "./api-refusal.ts";
-import { bearerOf } from "./bearer.ts";
+import { type Bearer, bearerOf } from "./bearer.ts";
 import { carryOut, type Done } from "./exchange.ts";
 import { queryOf } from "./form-body.ts";
+import { whoseAccess } from "./whose.ts";
 
 /** `GET /connections` and `DELETE /connections/{id}`. */
 export function addConnectionsEndpoint(server: FastifyInstance, world: World): void {
@@ -13,22 +21,21 @@ export function addConnectionsEndpoint(server: FastifyInstance, world: World): v
   server.get("/connections", { config }, async (request, reply) => {
     const bearer = await bearerOf(world, request);
     const work = () => unkept(world, list(world, bearer.accessTokenId, queryOf(request.url).get("authEventId")));
-    return carryOut(
-      world,
-      { request, reply },
-      { endpoint: "connections", grantType: null, clientId: bearer.clientId, work },
-    );
+    return carryOut(world, { request, reply }, { ...exchangeOf(bearer), work });
   });
   server.delete("/connections/:id", { config }, async (request: FastifyRequest<{ Params: { id: string } }>, reply) => {
     const bearer = await bearerOf(world, request);
     const work = () => unkept(world, remove(world, bearer.accessTokenId, request.params.id.toLowerCase()));
-    return carryOut(
-      world,
-      { request, reply },
-      { endpoint: "connections", grantType: null, clientId: bearer.clientId, work },
-    );
+    return carryOut(world, { request, reply }, { ...exchangeOf(bearer), work });
   });
 }
+
+const exchangeOf = ({ accessTokenId, clientId }: Bearer) => ({
+  endpoint: "connections",
+  grantType: null,
+  clientId,
+  whose: (turn: Turn) => whoseAccess(turn, accessTokenId, null),
+});
 
 const unkept = (world: World, done: Done): Done => ({
   ...done,

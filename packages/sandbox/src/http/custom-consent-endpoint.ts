@@ -25,6 +25,7 @@ import {
 import { carryOut, type Done } from "./exchange.ts";
 import { queryOf, readForm } from "./form-body.ts";
 import { loginPage, staleFormPage } from "./pages.ts";
+import { whoseLogin } from "./whose.ts";
 
 interface Visit {
   readonly request: FastifyRequest;
@@ -39,13 +40,13 @@ type Step = (turn: Turn, visit: Visit, asked: { readonly open: Open; field(name:
 /** The page behind the link in a mail about a Custom Connection, and its forms. Opening it changes nothing. */
 export function addCustomConsentEndpoint(server: FastifyInstance, world: World): void {
   const config = { xeroHost: "login" };
-  const exchange = (visit: Visit, work: (turn: Turn) => Done) =>
-    carryOut(world, visit, {
-      endpoint: "custom-consent",
-      grantType: null,
-      clientId: null,
-      work: () => world.engine.run(world.clock.nowMs(), work),
-    });
+  const inTurn = <R>(work: (turn: Turn) => R): R => world.engine.run(world.clock.nowMs(), work);
+  const exchange = (visit: Visit, step: (turn: Turn) => Done) => {
+    const clientId = inTurn((turn) => appOfLink(turn, visit.secret));
+    const whose = (turn: Turn) => whoseLogin(turn, visit.request, clientId);
+    const work = () => inTurn(step);
+    return carryOut(world, visit, { endpoint: "custom-consent", grantType: null, clientId, whose, work });
+  };
   server.get(CONSENT_LINK_PATH, { config }, (request, reply) => {
     const visit = { request, reply, secret: queryOf(request.url).get("link") ?? "" };
     return exchange(visit, (turn) => withLink(turn, visit, (open) => show(turn, visit, open)));
@@ -61,6 +62,11 @@ export function addCustomConsentEndpoint(server: FastifyInstance, world: World):
       });
     });
   }
+}
+
+function appOfLink(turn: Turn, secret: string): string | null {
+  const opened = openConsentLink(turn, secret);
+  return opened.kind === "open" ? opened.app.clientId : null;
 }
 
 const loginPath = "/identity/custom-connections/login";

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { CONSENT_SCOPES, checkAccess, type Switches } from "../engine/index.ts";
+import { CONSENT_SCOPES, checkAccess, type Switches, type Turn } from "../engine/index.ts";
 import type { World } from "../world.ts";
 import { jsonAnswer } from "./answer.ts";
 import { readBearer } from "./client-credentials-header.ts";
 import { carryOut } from "./exchange.ts";
 import type { Names } from "./names.ts";
 import { personClaims } from "./token-answer.ts";
+import { whoseAccess } from "./whose.ts";
 
 /** OpenID Connect discovery, the keys and `userinfo`. */
 export function addDiscovery(server: FastifyInstance, world: World, namesOf: (request: FastifyRequest) => Names): void {
@@ -29,8 +30,10 @@ export function addDiscovery(server: FastifyInstance, world: World, namesOf: (re
     handler: async (request, reply) => {
       const claims = await world.keys.read(readBearer(request.headers.authorization) ?? "");
       const clientId = typeof claims?.client_id === "string" ? claims.client_id : null;
-      const work = () => userinfo(world, typeof claims?.jti === "string" ? claims.jti : null);
-      return carryOut(world, { request, reply }, { endpoint: "userinfo", grantType: null, clientId, work });
+      const accessTokenId = typeof claims?.jti === "string" ? claims.jti : null;
+      const work = () => userinfo(world, accessTokenId);
+      const whose = (turn: Turn) => whoseAccess(turn, accessTokenId, null);
+      return carryOut(world, { request, reply }, { endpoint: "userinfo", grantType: null, clientId, whose, work });
     },
   });
 }

@@ -6,6 +6,7 @@ import formbody from "@fastify/formbody";
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Control } from "../control/control.ts";
 import { addControlApi, sendControlError } from "../control/control-api.ts";
+import { addDesk } from "../desk/desk.ts";
 import { SandboxError } from "../errors.ts";
 import type { Followers } from "../followers.ts";
 import { addPortal } from "../portal/portal.ts";
@@ -119,6 +120,11 @@ function addRoutes(server: FastifyInstance, { world, control, followers }: HttpP
   server.register((portal, _options, done) => {
     takeForms(portal);
     portal.after(() => addPortal(portal, { world, control }));
+    done();
+  });
+  server.register((desk, _options, done) => {
+    takeForms(desk);
+    desk.after(() => addDesk(desk, { world, control }));
     done();
   });
 }

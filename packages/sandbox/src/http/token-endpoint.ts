@@ -22,6 +22,7 @@ import type { Names } from "./names.ts";
 import { revokePresentedToken } from "./revocation-endpoint.ts";
 import { tokenAnswer } from "./token-answer.ts";
 import { createTokenRateLimit } from "./token-rate-limit.ts";
+import { whoseForm } from "./whose.ts";
 
 /** `POST /connect/token` and `POST /connect/revocation`. */
 export function addTokenEndpoint(
@@ -43,7 +44,8 @@ export function addTokenEndpoint(
       const waitSeconds = limit(clientId ?? "", { nowMs: world.clock.nowMs(), perMinute });
       return waitSeconds === null ? answerGrant(world, names, { form, clients }) : tooMany(world, waitSeconds);
     };
-    return carryOut(world, { request, reply }, { endpoint: "token", grantType, clientId, work });
+    const whose = (turn: Turn) => whoseForm(turn, form);
+    return carryOut(world, { request, reply }, { endpoint: "token", grantType, clientId, whose, work });
   });
   server.post("/connect/revocation", { config: { xeroHost: "identity" } }, async (request, reply) => {
     const form = await readForm(request.body, request.headers["content-type"], { multipart: false });
@@ -51,7 +53,8 @@ export function addTokenEndpoint(
     const clientId = clients[0]?.clientId ?? null;
     const work = () =>
       form.kind === "form" ? revoke(world, form, clients) : refusal(world, "invalid_request", form.kind);
-    return carryOut(world, { request, reply }, { endpoint: "revocation", grantType: null, clientId, work });
+    const whose = (turn: Turn) => whoseForm(turn, form);
+    return carryOut(world, { request, reply }, { endpoint: "revocation", grantType: null, clientId, whose, work });
   });
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Control } from "../control/control.ts";
-import { refuseStrangers } from "../control/control-api.ts";
+import { refuseStrangers } from "../control/strangers.ts";
 import { WEBHOOK_CATEGORIES } from "../engine/index.ts";
 import { SandboxError } from "../errors.ts";
 import type { Answer } from "../http/answer.ts";

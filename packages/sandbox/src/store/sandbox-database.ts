@@ -11,14 +11,28 @@ export interface StoredKey {
   readonly createdAtMs: number;
 }
 
-/** `sandbox.db`: the ledger's rows and the signing keys. */
+/** A snapshot that is kept under a name. */
+export interface KeptSnapshot {
+  readonly name: string;
+  readonly takenAtMs: number;
+  readonly characters: number;
+}
+
+/** `sandbox.db`: the ledger's rows, the signing keys and the snapshots. */
 export interface SandboxDatabase {
   load(): Iterable<Change>;
-  /** Writes all changes or none. */
-  commit(changes: readonly Change[]): void;
+  /** Writes all changes or none; with `keys`, these take the place of all signing keys. */
+  commit(changes: readonly Change[], keys?: readonly StoredKey[]): void;
   signingKeys(): readonly StoredKey[];
   addSigningKey(key: StoredKey): void;
   removeSigningKey(kid: string): void;
+  snapshots(): readonly KeptSnapshot[];
+  /** The JSON of one, or null. */
+  snapshot(name: string): string | null;
+  /** Keeps a snapshot's JSON, in place of one of the same name. */
+  putSnapshot(name: string, takenAtMs: number, json: string): void;
+  /** false: there is none of that name. */
+  removeSnapshot(name: string): boolean;
   close(): void;
 }
 
@@ -33,6 +47,11 @@ export function openSandboxDatabase(file: string): SandboxDatabase {
     if (change.row === undefined) remove.run(change.table, change.key);
     else put.run(change.table, change.key, JSON.stringify(change.row));
   };
+  const addKey = (key: StoredKey) => {
+    database
+      .prepare("INSERT INTO signing_keys (kid, private_jwk, created_at_ms) VALUES (?, ?, ?)")
+      .run(key.kid, key.privateJwk, key.createdAtMs);
+  };
   return {
     *load() {
       for (const row of database.prepare("SELECT kind, key, row FROM ledger ORDER BY rowid").iterate()) {
@@ -43,10 +62,14 @@ export function openSandboxDatabase(file: string): SandboxDatabase {
         };
       }
     },
-    commit(changes) {
+    commit(changes, keys) {
       database.exec("BEGIN IMMEDIATE");
       try {
         for (const change of changes) write(change);
+        if (keys !== undefined) {
+          database.exec("DELETE FROM signing_keys");
+          for (const key of keys) addKey(key);
+        }
         database.exec("COMMIT");
       } catch (error) {
         database.exec("ROLLBACK");
@@ -62,15 +85,38 @@ export function openSandboxDatabase(file: string): SandboxDatabase {
           privateJwk: String(row.private_jwk),
           createdAtMs: Number(row.created_at_ms),
         })),
-    addSigningKey: (key) => {
-      database
-        .prepare("INSERT INTO signing_keys (kid, private_jwk, created_at_ms) VALUES (?, ?, ?)")
-        .run(key.kid, key.privateJwk, key.createdAtMs);
-    },
+    addSigningKey: addKey,
     removeSigningKey: (kid) => {
       database.prepare("DELETE FROM signing_keys WHERE kid = ?").run(kid);
     },
+    ...snapshotsIn(database),
     close: () => database.close(),
+  };
+}
+
+function snapshotsIn(
+  database: DatabaseSync,
+): Pick<SandboxDatabase, "snapshots" | "snapshot" | "putSnapshot" | "removeSnapshot"> {
+  return {
+    snapshots: () =>
+      database
+        .prepare("SELECT name, taken_at_ms, length(body) AS characters FROM snapshots ORDER BY rowid")
+        .all()
+        .map((row) => ({
+          name: String(row.name),
+          takenAtMs: Number(row.taken_at_ms),
+          characters: Number(row.characters),
+        })),
+    snapshot(name) {
+      const row = database.prepare("SELECT body FROM snapshots WHERE name = ?").get(name);
+      return row === undefined ? null : String(row.body);
+    },
+    putSnapshot(name, takenAtMs, json) {
+      database
+        .prepare("INSERT OR REPLACE INTO snapshots (name, taken_at_ms, body) VALUES (?, ?, ?)")
+        .run(name, takenAtMs, json);
+    },
+    removeSnapshot: (name) => database.prepare("DELETE FROM snapshots WHERE name = ?").run(name).changes > 0,
   };
 }
 
@@ -84,6 +130,10 @@ function open(file: string): DatabaseSync {
       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; COMMIT;",
     );
     migrate(database, file);
+    // A table more is no new version: an older sandbox works beside it.
+    database.exec(
+      "CREATE TABLE IF NOT EXISTS snapshots (name TEXT PRIMARY KEY, taken_at_ms INTEGER NOT NULL, body TEXT NOT NULL) STRICT",
+    );
     return database;
   } catch (error) {
     database.close();

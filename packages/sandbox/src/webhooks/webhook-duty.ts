@@ -6,12 +6,14 @@ import {
   type Webhook,
   type WebhookEvent,
 } from "../engine/index.ts";
+import { nobodys } from "../faults.ts";
 import type { Duty } from "../outbound.ts";
 import type { World } from "../world.ts";
 import { deliveryBody, probeOrder } from "./payload.ts";
-import { postWebhook, signatureOf, type WebhookAnswer } from "./post-webhook.ts";
+import { signatureOf, type WebhookAnswer } from "./post-webhook.ts";
+import { postUnder } from "./struck-post.ts";
 
-type Parts = Pick<World, "engine" | "clock" | "journal" | "closing" | "ownOrigin">;
+type Parts = Pick<World, "engine" | "clock" | "faults" | "journal" | "closing" | "ownOrigin">;
 
 /** Sends intents to receive and events. Every post is in the journal of requests, as endpoint `webhook`. */
 export function webhookDuty(world: Parts): Duty {
@@ -70,20 +72,24 @@ async function post(
 ): Promise<WebhookAnswer> {
   const { url, clientId, keyLabel } = webhook;
   const key = secretOf(world, wanted.rightly ? keyLabel : `${keyLabel}:wrong`);
-  const answer = await postWebhook({ url, body: wanted.body, signature: signatureOf(key, wanted.body) }, world.closing);
+  const path = new URL(url).pathname.slice(0, 200);
+  const subject = { endpoint: "webhook", grantType: null, clientId, method: "POST", path, whose: () => nobodys };
+  const fault = world.faults.take(subject);
+  const letter = { url, body: wanted.body, signature: signatureOf(key, wanted.body) };
+  const answer = await postUnder(fault, letter, world.closing);
   const asked = webhook.state === "probing" ? `intent-signed-${wanted.rightly ? "rightly" : "wrongly"}` : "events";
   world.journal.add({
     atMs: world.clock.nowMs(),
     endpoint: "webhook",
     method: "POST",
-    path: new URL(url).pathname.slice(0, 200),
+    path,
     grantType: null,
     clientId,
     outcome: answer === null ? `${asked}:no-answer` : answer.bare ? asked : `${asked}:body-or-cookie`,
     status: answer?.status ?? null,
     token: null,
     committed: false,
-    fault: null,
+    fault: fault === null ? null : { id: fault.id, point: fault.point, action: fault.action.kind },
   });
   return answer;
 }
