@@ -2,7 +2,8 @@ import { beginBooks } from "./accounting/seed-books.ts";
 import { createAdvance } from "./advance.ts";
 import { createClock } from "./clock.ts";
 import { type Control, createControl } from "./control/control.ts";
-import { createEngine, createLedger, type DialectName, type Switches } from "./engine/index.ts";
+import { createEngine, createLedger, DIALECTS, type DialectName, type Switches } from "./engine/index.ts";
+import { SandboxError } from "./errors.ts";
 import { createFaults } from "./faults.ts";
 import { createFollowers } from "./followers.ts";
 import { startHttp } from "./http/start-http.ts";
@@ -55,6 +56,7 @@ export interface Sandbox {
 /** Starts a sandbox: Xero's identity server, login pages and API on this machine. Throws `SandboxError` (`port_taken`, `database_in_use`, …). */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const initial = initialState(options);
+  checkDialect(options.dialect ?? "xero");
   const mailer = options.smtp === undefined ? null : smtpMailer(options.smtp);
   const database = openSandboxDatabase(options.file ?? ":memory:");
   const closing = new AbortController();
@@ -71,6 +73,13 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     database.close();
     throw error;
   }
+}
+
+// Whoever does not compile may name any.
+function checkDialect(name: string): void {
+  if (Object.hasOwn(DIALECTS, name)) return;
+  const known = Object.keys(DIALECTS).join(", ");
+  throw new SandboxError("bad_request", `There is no dialect ${JSON.stringify(name)}. Choose one of ${known}.`);
 }
 
 interface Foundations {

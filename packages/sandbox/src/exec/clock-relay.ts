@@ -20,6 +20,8 @@ export interface RelayReport {
 interface Seat {
   readonly restingStep: number;
   readonly nextDueMs: number | null;
+  /** It did not come to rest in time: nobody waits for it until it says something. */
+  readonly givenUp: boolean;
 }
 
 // A program that is busy for longer (it waits for a stalled answer, or is blocked) does not hold up the clock.
@@ -32,11 +34,10 @@ export async function startClockRelay(report: (report: RelayReport) => void): Pr
   const seats = new Map<Socket, Seat>();
   let step = 0;
   let patience: Timer | null = null;
-  let lost = false;
   const tell = (): void => {
     const all = [...seats.values()];
     const due = all.flatMap(({ nextDueMs }) => (nextDueMs === null ? [] : [nextDueMs]));
-    const idle = lost || all.every(({ restingStep }) => restingStep >= step);
+    const idle = all.every(({ restingStep, givenUp }) => givenUp || restingStep >= step);
     report({ step, idle, nextDueMs: due.length === 0 ? null : Math.min(...due) });
   };
   const server = createServer((socket) => {
@@ -51,14 +52,14 @@ export async function startClockRelay(report: (report: RelayReport) => void): Pr
         if (line["word"] !== word) return void socket.destroy();
         seated = true;
         // It began at the present time, so it is at rest in the present step.
-        seats.set(socket, { restingStep: step, nextDueMs: null });
+        seats.set(socket, { restingStep: step, nextDueMs: null, givenUp: false });
         return;
       }
       const seat = seats.get(socket);
       if (seat === undefined) return;
       const nextDueMs = typeof line["nextDueMs"] === "number" ? line["nextDueMs"] : null;
       const restingStep = line["idle"] === true ? Number(line["step"]) : seat.restingStep;
-      seats.set(socket, { restingStep, nextDueMs });
+      seats.set(socket, { restingStep, nextDueMs, givenUp: false });
       tell();
     });
   });
@@ -68,10 +69,10 @@ export async function startClockRelay(report: (report: RelayReport) => void): Pr
     word,
     step(next) {
       step = next;
-      lost = false;
       patience?.cancel();
       patience = realTime.setTimer(PATIENCE_MS, () => {
-        lost = true;
+        for (const [socket, seat] of seats)
+          seats.set(socket, { ...seat, givenUp: seat.givenUp || seat.restingStep < step });
         tell();
       });
       for (const socket of seats.keys()) socket.write(`${JSON.stringify({ step })}\n`);
