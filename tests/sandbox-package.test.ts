@@ -1,5 +1,6 @@
-import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -8,6 +9,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 const root = join(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "evergrant-package-"));
 const bin = join(folder, "node_modules/.bin/sandbox");
+const hasCurl = (() => {
+  try {
+    return execFileSync("curl", ["--version"]).length > 0;
+  } catch {
+    return false;
+  }
+})();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** As a user has it: nothing of this repository's conditions, folders or npm settings. */
@@ -53,6 +61,67 @@ const askToken = ({ identity, clientId, clientSecret }: Started["facts"]) =>
     headers: { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
     body: new URLSearchParams({ grant_type: "client_credentials" }),
   });
+
+/** The code blocks of the README: language, text, and the file that the first line may name. */
+const blocks = [
+  ...readFileSync(join(root, "packages/sandbox/README.md"), "utf8").matchAll(/^```(\w*)\n(.*?)^```$/gms),
+].map(([, language = "", text = ""]) => ({ language, text, file: /^\/\/ (\S+)\n/.exec(text)?.[1] ?? null }));
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe("the README of the sandbox", () => {
+  test("has no code block but those that are run here", () => {
+    expect(blocks.map(({ language, file }) => file ?? language)).toEqual([
+      ...["sh", "sh", "sh", "sh"],
+      ...["token.test.ts", "later.test.js", "sh", "lost-answer.js"],
+    ]);
+  });
+
+  test.skipIf(!hasCurl)("shows commands that do what it says (needs curl)", async () => {
+    const port = await freePort();
+    const lines = blocks
+      .filter(({ language }) => language === "sh")
+      .map(({ text }) => text.replaceAll("4181", `${port}`));
+    const [start = "", token = "", later = "", exec = "", tested = ""] = lines;
+    const sh = (text: string) => run("sh", ["-ec", text]);
+    const sandbox = spawn("sh", ["-c", `exec ${start.trim()} --port ${port}`], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
+    });
+    try {
+      for await (const piece of sandbox.stdout) if (String(piece).includes("Ctrl-C")) break;
+      expect(JSON.parse(await sh(token))).toMatchObject({ expires_in: 1800 });
+      const said = await sh(`export EVERGRANT_SANDBOX_URL=http://localhost:${port}\n${later}`);
+      expect(said).toMatch(/^It is \d{4}-.*\nThe answer to the next refresh will be lost\.\n$/);
+      writeFileSync(
+        join(folder, "your-program.js"),
+        'console.log((await fetch("https://api.xero.com/connections")).status);',
+      );
+      expect(await sh(exec)).toBe("401\n");
+      for (const { file, text } of blocks) if (file === "later.test.js") writeFileSync(join(folder, file), text);
+      expect(await sh(tested)).toMatch(/# pass 1|pass 1/);
+    } finally {
+      // npx and what it runs are one group.
+      process.kill(-(sandbox.pid ?? 0), "SIGTERM");
+    }
+  });
+
+  test("shows a test that passes, and a program that loses an answer", async () => {
+    for (const { file, text } of blocks) if (file !== null) writeFileSync(join(folder, file), text);
+    symlinkSync(join(root, "node_modules/vitest"), join(folder, "node_modules/vitest"));
+    const vitest = join(root, "node_modules/vitest/vitest.mjs");
+    expect(await run(process.execPath, [vitest, "run", "token.test.ts"])).toMatch(/1 passed/);
+    expect(await run(process.execPath, ["lost-answer.js"])).toMatch(/^http:\/\/localhost:\d+\n/);
+  });
+});
 
 describe("the package of the sandbox, installed in an empty folder", () => {
   test("brings nothing of ours but itself, and no test", async () => {
