@@ -99,12 +99,16 @@ async function assemble(options: SandboxOptions, { initial, mailer, database, cl
   const engine = createEngine({ ledger, mint, dialect: options.dialect ?? "xero", beginBooks });
   const time = options.time ?? realTime;
   const clock = createClock(engine, time);
-  engine.run(clock.nowMs(), initial.prepare);
+  // The keys are made in Node's threads, while the books are filled here.
+  const [keys] = await Promise.all([
+    loadSigningKeys(database, clock.nowMs()),
+    (async () => engine.run(clock.nowMs(), initial.prepare))(),
+  ]);
   const address = { port: 0 };
   const world: World = {
     engine,
     clock,
-    keys: await loadSigningKeys(database, clock.nowMs()),
+    keys,
     faults: createFaults(),
     journal: createRequestJournal(),
     closing,
