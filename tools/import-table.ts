@@ -107,6 +107,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
       "npm:@fastify/cookie",
       "npm:@fastify/formbody",
       "npm:jose",
+      "npm:saxes",
       "npm:zod",
       "node:*",
     ],

@@ -10,6 +10,7 @@ import { bearerOf } from "./bearer.ts";
 import { type CallsInProgress, createCallsInProgress } from "./calls-in-progress.ts";
 import { carryOut } from "./exchange.ts";
 import { queryOf } from "./form-body.ts";
+import { jsonOfBody } from "./xml-body.ts";
 
 type Method = AccountingCall["method"];
 
@@ -53,7 +54,7 @@ function partsOf(request: FastifyRequest): Pick<AccountingCall, "id" | "query" |
     id: (request.params as { readonly id?: string }).id ?? null,
     query,
     ifModifiedSince: request.headers["if-modified-since"] ?? null,
-    body: bodyOf(request),
+    body: jsonOfBody(bodyOf(request)),
   };
 }
 
