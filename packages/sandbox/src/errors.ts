@@ -26,6 +26,7 @@ export const SANDBOX_ERRORS = {
   database_in_use: 500,
   database_newer: 500,
   command_line_invalid: 400,
+  node_too_old: 500,
   sandbox_unreachable: 502,
   program_not_started: 500,
   certificates_unusable: 500,

@@ -11,7 +11,7 @@ export { createSandbox, type Sandbox, type SandboxOptions } from "./create-sandb
 export { DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, DEMO_REDIRECT_URI } from "./demo-data.ts";
 export type { DialectName, Switches, Tier, VerifyReport } from "./engine/index.ts";
 export { SANDBOX_ERRORS, SandboxError, type SandboxErrorCode } from "./errors.ts";
-export { type LeadOptions, type LedPrograms, leadPrograms } from "./exec/lead-programs.ts";
+export { type LeadOptions, type LeadRemark, type LedPrograms, leadPrograms } from "./exec/lead-programs.ts";
 export type { Fault, FaultAction, FaultEndpoint, FaultPlan, FaultPoint } from "./faults.ts";
 export type { ClockLine, Follower, FollowerReport } from "./followers.ts";
 export type { RenderedMail } from "./mail/render-mail.ts";

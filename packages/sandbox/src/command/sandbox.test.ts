@@ -102,6 +102,17 @@ describe("sandbox start", () => {
   });
 });
 
+test("a Node that is too old is told which one is needed", async () => {
+  const old = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })';
+  const ended = await runSandboxCommand([], {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(old)}`,
+  });
+  expect(ended).toMatchObject({
+    status: 1,
+    err: "node_too_old: The sandbox needs Node 22.18 or newer; this is 20.20.2.\n",
+  });
+});
+
 describe("a running sandbox", () => {
   test("is moved, and loses an answer, by a command", async () => {
     await using sandbox = await createSandbox();
