@@ -77,16 +77,37 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     place: "packages/sandbox/src/mail",
     may: ["packages/sandbox/src", "packages/sandbox/src/engine", "npm:nodemailer"],
   },
+  // It runs inside programs of other people, before anything of theirs.
+  {
+    place: "packages/sandbox/src/preload",
+    may: ["packages/sandbox/src/real-time.ts", "packages/sandbox/src/xero-hosts.ts", "node:*"],
+  },
+  {
+    place: "packages/sandbox/src/exec",
+    may: ["packages/sandbox/src", "packages/sandbox/src/preload", "node:*"],
+  },
+  {
+    place: "packages/sandbox/src/command",
+    may: [
+      "packages/sandbox/src",
+      "packages/sandbox/src/engine",
+      "packages/sandbox/src/exec",
+      "npm:commander",
+      "node:*",
+    ],
+  },
   {
     place: "packages/sandbox/src",
     may: [
       "packages/sandbox/src/engine",
       "packages/sandbox/src/accounting",
       "packages/sandbox/src/mail",
+      "packages/sandbox/src/exec",
       "npm:fastify",
       "npm:@fastify/cookie",
       "npm:@fastify/formbody",
       "npm:jose",
+      "npm:saxes",
       "npm:zod",
       "node:*",
     ],

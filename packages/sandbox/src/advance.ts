@@ -39,6 +39,8 @@ async function advance(parts: AdvanceParts, targetMs: number): Promise<Advanced>
   const { clock, followers } = parts;
   if (targetMs < clock.nowMs())
     throw new SandboxError("clock_backwards", "The clock only moves forward. Name an instant after the present one.");
+  // What each follower waits for is asked once more: its last word about it may still be on its way.
+  followers.step(clock.offsetMs());
   await untilIdle(parts);
   let steps = 0;
   do {

@@ -130,3 +130,8 @@ test("a PKCE app has no secret and needs a challenge", async () => {
   expect((await ask("w".repeat(43))).status).toBe(400);
   expect((await ask(verifier)).status).toBe(200);
 });
+
+test("a dialect that nobody wrote is refused, and the known ones are named", async () => {
+  const wrong = createSandbox({ dialect: "klingon" as "xero" });
+  await expect(wrong).rejects.toMatchObject({ code: "bad_request", message: expect.stringContaining("strict") });
+});

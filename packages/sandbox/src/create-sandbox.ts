@@ -4,7 +4,8 @@ import { createClock } from "./clock.ts";
 import { type Control, createControl } from "./control/control.ts";
 import type { SnapshotParts } from "./control/snapshot-control.ts";
 import { DESK_PATH } from "./desk/visit.ts";
-import { type Change, createEngine, createLedger, type DialectName, type Switches } from "./engine/index.ts";
+import { type Change, createEngine, createLedger, DIALECTS, type DialectName, type Switches } from "./engine/index.ts";
+import { SandboxError } from "./errors.ts";
 import { createFaults } from "./faults.ts";
 import { createFollowers } from "./followers.ts";
 import { startHttp } from "./http/start-http.ts";
@@ -66,6 +67,7 @@ export interface Sandbox {
 /** Starts a sandbox: Xero's identity server, login pages and API on this machine. Throws `SandboxError` (`port_taken`, `database_in_use`, …). */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const initial = initialState(options);
+  checkDialect(options.dialect ?? "xero");
   const mailer = options.smtp === undefined ? null : smtpMailer(options.smtp);
   const database = openSandboxDatabase(options.file ?? ":memory:");
   const closing = new AbortController();
@@ -82,6 +84,13 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     database.close();
     throw error;
   }
+}
+
+// Whoever does not compile may name any.
+function checkDialect(name: string): void {
+  if (Object.hasOwn(DIALECTS, name)) return;
+  const known = Object.keys(DIALECTS).join(", ");
+  throw new SandboxError("bad_request", `There is no dialect ${JSON.stringify(name)}. Choose one of ${known}.`);
 }
 
 interface Foundations {
@@ -105,12 +114,16 @@ async function assemble(options: SandboxOptions, { initial, mailer, database, cl
   const engine = createEngine({ ledger, mint, dialect: options.dialect ?? "xero", beginBooks });
   const time = options.time ?? realTime;
   const clock = createClock(engine, time);
-  engine.run(clock.nowMs(), initial.prepare);
+  // The keys are made in Node's threads, while the books are filled here.
+  const [keys] = await Promise.all([
+    loadSigningKeys(database, clock.nowMs()),
+    (async () => engine.run(clock.nowMs(), initial.prepare))(),
+  ]);
   const address = { port: 0 };
   const world: World = {
     engine,
     clock,
-    keys: await loadSigningKeys(database, clock.nowMs()),
+    keys,
     faults: createFaults((label) => chanceOf(mint.hex32(`fault:${label}`))),
     journal: createRequestJournal(),
     commits: () => commits,

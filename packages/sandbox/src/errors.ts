@@ -1,4 +1,4 @@
-/** Every refusal of the control API and of `createSandbox`, with its HTTP status. */
+/** Every refusal of the control API, of `createSandbox` and of the command `sandbox`, with its HTTP status. */
 export const SANDBOX_ERRORS = {
   bad_request: 400,
   unknown_switch_value: 400,
@@ -30,6 +30,12 @@ export const SANDBOX_ERRORS = {
   port_taken: 500,
   database_in_use: 500,
   database_newer: 500,
+  command_line_invalid: 400,
+  node_too_old: 500,
+  sandbox_unreachable: 502,
+  program_not_started: 500,
+  certificates_unusable: 500,
+  host_refused: 403,
 } as const;
 
 export type SandboxErrorCode = keyof typeof SANDBOX_ERRORS;

@@ -14,6 +14,7 @@ export { createSandbox, type Sandbox, type SandboxOptions } from "./create-sandb
 export { DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_PASSWORD, DEMO_REDIRECT_URI } from "./demo-data.ts";
 export type { DialectName, Switches, Tier, VerifyReport } from "./engine/index.ts";
 export { SANDBOX_ERRORS, SandboxError, type SandboxErrorCode } from "./errors.ts";
+export { type LeadOptions, type LeadRemark, type LedPrograms, leadPrograms } from "./exec/lead-programs.ts";
 export type { FaultAction, FaultEndpoint, FaultPoint } from "./fault-table.ts";
 export type { Fault, FaultPlan } from "./faults.ts";
 export type { ClockLine, Follower, FollowerReport } from "./followers.ts";
@@ -23,4 +24,5 @@ export type { RestoreClock, Restored } from "./snapshot/restore.ts";
 export type { Snapshot } from "./snapshot/snapshot.ts";
 export type { KeptSnapshot } from "./store/sandbox-database.ts";
 export type { Time, Timer } from "./time.ts";
-export { createCertificates, type SandboxCertificates, XERO_HOSTS } from "./tls/certificates.ts";
+export { createCertificates, type SandboxCertificates } from "./tls/certificates.ts";
+export { XERO_HOSTS } from "./xero-hosts.ts";

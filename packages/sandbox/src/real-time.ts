@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
+import timersModule from "node:timers";
+import timerPromisesModule from "node:timers/promises";
 import type { Time } from "./time.ts";
 
 // Node's timers take at most 2^31 − 1 ms; a longer delay would fire at once.
@@ -31,3 +33,14 @@ export function waitRealMs(delayMs: number, signal: AbortSignal): Promise<void> 
 
 /** Real randomness, as hex. */
 export const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
+
+/** Node's own clock and timers, as they were before anybody replaced them, and the modules in which they can be replaced. */
+export const machine = {
+  Date: globalThis.Date,
+  wallMs: globalThis.Date.now,
+  monotonicMs: () => performance.now(),
+  startTimer: globalThis.setTimeout,
+  stopTimer: globalThis.clearTimeout,
+  timersModule,
+  timerPromisesModule,
+} as const;

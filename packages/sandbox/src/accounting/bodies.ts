@@ -175,7 +175,7 @@ function parsedJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw badBody("The body is not JSON. Send Content-Type: application/json; the sandbox does not read XML bodies.");
+    throw badBody("The body is neither JSON nor XML.");
   }
 }
 

@@ -69,7 +69,7 @@ export interface AppSecret {
   readonly hash: string;
 }
 
-interface AppFacts {
+export interface AppFacts {
   readonly clientId: string;
   readonly name: string;
   /** The scopes it may ask for; null: every scope an ordinary app can have. */

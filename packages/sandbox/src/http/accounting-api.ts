@@ -12,6 +12,7 @@ import { type CallsInProgress, createCallsInProgress } from "./calls-in-progress
 import { carryOut } from "./exchange.ts";
 import { queryOf } from "./form-body.ts";
 import { whoseAccess } from "./whose.ts";
+import { jsonOfBody } from "./xml-body.ts";
 
 type Method = AccountingCall["method"];
 
@@ -55,7 +56,7 @@ function partsOf(request: FastifyRequest): Pick<AccountingCall, "id" | "query" |
     id: (request.params as { readonly id?: string }).id ?? null,
     query,
     ifModifiedSince: request.headers["if-modified-since"] ?? null,
-    body: bodyOf(request),
+    body: jsonOfBody(bodyOf(request)),
   };
 }
 

@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { request } from "node:https";
 import { expect, test } from "vitest";
 import { createSandbox } from "../index.ts";
-import { createCertificates, XERO_HOSTS } from "./certificates.ts";
+import { XERO_HOSTS } from "../xero-hosts.ts";
+import { createCertificates } from "./certificates.ts";
 
 /** A client that was led here from Xero's own names. */
 function get(tlsPort: number, host: string, path: string, ca: string): Promise<{ status: number; body: string }> {

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { isIP } from "node:net";
 import { randomHex } from "../real-time.ts";
+import { XERO_HOSTS } from "../xero-hosts.ts";
 import { bits, context, integer, objectId, octets, sequence, setOf, time, truth, utf8 } from "./der.ts";
 
 export interface SandboxCertificates {
@@ -11,8 +12,6 @@ export interface SandboxCertificates {
   /** The server's private key, PEM. */
   readonly key: string;
 }
-
-export const XERO_HOSTS = ["identity.xero.com", "login.xero.com", "api.xero.com"] as const;
 
 /**
  * Makes an authority of its own and a certificate for Xero's three hosts and this machine. Valid from 1999 to 2126, because a client
