@@ -25,7 +25,8 @@ export const CLIENTS = {
   evergrant: {
     name: "Evergrant",
     npm: null,
-    usedBy: "a running node that follows the sandbox's clock; nobody calls it to refresh, callers ask it for tokens",
+    usedBy:
+      "a running node, with its provider `xero` at sandbox/xero and `generic` at the others; nobody tells it to refresh, callers ask it for tokens and call the API",
     lacks: {},
     cannotReach: {},
   },
@@ -49,7 +50,9 @@ export const CLIENTS = {
     npm: "newman",
     usedBy: "a collection as Xero's: multipart bodies, `/connect/token?=`, credentials in header and body at once",
     lacks: {},
-    cannotReach: XERO_ONLY,
+    cannotReach: {
+      "oidc-provider": "its requests are Xero's: Xero's paths, and multipart bodies, which no standard knows",
+    },
   },
   "openid-client": {
     name: "`openid-client`",

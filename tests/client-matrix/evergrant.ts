@@ -9,15 +9,29 @@ const TRIES = 6;
 /** A real Evergrant process that follows the server's clock, one connection after the other, and a caller of it. */
 export async function startEvergrant(server: MatrixServer): Promise<ClientDriver> {
   const world = new World(server.sandbox, "default");
-  await world.start();
+  try {
+    await world.start();
+    return new Evergrant(world, server, await setUp(world, server));
+  } catch (error) {
+    await endWorld(world);
+    throw error;
+  }
+}
+
+async function setUp({ admin }: World, server: MatrixServer): Promise<AddedCaller> {
   const { issuer, resource, clientId, clientSecret } = server.setup;
-  const api = new URL(resource).origin;
-  const provider = server.name === "oidc-provider" ? "generic" : "xero";
-  const origins = { identity: issuer, login: issuer, api };
-  const app = await world.admin.post<App>("/apps", { name: "app", provider, clientId, clientSecret, origins });
+  // Of a server that is not Xero it assumes the worst that the standards allow.
+  const provider = server.name === "sandbox/xero" ? "xero" : "generic";
+  const origins = { identity: issuer, login: issuer, api: new URL(resource).origin };
+  const app = await admin.post<App>("/apps", { name: "app", provider, clientId, clientSecret, origins });
   await server.allowRedirectTo(app.redirectUri);
-  const caller = await world.admin.post<AddedCaller>("/callers", { name: "night-job" });
-  return new Evergrant(world, server, caller);
+  return await admin.post<AddedCaller>("/callers", { name: "night-job" });
+}
+
+// Its sandbox is the server's to close.
+async function endWorld(world: World): Promise<void> {
+  await world.kill();
+  rmSync(world.folder, { recursive: true, force: true });
 }
 
 class Evergrant implements ClientDriver {
@@ -85,9 +99,8 @@ class Evergrant implements ClientDriver {
     return { kind: "done" };
   }
 
-  async close(): Promise<void> {
-    await this.#world.kill();
-    rmSync(this.#world.folder, { recursive: true, force: true });
+  close(): Promise<void> {
+    return endWorld(this.#world);
   }
 
   async #ask(): Promise<Told> {

@@ -36,7 +36,7 @@ client. Time is moved, for the server and for the client's process alike. Those 
 Every cell but those marked – is a test of \`tests/client-matrix.test.ts\` that runs in \`npm test\`; a cell that ends otherwise than this page says, for better or worse, fails it.
 This page is made from the same data by \`npm run clients\`, and a test holds it to them. **failed** is no mistake of the test: it is what happens to that client, with the reason below.
 
-\`sandbox/xero\` has Xero's grace (a spent refresh token may be repeated for 30 minutes). \`sandbox/strict\` and \`oidc-provider\`, a certified server of others, have none: a spent refresh token that
+\`sandbox/xero\` has Xero's grace: a spent refresh token may be repeated for 30 minutes, and each repeat gives one more successor (what Xero gives is unknown: [xero-facts.md](xero-facts.md)). \`sandbox/strict\` and \`oidc-provider\`, a certified server of others, have none: a spent refresh token that
 comes again ends the grant.`;
 
 function counts(): string {
