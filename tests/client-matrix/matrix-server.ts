@@ -41,7 +41,7 @@ export interface MatrixServer {
   movedByMs(): number;
   /** Whether a refresh token of this person would be accepted. */
   grantLives(): Promise<boolean>;
-  /** How many refreshes of this person were carried out. */
+  /** How many refresh tokens of this person were spent, each counted once. */
   refreshes(): number;
   close(): Promise<void>;
 }

@@ -120,7 +120,7 @@ export class SandboxServer implements MatrixServer {
 
   refreshes(): number {
     const refreshed = this.sandbox.control.requests().filter(({ grantType }) => grantType === "refresh_token");
-    return refreshed.filter(({ committed }) => committed).length;
+    return new Set(refreshed.filter(({ committed }) => committed).map(({ token }) => token?.hashPrefix)).size;
   }
 
   async close(): Promise<void> {
