@@ -115,7 +115,8 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
 
   { place: "packages/cli/src", may: [...EVERY_PACKAGE, "npm:commander", "npm:@clack/prompts", "node:*"] },
 
-  { place: "tests/structure", may: [...EVERY_PACKAGE, "tools", "npm:*", "node:*"] },
+  // It holds the page of the client matrix to the data behind it.
+  { place: "tests/structure", may: [...EVERY_PACKAGE, "tests/client-matrix", "tools", "npm:*", "node:*"] },
   { place: "tests", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
   { place: "simulation", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
   { place: "tools/reliability", may: ["@evergrant/core", "@evergrant/keeper", "node:*"] },

@@ -1,6 +1,12 @@
 /** A browser that knows forms, redirects and cookies, and nothing else: for consents where no real one is needed. */
 export class FormBrowser {
   readonly #cookies = new Map<string, Map<string, string>>();
+  readonly #fetch: typeof fetch;
+
+  /** `fetch_`: for hosts that are not where their names say. */
+  constructor(fetch_: typeof fetch = fetch) {
+    this.#fetch = fetch_;
+  }
 
   /** Opens an address and follows redirects; the page it ends on. */
   async open(url: string): Promise<FormPage> {
@@ -46,7 +52,7 @@ export class FormBrowser {
         origin: post.origin,
         "sec-fetch-site": post.origin === origin ? "same-origin" : "cross-site",
       });
-    const response = await fetch(url, {
+    const response = await this.#fetch(url, {
       redirect: "manual",
       headers,
       ...(post === null ? {} : { method: "POST", body: post.body }),

@@ -11,6 +11,8 @@ export interface Provider {
   readonly apiOrigins: readonly string[];
   readonly clientAuthentication: "client_secret_basic" | "client_secret_post";
   readonly defaultScopes: readonly string[];
+  /** What its authorize request takes beside the parameters of RFC 6749 §4.1.1, RFC 7636 and OpenID Connect's nonce. */
+  readonly authorizeParameters: Readonly<Record<string, string>>;
   readonly policy: TokenPolicy;
   readonly errors: ErrorDialect;
   readonly subject: SubjectDiscovery;

@@ -41,6 +41,14 @@ describe.each([...PROVIDERS.values()])("provider $id", (provider) => {
     // Without it there is no refresh token, and without a refresh token nothing to keep.
     expect(provider.defaultScopes.includes("offline_access")).toBe(provider.kind === "authorization_code");
   });
+
+  it("has a person asked where OpenID Connect gives a refresh token for nothing else", () => {
+    const byTheStandard = provider.endpoints.kind === "discovered" && provider.defaultScopes.includes("openid");
+    if (byTheStandard) expect(provider.authorizeParameters).toMatchObject({ prompt: "consent" });
+    // What the protocol itself says is not a provider's to change.
+    const ours = ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "nonce"];
+    expect(Object.keys(provider.authorizeParameters).filter((name) => ours.includes(name))).toEqual([]);
+  });
 });
 
 describe("Xero", () => {

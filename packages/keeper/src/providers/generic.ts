@@ -12,6 +12,7 @@ export const generic: Provider = {
   apiOrigins: [],
   clientAuthentication: "client_secret_basic",
   defaultScopes: ["openid", "offline_access"],
+  authorizeParameters: { prompt: "consent" },
   policy: {
     accessLifeMs: 60 * 60_000,
     idleLifeMs: "unknown",
@@ -32,6 +33,7 @@ export const generic: Provider = {
     apiOrigins: "Metadata does not say where an API is: the operator does, with the app.",
     clientAuthentication: "RFC 6749 §2.3.1: every server that gives out client secrets must take HTTP Basic.",
     defaultScopes: "OpenID Connect Core §3.1.2.1 (openid, for a subject) and §11 (offline_access).",
+    authorizeParameters: "OpenID Connect Core §11: without prompt=consent a server has to ignore offline_access.",
     "policy.accessLifeMs": "Unknown; used only where an answer has no expires_in, and for scheduling in proportion.",
     "policy.idleLifeMs": "Unknown.",
     "policy.absoluteLifeMs": "Unknown.",

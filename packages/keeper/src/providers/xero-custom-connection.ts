@@ -15,6 +15,7 @@ export const xeroCustomConnection: Provider = {
   apiOrigins: ["https://api.xero.com"],
   clientAuthentication: "client_secret_basic",
   defaultScopes: [],
+  authorizeParameters: {},
   policy: {
     accessLifeMs: 30 * 60_000,
     idleLifeMs: "unlimited",
@@ -36,6 +37,7 @@ export const xeroCustomConnection: Provider = {
     clientAuthentication: "XeroAPI/xero-node getClientCredentialsToken: HTTP Basic.",
     defaultScopes:
       "None: without a scope Xero gives all that the connection was set up with, and connections made after April 2026 refuse an explicit one (XeroAPI/xero-mcp-server issue 150, pull request 288).",
+    authorizeParameters: "Nobody is sent to authorize.",
     "policy.accessLifeMs": "developer.xero.com, custom connections: access tokens live 30 minutes.",
     "policy.idleLifeMs": "There is no refresh token that could lie idle.",
     "policy.absoluteLifeMs": "None documented: the connection lasts as long as its subscription and its approval.",

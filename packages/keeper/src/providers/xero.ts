@@ -29,6 +29,7 @@ export const xero: Provider = {
     "accounting.settings",
     "offline_access",
   ],
+  authorizeParameters: {},
   policy: {
     accessLifeMs: 30 * MINUTE_MS,
     idleLifeMs: 60 * DAY_MS,
@@ -68,6 +69,8 @@ export const xero: Provider = {
     clientAuthentication: "All official SDKs send HTTP Basic.",
     defaultScopes:
       "developer.xero.com/faq/granular-scopes: apps made from 2 March 2026 take granular scopes alone, older ones take both since April 2026, and the broad accounting.transactions ends in September 2027. So the granular ones that replaced it, which every app takes.",
+    authorizeParameters:
+      "None needed: the refresh token comes with the scope alone. What Xero makes of prompt is unknown.",
     "policy.accessLifeMs": "developer.xero.com/faq/oauth2: access tokens live 30 minutes (expires_in 1800).",
     "policy.idleLifeMs": "developer.xero.com/faq/oauth2: an unused refresh token expires after 60 days.",
     "policy.absoluteLifeMs": "Unknown: only the 60 unused days are documented, no other end is.",

@@ -74,6 +74,7 @@ export class ConsentRuns {
     await store.consents.create(consent, { audit: [this.#audit(consent, "consent-started", {})], notices: [] });
     const url = new URL(authorization);
     const parameters = {
+      ...app.provider.authorizeParameters,
       response_type: "code",
       client_id: app.stored.clientId,
       redirect_uri: consent.redirectUri,
