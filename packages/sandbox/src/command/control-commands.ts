@@ -20,13 +20,7 @@ export function addLoseNextRefresh(program: Command): void {
     .description("the next refresh is carried out and its answer is lost: the connection drops after the commit")
     .argument("[client-id]", "only of this app (default: of any)")
     .action(async (clientId: string | undefined, { url }: Options) => {
-      await post(url, "faults", {
-        endpoint: "token",
-        grantType: "refresh_token",
-        ...(clientId === undefined ? {} : { clientId }),
-        point: "after-commit-before-headers",
-        action: { kind: "drop" },
-      });
+      await post(url, "faults/drop-next-refresh", clientId === undefined ? {} : { clientId });
       process.stdout.write("The answer to the next refresh will be lost.\n");
     });
 }

@@ -58,7 +58,7 @@ async function runLed(words: readonly string[], options: Options, say: (text: st
     note,
   });
   try {
-    say(`Xero is at ${led.env["EVERGRANT_SANDBOX_URL"]}, its pages at ${led.env["EVERGRANT_SANDBOX_CONTROL"]}/portal`);
+    say(`Xero is at ${led.env["EVERGRANT_SANDBOX_URL"]}, its page at ${led.env["EVERGRANT_SANDBOX_CONTROL"]}`);
     return await runProgram(words, led.env);
   } finally {
     await led.close();

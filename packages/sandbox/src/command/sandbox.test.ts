@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { createSandbox } from "../create-sandbox.ts";
+import { DEMO_CLIENT_ID } from "../demo-data.ts";
 import { runSandboxCommand, SandboxCommand } from "../testing/sandbox-command.ts";
 
 const hasCurl = (() => {
@@ -120,10 +121,20 @@ describe("a running sandbox", () => {
     const beforeMs = sandbox.control.clock().nowMs;
     expect((await runSandboxCommand(["advance", "61d", ...url])).out).toMatch(/^It is \d{4}-/);
     expect(sandbox.control.clock().nowMs - beforeMs).toBeGreaterThanOrEqual(61 * 86_400_000);
-    expect(await runSandboxCommand(["lose-next-refresh", "AB12", ...url])).toMatchObject({ status: 0, err: "" });
+    expect(await runSandboxCommand(["lose-next-refresh", DEMO_CLIENT_ID, ...url])).toMatchObject({
+      status: 0,
+      err: "",
+    });
     expect(sandbox.control.faults()).toMatchObject([
-      { clientId: "AB12", grantType: "refresh_token", point: "after-commit-before-headers", action: { kind: "drop" } },
+      {
+        clientId: DEMO_CLIENT_ID,
+        grantType: "refresh_token",
+        point: "after-commit-before-headers",
+        action: { kind: "drop" },
+      },
     ]);
+    const unknown = await runSandboxCommand(["lose-next-refresh", "AB12", ...url]);
+    expect(unknown).toMatchObject({ status: 1, err: expect.stringMatching(/^not_found: /) });
     const back = await runSandboxCommand(["advance", "1990-01-01", ...url]);
     expect(back).toMatchObject({ status: 1, err: expect.stringMatching(/^clock_backwards: /) });
   });

@@ -48,7 +48,8 @@ function sentencesOf({ urls, tlsPort, control }: Sandbox, authority: string | nu
   return [
     `The sandbox is at ${urls.identity} (identity server, login pages and API); its time is ${control.clock().now}.`,
     ...(tlsPort === undefined ? [] : [`With TLS at https://localhost:${tlsPort}; its authority is ${authority}`]),
-    `  Pages        ${urls.control}/portal (apps, Custom Connections, mails), ${urls.login}/connected-apps`,
+    `  Page         ${urls.page} (token families, time, faults, requests)`,
+    `  Portal       ${urls.control}/portal (apps, Custom Connections, mails), ${urls.login}/connected-apps`,
     `  Control API  ${urls.control}`,
     `  Client id    ${DEMO_CLIENT_ID}`,
     `  Secret       ${DEMO_CLIENT_SECRET}`,

@@ -43,7 +43,8 @@ export function describeClosing(world: () => StoreWorld): void {
 
     test("what was asked for before the close is still answered", async () => {
       const { store } = world();
-      const asked = Promise.all([store.apps.create(app(), NOTHING), store.apps.find(APP)]);
+      await store.apps.create(app(), NOTHING);
+      const asked = Promise.all([store.callers.create(caller(), NOTHING), store.apps.find(APP)]);
       await store.close();
       expect(await asked).toEqual(["created", app()]);
     });
