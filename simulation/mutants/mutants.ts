@@ -292,7 +292,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the breaker never opens",
     file: `${CORE}/ambiguity-breaker.ts`,
-    find: `if (breaker.kind === "closed") return { kind: "go", breaker };`,
+    find: `if (!isHeld) return { kind: "go", breaker };`,
     replace: `if (breaker !== null) return { kind: "go", breaker };`,
     caughtBy: "I10",
     world: {

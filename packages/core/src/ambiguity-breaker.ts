@@ -13,6 +13,9 @@ export type AmbiguityBreaker =
 
 export const CLOSED_BREAKER: AmbiguityBreaker = { kind: "closed", ambiguousAtMs: [] };
 
+/** Grants whose last answer got lost, each with the instant until which it counts: by then somebody has asked for it again. */
+export type Owed = ReadonlyMap<GrantId, number>;
+
 export type Admission =
   | { readonly kind: "go"; readonly breaker: AmbiguityBreaker }
   | { readonly kind: "wait"; readonly untilMs: number };
@@ -23,16 +26,42 @@ export type Admission =
  */
 export function admit(
   breaker: AmbiguityBreaker,
-  ask: { grant: GrantId; because: SpendReason; nowMs: number },
+  ask: { grant: GrantId; because: SpendReason; nowMs: number; owed: Owed; inFlight: number },
   limits: Limits,
 ): Admission {
-  if (breaker.kind === "closed") return { kind: "go", breaker };
   const soonMs = ask.nowMs + limits.retryFirstMs;
+  const isFull = !hasRoom(ask, limits);
+  const isHeld = breaker.kind === "open" || isFull;
+  if (!isHeld) return { kind: "go", breaker };
+  if (breaker.kind === "closed" || isFull) return { kind: "wait", untilMs: soonMs };
   if (breaker.canary !== null) return { kind: "wait", untilMs: soonMs };
   const fromMs = ask.because === "recovery" ? breaker.nextProbeAtMs : breaker.nextProbeAtMs + limits.retryMaxMs;
   // Looked at again before its own turn: the canary of another may have brought the provider's answer by then.
   if (ask.nowMs < fromMs) return { kind: "wait", untilMs: Math.min(fromMs, Math.max(soonMs, breaker.nextProbeAtMs)) };
   return { kind: "go", breaker: { ...breaker, canary: ask.grant } };
+}
+
+// A provider that loses some answers and gives others never opens the breaker for long: what is at risk at once is bounded all the same.
+function hasRoom(ask: { grant: GrantId; nowMs: number; owed: Owed; inFlight: number }, limits: Limits): boolean {
+  if (ask.owed.has(ask.grant)) return true;
+  const owed = [...ask.owed.values()].filter((untilMs) => untilMs > ask.nowMs).length;
+  return owed + ask.inFlight < limits.ambiguityThreshold + limits.inFlightMax;
+}
+
+/** Whose answer is owed after an attempt's end. One that did nothing, as while the app is locked out, leaves owed what was owed. */
+export function noteOwed(
+  owed: Owed,
+  end: { grant: GrantId; outcome: Outcome["kind"]; nowMs: number },
+  limits: Limits,
+): Owed {
+  const others = () => [...owed].filter(([grant, untilMs]) => grant !== end.grant && untilMs > end.nowMs);
+  const isOwed = end.outcome === "ambiguous" || (leavesOpen(end.outcome) && owed.has(end.grant));
+  if (isOwed) return new Map([...others(), [end.grant, end.nowMs + 2 * (limits.leaseMs + limits.retryMaxMs)]]);
+  return owed.has(end.grant) ? new Map(others()) : owed;
+}
+
+function leavesOpen(outcome: Outcome["kind"]): boolean {
+  return outcome === "not-executed" || outcome === "app-error";
 }
 
 /** What an attempt's end says about the provider. */

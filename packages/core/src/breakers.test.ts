@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type AmbiguityBreaker, admit, CLOSED_BREAKER, noteOutcome } from "./ambiguity-breaker.ts";
+import { type AmbiguityBreaker, admit, CLOSED_BREAKER, noteOutcome, noteOwed, type Owed } from "./ambiguity-breaker.ts";
 import type { GrantId } from "./ids.ts";
 import { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts";
 import { DEFAULT_LIMITS as LIMITS } from "./timing.ts";
 import { draw, fullBucket } from "./token-bucket.ts";
 
 const grant = (number: number) => `gr_${number}` as GrantId;
+const CALM = { owed: new Map(), inFlight: 0 } as const;
 
 function afterAmbiguous(count: number): AmbiguityBreaker {
   let breaker = CLOSED_BREAKER;
@@ -30,20 +31,24 @@ describe("the ambiguity breaker", () => {
 
   test("lets one canary through at a time, and closes at its first answer", () => {
     const open = afterAmbiguous(LIMITS.ambiguityThreshold);
-    expect(admit(open, { grant: grant(9), because: "recovery", nowMs: 10 }, LIMITS)).toMatchObject({ kind: "wait" });
+    expect(admit(open, { grant: grant(9), because: "recovery", nowMs: 10, ...CALM }, LIMITS)).toMatchObject({
+      kind: "wait",
+    });
     const nowMs = LIMITS.retryFirstMs + 10;
-    const admitted = admit(open, { grant: grant(9), because: "recovery", nowMs }, LIMITS);
+    const admitted = admit(open, { grant: grant(9), because: "recovery", nowMs, ...CALM }, LIMITS);
     if (admitted.kind === "wait") throw new Error("no canary");
-    expect(admit(admitted.breaker, { grant: grant(8), because: "recovery", nowMs }, LIMITS)).toMatchObject({
+    expect(admit(admitted.breaker, { grant: grant(8), because: "recovery", nowMs, ...CALM }, LIMITS)).toMatchObject({
       kind: "wait",
     });
     expect(noteOutcome(admitted.breaker, { grant: grant(9), outcome: "rejected", nowMs }, LIMITS)).toEqual(
       CLOSED_BREAKER,
     );
     const silent = noteOutcome(admitted.breaker, { grant: grant(9), outcome: "ambiguous", nowMs }, LIMITS);
-    expect(admit(silent, { grant: grant(8), because: "recovery", nowMs }, LIMITS)).toMatchObject({ kind: "wait" });
+    expect(admit(silent, { grant: grant(8), because: "recovery", nowMs, ...CALM }, LIMITS)).toMatchObject({
+      kind: "wait",
+    });
     expect(
-      admit(silent, { grant: grant(8), because: "recovery", nowMs: nowMs + LIMITS.retryMaxMs }, LIMITS),
+      admit(silent, { grant: grant(8), because: "recovery", nowMs: nowMs + LIMITS.retryMaxMs, ...CALM }, LIMITS),
     ).toMatchObject({ kind: "go" });
   });
 });
@@ -52,15 +57,53 @@ describe("I10 blast radius: however long the provider is silent", () => {
   test("the canary is a grant whose answer is lost already, as long as there is one", () => {
     const open = afterAmbiguous(LIMITS.ambiguityThreshold);
     const nowMs = LIMITS.retryFirstMs + LIMITS.ambiguityThreshold;
-    expect(admit(open, { grant: grant(9), because: "hot", nowMs }, LIMITS)).toMatchObject({ kind: "wait" });
-    expect(admit(open, { grant: grant(9), because: "demand", nowMs }, LIMITS)).toMatchObject({ kind: "wait" });
-    expect(admit(open, { grant: grant(0), because: "recovery", nowMs }, LIMITS)).toMatchObject({ kind: "go" });
+    expect(admit(open, { grant: grant(9), because: "hot", nowMs, ...CALM }, LIMITS)).toMatchObject({ kind: "wait" });
+    expect(admit(open, { grant: grant(9), because: "demand", nowMs, ...CALM }, LIMITS)).toMatchObject({ kind: "wait" });
+    expect(admit(open, { grant: grant(0), because: "recovery", nowMs, ...CALM }, LIMITS)).toMatchObject({ kind: "go" });
   });
 
   test("a sound grant probes where no other did for as long as the longest pause between repeats", () => {
     const open = afterAmbiguous(LIMITS.ambiguityThreshold);
     const nowMs = LIMITS.retryFirstMs + LIMITS.ambiguityThreshold + LIMITS.retryMaxMs;
-    expect(admit(open, { grant: grant(9), because: "hot", nowMs }, LIMITS)).toMatchObject({ kind: "go" });
+    expect(admit(open, { grant: grant(9), because: "hot", nowMs, ...CALM }, LIMITS)).toMatchObject({ kind: "go" });
+  });
+});
+
+describe("I10 blast radius: a provider that loses some answers and gives others", () => {
+  const most = LIMITS.ambiguityThreshold + LIMITS.inFlightMax;
+  const owedBy = (count: number): Owed => {
+    let owed: Owed = new Map();
+    for (let number = 0; number < count; number += 1)
+      owed = noteOwed(owed, { grant: grant(number), outcome: "ambiguous", nowMs: 0 }, LIMITS);
+    return owed;
+  };
+  const ask = (number: number, more: { owed: Owed; inFlight: number; nowMs?: number }) =>
+    admit(CLOSED_BREAKER, { grant: grant(number), because: "hot", nowMs: 1, ...more }, LIMITS).kind;
+
+  test("puts no more at risk at once than a silent one would, though its breaker closes again and again", () => {
+    expect(ask(99, { owed: owedBy(most - 1), inFlight: 0 })).toBe("go");
+    expect(ask(99, { owed: owedBy(most), inFlight: 0 })).toBe("wait");
+    expect(ask(99, { owed: owedBy(10), inFlight: most - 10 })).toBe("wait");
+  });
+
+  test("counts on what is owed while the app is locked out: its repeats do nothing", () => {
+    let owed = owedBy(most);
+    const laterMs = LIMITS.retryMaxMs;
+    for (let number = 0; number < most; number += 1)
+      owed = noteOwed(owed, { grant: grant(number), outcome: "app-error", nowMs: laterMs }, LIMITS);
+    expect(ask(99, { owed, inFlight: 0, nowMs: 2 * (LIMITS.leaseMs + LIMITS.retryMaxMs) + 1 })).toBe("wait");
+  });
+
+  test("holds back none whose answer is owed already, and nobody once that has been asked for again", () => {
+    const owed = owedBy(most);
+    expect(ask(3, { owed, inFlight: 0 })).toBe("go");
+    expect(
+      ask(99, { owed: noteOwed(owed, { grant: grant(3), outcome: "success", nowMs: 1 }, LIMITS), inFlight: 0 }),
+    ).toBe("go");
+    expect(
+      ask(99, { owed: noteOwed(owed, { grant: grant(3), outcome: "not-executed", nowMs: 1 }, LIMITS), inFlight: 0 }),
+    ).toBe("wait");
+    expect(ask(99, { owed, inFlight: 0, nowMs: 2 * (LIMITS.leaseMs + LIMITS.retryMaxMs) + 1 })).toBe("go");
   });
 });
 

@@ -1,4 +1,12 @@
-export { type Admission, type AmbiguityBreaker, admit, CLOSED_BREAKER, noteOutcome } from "./ambiguity-breaker.ts";
+export {
+  type Admission,
+  type AmbiguityBreaker,
+  admit,
+  CLOSED_BREAKER,
+  noteOutcome,
+  noteOwed,
+  type Owed,
+} from "./ambiguity-breaker.ts";
 export {
   type ConsentExpectation,
   type ConsentFindings,

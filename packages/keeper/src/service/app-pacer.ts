@@ -8,8 +8,10 @@ import {
   type GrantId,
   isMassDeath,
   noteOutcome,
+  noteOwed,
   noteRefusal,
   type Outcome,
+  type Owed,
   type Refusals,
   type SpendReason,
   type Step,
@@ -23,7 +25,11 @@ interface Pace {
   bucket: TokenBucket;
   refusals: Refusals;
   inFlight: number;
+  owed: Owed;
 }
+
+/** `not-told`: the store failed in the course of it, so that the intent may stand there with nobody at work on it. */
+export type AdmittedEnd = Outcome["kind"] | "not-begun" | "not-told";
 
 /** What one node may send to each app's provider: how many at once, how fast, and nothing new while answers get lost. */
 export class AppPacer {
@@ -44,23 +50,29 @@ export class AppPacer {
     // I10 blast radius: what a silent provider can swallow before the breaker opens.
     if (pace.inFlight >= limits.inFlightMax)
       return { kind: "rest", untilMs: nowMs + limits.marginMs / 10, because: "paced" };
-    const admitted = admit(pace.breaker, { ...ask, nowMs }, limits);
+    const admitted = admit(pace.breaker, { ...ask, nowMs, owed: pace.owed, inFlight: pace.inFlight }, limits);
     if (admitted.kind === "wait") return { kind: "rest", untilMs: admitted.untilMs, because: "provider-silent" };
     const drawn = draw(pace.bucket, { because: ask.because, nowMs }, limits);
     if (drawn.kind === "wait") return { kind: "rest", untilMs: drawn.untilMs, because: "paced" };
     pace.breaker = admitted.breaker;
     pace.bucket = drawn.bucket;
     pace.inFlight += 1;
+    // Perhaps another node's until now: whoever asks for it again counts it.
+    if (ask.because === "recovery")
+      pace.owed = noteOwed(pace.owed, { grant: ask.grant, outcome: "ambiguous", nowMs }, limits);
     return null;
   }
 
-  /** How an admitted request ended; null where it was never begun. */
-  ended(app: AppId, grant: GrantId, outcome: Outcome["kind"] | null): void {
+  /** How an admitted request ended. */
+  ended(app: AppId, grant: GrantId, outcome: AdmittedEnd): void {
     const { limits, time } = this.#context;
     const nowMs = time.wallMs();
     const pace = this.#pace(app);
     pace.inFlight -= 1;
-    pace.breaker = noteOutcome(pace.breaker, { grant, outcome: outcome ?? "not-executed", nowMs }, limits);
+    const heard = outcome === "not-begun" || outcome === "not-told" ? "not-executed" : outcome;
+    pace.breaker = noteOutcome(pace.breaker, { grant, outcome: heard, nowMs }, limits);
+    const owes = outcome === "not-told" ? "ambiguous" : heard;
+    pace.owed = noteOwed(pace.owed, { grant, outcome: owes, nowMs }, limits);
     if (outcome === "rejected") pace.refusals = noteRefusal(pace.refusals, { grant, nowMs }, limits);
   }
 
@@ -81,6 +93,7 @@ export class AppPacer {
       bucket: fullBucket(time.wallMs(), limits),
       refusals: new Map(),
       inFlight: 0,
+      owed: new Map(),
     };
     this.#paces.set(app, fresh);
     return fresh;

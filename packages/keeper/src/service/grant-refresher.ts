@@ -12,7 +12,7 @@ import {
 import type { StoredGrant } from "../ports/grant-store.ts";
 import type { TokenGrant } from "../ports/token-endpoint.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
-import type { AppPacer } from "./app-pacer.ts";
+import type { AdmittedEnd, AppPacer } from "./app-pacer.ts";
 import { exchange } from "./exchange.ts";
 import type { GrantSettler } from "./grant-settler.ts";
 import { changeBy, changeFor, dueAfter, stepOf } from "./grant-steps.ts";
@@ -130,9 +130,10 @@ export class GrantRefresher {
     app: App,
     ask: { waitedForMs: number | null; admitted: boolean },
   ): Promise<Driven | null> {
-    let outcome: Outcome["kind"] | null = null;
+    let outcome: AdmittedEnd = "not-told";
     try {
       const begun = await this.#begin(stored.id, app, ask.waitedForMs);
+      if (begun === undefined || !("attempt" in begun)) outcome = "not-begun";
       if (begun === undefined) return { kind: "unknown" };
       if ("resting" in begun) {
         this.#onScheduled(begun.resting.grant.dueAtMs);
