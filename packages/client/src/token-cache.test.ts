@@ -158,6 +158,16 @@ describe("an outage", () => {
     expect(world.notices.map(({ kind }) => kind)).toEqual(["degraded", "recovered"]);
   });
 
+  it("in which tokens come without any life is an outage like any other", async () => {
+    const client = world.client();
+    world.evergrant.lifeMs = 500;
+    const asking = refused(client.accessToken());
+    await world.time.advance(2_000);
+    expect((await asking).code).toBe("evergrant_answer_foreign");
+    await refused(client.accessToken());
+    expect(world.evergrant.asked).toHaveLength(4);
+  });
+
   it("of whatever stands in between is told from a refusal of Evergrant", async () => {
     const client = world.client();
     await client.accessToken();

@@ -2,9 +2,9 @@ import type { AccessToken, Notice, Unable } from "./client.ts";
 import { ClientError, clientError } from "./errors.ts";
 import { type HeldToken, handOut, remainingMs, renewalDelayMs, standing } from "./held-token.ts";
 import { type Patience, pauseMs } from "./patience.ts";
-import { Secret } from "./secret.ts";
+import type { Secret } from "./secret.ts";
 import { type Chance, pause, type Time } from "./time.ts";
-import type { TokenOutcome, TokenRequest } from "./token-request.ts";
+import type { ReceivedToken, TokenRequest } from "./token-request.ts";
 
 export interface TokenCacheParts {
   readonly request: TokenRequest;
@@ -145,8 +145,7 @@ export class TokenCache {
     const { time } = this.#parts;
     const { held, failure } = entry;
     if (held !== null && remainingMs(held, time) > 0) return handOut(held, time);
-    const error =
-      this.#stillToWait(failure) ?? clientError("evergrant_answer_foreign", "a token without any life left");
+    const error = this.#stillToWait(failure) ?? clientError("evergrant_unreachable", "the token expired on its way");
     this.#tellUnable(entry, error);
     throw error;
   }
@@ -177,7 +176,7 @@ export class TokenCache {
       const sent = { wallMs: time.wallMs(), monotonicMs: time.monotonicMs() };
       const outcome = await request(entry.connection, { minTtlMs, signal });
       if (signal.aborted) return;
-      if (outcome.kind === "token") return this.#take(entry, outcome.answer, sent);
+      if (outcome.kind === "token") return this.#take(entry, outcome.token, sent);
       const { error } = outcome;
       const restMs = pauseMs(patience, attempt, { retryAfterMs: error.retryAfterMs, draw: chance.draw() });
       const again = error.retry === "later" && attempt < patience.attempts && time.monotonicMs() + restMs < giveUpAtMs;
@@ -190,16 +189,13 @@ export class TokenCache {
 
   #take(
     entry: Entry,
-    answer: Extract<TokenOutcome, { kind: "token" }>["answer"],
+    { lifeMs, ...token }: ReceivedToken,
     sent: { readonly wallMs: number; readonly monotonicMs: number },
   ): void {
     const { chance, time } = this.#parts;
     // Counted from before the request was sent, so that no time on the way lengthens a life.
-    const lifeMs = answer.expires_in * 1000;
     entry.held = {
-      accessToken: new Secret(answer.access_token),
-      scope: answer.scope,
-      tenants: answer.tenants.map(({ id, name }) => ({ id, name })),
+      ...token,
       expiresAtWallMs: sent.wallMs + lifeMs,
       expiresAtMonotonicMs: sent.monotonicMs + lifeMs,
       renewAtMonotonicMs: sent.monotonicMs + renewalDelayMs(lifeMs, chance.draw()),

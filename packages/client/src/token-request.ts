@@ -1,12 +1,21 @@
 import type { TokenAnswer, TokenError } from "@evergrant/contract";
+import type { Tenant } from "./client.ts";
 import { ClientError, clientError } from "./errors.ts";
 import { readBounded } from "./read-bounded.ts";
 import { Secret } from "./secret.ts";
 
 /** What one request for a token came to. */
 export type TokenOutcome =
-  | { readonly kind: "token"; readonly answer: TokenAnswer }
+  | { readonly kind: "token"; readonly token: ReceivedToken }
   | { readonly kind: "failed"; readonly error: ClientError };
+
+export interface ReceivedToken {
+  readonly accessToken: Secret;
+  /** What remained of its life when Evergrant answered. */
+  readonly lifeMs: number;
+  readonly scope: string;
+  readonly tenants: readonly Tenant[];
+}
 
 /** Asks Evergrant once for a token of a connection. Never rejects. */
 export type TokenRequest = (
@@ -68,13 +77,20 @@ async function bodyOf(response: Response): Promise<unknown> {
 
 function read(response: Response, body: unknown): TokenOutcome {
   const { status } = response;
-  if (status === 200 && isTokenAnswer(body)) return { kind: "token", answer: body };
+  if (status === 200 && isTokenAnswer(body)) return { kind: "token", token: receivedToken(body) };
   if (status >= 400 && isTokenError(body)) return { kind: "failed", error: refusalOf(response, body) };
   const foreign = clientError("evergrant_answer_foreign", `HTTP ${status}`);
   const { code, message, retry } = foreign;
   return {
     kind: "failed",
     error: new ClientError({ code, message, retry, status, retryAfterMs: retryAfterMsOf(response) }),
+  };
+}
+
+function receivedToken({ access_token, expires_in, scope, tenants }: TokenAnswer): ReceivedToken {
+  return {
+    ...{ accessToken: new Secret(access_token), lifeMs: expires_in * 1000, scope },
+    tenants: tenants.map(({ id, name }) => ({ id, name })),
   };
 }
 
@@ -107,7 +123,8 @@ function isTokenAnswer(body: unknown): body is TokenAnswer {
     isText(access_token) &&
     token_type === "Bearer" &&
     typeof expires_in === "number" &&
-    expires_in >= 0 &&
+    // Without any life left it is no token: asking again, with pauses, is all that helps.
+    expires_in > 0 &&
     typeof scope === "string" &&
     Array.isArray(tenants) &&
     tenants.every((tenant) => isText(membersOf(tenant)["id"]) && typeof membersOf(tenant)["name"] === "string")

@@ -9,13 +9,14 @@ export interface XeroNodeClient {
 }
 
 /** A token set as `xero-node` takes it. There is no refresh token in it: that stays with Evergrant. */
-export interface XeroTokenSet {
+// No interface: `xero-node` takes any further member, and only a type literal fits that.
+export type XeroTokenSet = {
   readonly access_token: string;
   readonly token_type: "Bearer";
   /** Seconds that remain. */
   readonly expires_in: number;
   readonly scope: string;
-}
+};
 
 /** The connection that each XeroClient was made for; a token set is one per XeroClient, so a second connection would get the first one's. */
 const connectionOf = new WeakMap<XeroNodeClient, { readonly client: Client; readonly connection: string | null }>();
