@@ -30,7 +30,7 @@ export interface AccessTokenAsk {
   /** Ends this caller's wait; what others wait for goes on. */
   readonly signal?: AbortSignal;
   /** A token that the API has just refused: Evergrant is asked for a newer one, unless there is one already. */
-  readonly refused?: Secret;
+  readonly refused?: Pick<Secret, "reveal">;
 }
 
 export interface AccessToken {

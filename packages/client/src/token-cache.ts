@@ -65,7 +65,7 @@ export class TokenCache {
   }
 
   /** A token newer than one that the API refused; the same one, where Evergrant has no newer. @throws ClientError */
-  async getNewer(connection: string, refused: Secret, wish: Wish): Promise<AccessToken> {
+  async getNewer(connection: string, refused: Pick<Secret, "reveal">, wish: Wish): Promise<AccessToken> {
     const entry = this.#entry(connection);
     const isHeld = () => entry.held?.accessToken.reveal() === refused.reveal();
     // A series that runs may have been answered before the token was refused: then one more is worth it.

@@ -1,6 +1,19 @@
-import type { AccessToken, Client } from "./client.ts";
 import { clientError } from "./errors.ts";
 import type { Secret } from "./secret.ts";
+
+type Revealable = Pick<Secret, "reveal">;
+
+/** What is needed of whoever has tokens: a `Client`, or an `OpenKeeper` of `@evergrant/keeper`. */
+export interface TokenSource {
+  accessToken(ask: { readonly connection?: string; readonly refused?: Revealable }): Promise<GivenToken>;
+}
+
+interface GivenToken {
+  readonly accessToken: Revealable;
+  readonly tokenType: "Bearer";
+  readonly expiresInMs: number;
+  readonly scope: string;
+}
 
 /** What is needed of a `XeroClient` of the package `xero-node`. */
 export interface XeroNodeClient {
@@ -19,7 +32,10 @@ export type XeroTokenSet = {
 };
 
 /** The connection that each XeroClient was made for; a token set is one per XeroClient, so a second connection would get the first one's. */
-const connectionOf = new WeakMap<XeroNodeClient, { readonly client: Client; readonly connection: string | null }>();
+const connectionOf = new WeakMap<
+  XeroNodeClient,
+  { readonly client: TokenSource; readonly connection: string | null }
+>();
 
 /**
  * A `XeroClient` whose calls of any of its APIs, and of `updateTenants`, first get a valid token from Evergrant. A call that Xero
@@ -27,7 +43,7 @@ const connectionOf = new WeakMap<XeroNodeClient, { readonly client: Client; read
  * @throws client_connection_missing · xero_client_shared
  */
 export function withEvergrant<Xero extends XeroNodeClient>(
-  client: Client,
+  client: TokenSource,
   xero: Xero,
   ask: { readonly connection?: string } = {},
 ): Xero {
@@ -49,20 +65,23 @@ export function withEvergrant<Xero extends XeroNodeClient>(
 }
 
 /** The token set for `xero.setTokenSet`, for whoever calls it by hand. @throws ClientError */
-export async function xeroTokenSet(client: Client, ask: { readonly connection?: string } = {}): Promise<XeroTokenSet> {
+export async function xeroTokenSet(
+  client: TokenSource,
+  ask: { readonly connection?: string } = {},
+): Promise<XeroTokenSet> {
   return tokenSetOf(await client.accessToken(ask));
 }
 
 interface Calls {
   readonly xero: XeroNodeClient;
-  readonly token: (refused?: Secret) => Promise<AccessToken>;
+  readonly token: (refused?: Revealable) => Promise<GivenToken>;
 }
 
 type Callable = (...args: unknown[]) => unknown;
 const isCallable = (value: unknown): value is Callable => typeof value === "function";
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
-function tokenSetOf({ accessToken, tokenType, expiresInMs, scope }: AccessToken): XeroTokenSet {
+function tokenSetOf({ accessToken, tokenType, expiresInMs, scope }: GivenToken): XeroTokenSet {
   return {
     access_token: accessToken.reveal(),
     token_type: tokenType,
@@ -94,7 +113,7 @@ function withToken(calls: Calls, owner: object, method: Callable): Callable {
   };
 }
 
-async function use(calls: Calls, refused?: Secret): Promise<AccessToken> {
+async function use(calls: Calls, refused?: Revealable): Promise<GivenToken> {
   const token = await calls.token(refused);
   calls.xero.setTokenSet(tokenSetOf(token));
   return token;
