@@ -10,6 +10,7 @@ const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 const within = (place) => `^${escaped(place)}(/|$)`;
 
 function toPattern(target) {
+  if (target.startsWith("type:")) return toPattern(target.slice("type:".length));
   if (target === "node:*") return `^(node:)?(${BUILTINS})(/|$)`;
   if (target.startsWith("node:")) return `^(node:)?${escaped(target.slice("node:".length))}$`;
   if (target === "npm:*") return "(^|/)node_modules/";
@@ -53,6 +54,18 @@ const packageTests = packageFolders.map((folder) => {
     to: { pathNot: [folder, ...may].map(toPattern) },
   };
 });
+
+const typesAlone = IMPORT_TABLE.flatMap(({ place, may }) =>
+  may
+    .filter((target) => target.startsWith("type:"))
+    .map((target) => ({
+      name: `${place} may import types alone from that`,
+      comment: `Write \`import type\`: ${place} may not need ${target.slice("type:".length)} when it runs.`,
+      severity: "error",
+      from: { path: within(place), pathNot: TEST },
+      to: { path: toPattern(target), dependencyTypesNot: ["type-only"] },
+    })),
+);
 
 const placed = IMPORT_TABLE.map(({ place }) => within(place));
 const OURS = "^(packages|tests|simulation|benchmarks|tools)/";
@@ -124,7 +137,7 @@ const everywhere = [
 ];
 
 export default {
-  forbidden: [...rows, ...packageTests, ...everywhere],
+  forbidden: [...rows, ...packageTests, ...typesAlone, ...everywhere],
   options: {
     doNotFollow: { path: "node_modules" },
     exclude: { path: "^packages/[^/]+/dist/" },

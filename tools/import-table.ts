@@ -4,7 +4,7 @@ export interface ImportRow {
   readonly place: string;
   /**
    * What the place may import besides itself: a place, a folder's own files (`FOLDER/*`), `@evergrant/…` (a package's
-   * exports), `npm:NAME`, `npm:*`, `node:NAME` or `node:*`.
+   * exports), `npm:NAME`, `npm:*`, `node:NAME` or `node:*`. With `type:` before it, by `import type` alone.
    */
   readonly may: readonly string[];
 }
@@ -17,6 +17,8 @@ const PUBLIC = {
   "@evergrant/server": "packages/server/src/index.ts",
   "@evergrant/sandbox": "packages/sandbox/src/index.ts",
   "@evergrant/sandbox/engine": "packages/sandbox/src/engine/index.ts",
+  "@evergrant/client": "packages/client/src/index.ts",
+  "@evergrant/client/xero-node": "packages/client/src/xero-node.ts",
   "@evergrant/cli": "packages/cli/src/index.ts",
 } as const satisfies Record<`@evergrant/${string}`, string>;
 
@@ -70,6 +72,9 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
       "node:*",
     ],
   },
+
+  // Whoever installs it gets nothing else: types are gone when it runs.
+  { place: "packages/client/src", may: ["type:@evergrant/contract", "node:*"] },
 
   { place: "packages/sandbox/src/engine", may: [] },
   { place: "packages/sandbox/src/accounting", may: ["packages/sandbox/src/engine", "npm:zod"] },

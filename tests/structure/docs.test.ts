@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CLIENT_ERRORS } from "@evergrant/client";
 import { ERRORS } from "@evergrant/core";
 import { SANDBOX_ERRORS } from "@evergrant/sandbox";
 import { SWITCHES } from "@evergrant/sandbox/engine";
@@ -18,14 +19,18 @@ describe("docs/errors.md", () => {
   );
 
   test("has a heading for every error code", () => {
-    expect(Object.keys(ERRORS).filter((code) => !sections.has(code))).toEqual([]);
+    expect([...Object.keys(ERRORS), ...Object.keys(CLIENT_ERRORS)].filter((code) => !sections.has(code))).toEqual([]);
   });
 
   test("has no heading for a code that does not exist", () => {
-    const known = new Set([...Object.keys(ERRORS), ...Object.keys(SANDBOX_ERRORS)]);
+    const known = new Set([...Object.keys(ERRORS), ...Object.keys(SANDBOX_ERRORS), ...Object.keys(CLIENT_ERRORS)]);
     expect(
       [...sections.keys()].filter((heading) => /^[a-z0-9]+(_[a-z0-9]+)+$/.test(heading) && !known.has(heading)),
     ).toEqual([]);
+  });
+
+  test("gives no code of the client library the name of one of Evergrant's", () => {
+    expect(Object.keys(CLIENT_ERRORS).filter((code) => Object.hasOwn(ERRORS, code))).toEqual([]);
   });
 
   test("tells the HTTP status of every code", () => {

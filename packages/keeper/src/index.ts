@@ -1,5 +1,13 @@
+export {
+  type KeeperOptions,
+  type KeeperUnable,
+  type KeptTokenAsk,
+  type OpenKeeper,
+  openKeeper,
+} from "./node/open-keeper.ts";
 export { type NodeOptions, type OpenNode, openNode } from "./node/open-node.ts";
 export type { StoreChoice } from "./node/open-store.ts";
+export type { KeptRequestInit } from "./node/token-fetch.ts";
 export type { AppOrigins } from "./ports/app-store.ts";
 export { RIGHTS, type Right } from "./ports/caller-store.ts";
 export type { Chance } from "./ports/chance.ts";
