@@ -30,14 +30,14 @@ export async function answerCall(
     .headers(passedAnswerFields(answer.headers, call.passes.answer, token))
     .headers(leftFields(answer.left));
   if (location !== null) reply.header("location", location);
-  if (call.shows !== null && status === 200) {
-    const shown = await shownTenants(body, call.shows);
+  if (call.shows !== null && status < 300 && !address.isHead) {
+    const shown = status === 200 ? await shownTenants(body, call.shows) : unreadable(body);
     return reply.type("application/json").send(shown);
   }
   const length = answer.headers["content-length"];
   if (address.isHead || status === 204 || status === 304) {
     body.resume();
-    if (address.isHead && typeof length === "string") reply.header("content-length", length);
+    if (address.isHead && call.shows === null && typeof length === "string") reply.header("content-length", length);
     return reply.send();
   }
   if (typeof length === "string") reply.header("content-length", length);
@@ -72,12 +72,14 @@ function passedLocation(call: AdmittedCall, { status, headers }: ApiAnswer, { ba
 async function shownTenants(body: Readable, shows: NonNullable<AdmittedCall["shows"]>): Promise<string> {
   const { start, whole, body: rest } = await readStart(body, LIMITS.tenantListBytes);
   const list = whole ? asList(start.toString("utf8")) : null;
-  if (list === null) {
-    rest.destroy();
-    throw new EvergrantError("api_unreachable", { detail: "the list of organisations cannot be read" });
-  }
+  if (list === null) return unreadable(rest);
   const shown = new Set(shows.tenants.map((tenant) => tenant.toLowerCase()));
   return JSON.stringify(list.filter((entry) => shown.has(tenantOf(entry, shows.member))));
+}
+
+function unreadable(body: Readable): never {
+  body.destroy();
+  throw new EvergrantError("api_unreachable", { detail: "the list of organisations cannot be read" });
 }
 
 function asList(text: string): readonly unknown[] | null {

@@ -36,6 +36,9 @@ export async function gatewayRoutes(app: FastifyInstance, face: GatewayFace): Pr
   });
 }
 
+/** A list that has to be filtered is asked for whole, in one form. */
+const WHOLE_LIST = { accept: "application/json", "accept-encoding": "identity" };
+
 async function passOn(face: GatewayFace, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   refuseAmbiguity(request);
   const target = callTarget(request);
@@ -45,10 +48,9 @@ async function passOn(face: GatewayFace, request: FastifyRequest, reply: Fastify
     method: request.method,
     header: (name) => oneField(request, name),
   });
-  const list = call.shows === null ? {} : { accept: "application/json", "accept-encoding": "identity" };
   const answer = await exchangeCall(face.client, call, {
     method: request.method,
-    headers: { ...passedRequestFields(request.headers, call.passes.request), ...list },
+    headers: call.shows === null ? passedRequestFields(request.headers, call.passes.request) : WHOLE_LIST,
     body: await callBody(request.raw),
     signal: hangUpSignal(reply),
   });

@@ -19,15 +19,21 @@ export class FakeGateway implements Gateway {
   }[] = [];
   /** What became of each turn, in order. */
   readonly turns: ("open" | "answered" | "ended" | "withdrawn")[] = [];
+  readonly #idOf: (connection: string) => ConnectionId | undefined;
   #handedOut = 0;
+
+  constructor(idOf: (connection: string) => ConnectionId | undefined) {
+    this.#idOf = idOf;
+  }
 
   async admit(caller: CallerPrincipal, ask: ApiAsk): Promise<AdmittedCall> {
     const { connection, method, path, query } = ask;
     this.asks.push({ connection, method, path, query });
-    if (!caller.may("gateway", "cn_3" as ConnectionId)) throw new EvergrantError("connection_not_available");
+    const id = this.#idOf(connection);
+    if (id === undefined || !caller.may("gateway", id)) throw new EvergrantError("connection_not_available");
     const tenant = ask.header("ledgerly-tenant");
     return {
-      connection: "cn_3" as ConnectionId,
+      connection: id,
       ...{ origin: this.origin, addresses: this.addresses, shows: this.shows },
       target: query === "" ? path : `${path}?${query}`,
       headers: tenant === null ? {} : { "ledgerly-tenant": tenant },

@@ -44,7 +44,7 @@ export class FakeKeeper implements Keeper {
   readonly connectionsByName = new Map<string, ConnectionView>();
   readonly callersById = new Map<CallerId, { view: CallerView; secrets: string[] }>();
   readonly consents = new FakeConsents(this);
-  readonly gateway = new FakeGateway();
+  readonly gateway = new FakeGateway((name) => this.connections.idOf(name));
   publicUrl = "http://localhost";
   #ids = 0;
 
