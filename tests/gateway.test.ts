@@ -245,6 +245,25 @@ test("a disabled connection, a permission taken away and a disabled caller end a
   expect((await call(path)).json.code).toBe("caller_authentication_failed");
 });
 
+test("an organisation that was disconnected at the provider is found out by the first call that is refused", async () => {
+  await using gateway = await aGateway(whole);
+  const { call, world } = gateway;
+  expect((await call("/api.xro/2.0/Organisation")).status).toBe(200);
+  const token = await world.token();
+  const listed = await fetch(`${world.sandbox.urls.api}/connections`, {
+    headers: { authorization: `Bearer ${token.access_token}` },
+  });
+  const [{ id }] = (await listed.json()) as [{ id: string }];
+  await fetch(`${world.sandbox.urls.api}/connections/${id}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${token.access_token}` },
+  });
+  const refused = await call("/api.xro/2.0/Organisation");
+  expect(refused).toMatchObject({ status: 403, json: { Detail: "AuthenticationUnsuccessful" } });
+  await eventually(async () => expect((await world.status()).status).toBe("tenant-gone"));
+  expect((await call("/api.xro/2.0/Organisation")).json.code).toBe("tenant_not_available");
+});
+
 test("100 MB stream through in both directions without being held in memory", async ({ skip }) => {
   if (process.platform !== "linux") skip("the memory of another process is read from /proc");
   await using gateway = await aGateway(whole);

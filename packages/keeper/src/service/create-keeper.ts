@@ -86,7 +86,7 @@ export function createKeeper(
     connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens }),
     consents: new ConsentDesk(context, { links, runs, acceptance, ending }),
     callers,
-    gateway: new GatewayDesk({ apps, connections: directory, tokens, turns }),
+    gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
     quarantine,
     health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),

@@ -14,6 +14,7 @@ import { type ApiAnswerHead, meaningOf } from "./api-account.ts";
 import type { ApiTurn, ApiTurns } from "./api-turns.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
+import type { HealthWatch } from "./health-watch.ts";
 import type { AccessToken, CallerPrincipal, Tokens } from "./keeper.ts";
 import { namedTenant, type PlacedTenant, placeTenant } from "./tenant-place.ts";
 
@@ -58,7 +59,7 @@ export interface AdmittedCall {
   token(): Promise<AccessToken>;
   /** Another token instead of one that the API called expired; null where there is none to be had. */
   replacement(refused: AccessToken): Promise<AccessToken | null>;
-  /** Why the API refused, by its own signs. `body`: its beginning. */
+  /** Why the API refused, by its own signs; that an organisation is gone is looked at behind. `body`: its beginning. */
   meaning(head: ApiAnswerHead, body: string): RefusalMeaning | null;
 }
 
@@ -67,6 +68,7 @@ interface Parts {
   readonly connections: ConnectionDirectory;
   readonly tokens: Tokens;
   readonly turns: ApiTurns;
+  readonly health: HealthWatch;
 }
 
 /** The gateway's decisions, from memory. */
@@ -116,7 +118,11 @@ export class GatewayDesk implements Gateway {
         }),
       token: () => tokens.accessToken(connection.id),
       replacement: (refused) => tokens.replacement(connection.id, refused.accessToken),
-      meaning: (head, body) => meaningOf(api, head, body),
+      meaning: (head, body) => {
+        const meaning = meaningOf(api, head, body);
+        if (meaning === "tenant-refused" && connection.grant !== null) this.#parts.health.claimed(connection.grant);
+        return meaning;
+      },
     };
   }
 

@@ -95,7 +95,7 @@ async function started(
 ): Promise<Started> {
   const { statusCode: status, headers } = response;
   const answer = { status, headers, body: response.body as Readable, left: turn.left(), token };
-  if (status !== 401) return { ...answer, refusal: null };
+  if (status !== 401 && status !== 403) return { ...answer, refusal: null };
   const { start, body, whole } = await readStart(response.body, LIMITS.apiRefusalBytes);
   const coding = singleFields(headers)["content-encoding"];
   return { ...answer, body, refusal: whole ? textOf(start, coding, LIMITS.apiRefusalBytes) : "" };
