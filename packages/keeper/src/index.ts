@@ -12,6 +12,6 @@ export { type FollowedTime, followedTime, realChance, realTime } from "./real-ti
 export type { KeyRingSource } from "./sealing/open-key-ring.ts";
 export type { ApiAnswerHead } from "./service/api-account.ts";
 export type { ApiTurn, CallsLeft } from "./service/api-turns.ts";
-export type { AdmittedCall, ApiAsk, Gateway } from "./service/gateway.ts";
+export type { AdmittedCall, ApiAsk, ForwardAsk, Forwarded, Gateway } from "./service/gateway.ts";
 export type * from "./service/keeper.ts";
 export type { ServiceFailure } from "./service/service-context.ts";

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { adminRoutes } from "./admin/admin-routes.ts";
 import { consentRoutes } from "./consent/consent-routes.ts";
 import { sendRefusalPage } from "./consent/refusal-page.ts";
+import { forwardAuthRoutes } from "./forward-auth/forward-auth-routes.ts";
 import { apiClient } from "./gateway/api-client.ts";
 import { gatewayRoutes } from "./gateway/gateway-routes.ts";
 import { healthRoutes } from "./health/health-routes.ts";
@@ -143,6 +144,7 @@ async function buildApps(options: ServerOptions, site: { readonly publicUrl: str
   const client = apiClient({ connectMs: LIMITS.apiConnectMs, silenceMs: LIMITS.apiSilenceMs });
   internal.addHook("onClose", () => client.close());
   await internal.register((app) => gatewayRoutes(app, { keeper, site, log, client }));
+  await internal.register((app) => forwardAuthRoutes(app, { keeper, log }));
   await admin.register((app) =>
     adminRoutes(app, { keeper, site, log, knownHosts, limiter: limiter(rates.operatorKey) }),
   );

@@ -4,7 +4,6 @@ import {
   type ConnectionId,
   EvergrantError,
   forbidsPath,
-  includesTenant,
   readApiPath,
   sameTenant,
 } from "@evergrant/core";
@@ -15,7 +14,7 @@ import type { ApiTurn, ApiTurns } from "./api-turns.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { HealthWatch } from "./health-watch.ts";
-import type { AccessToken, CallerPrincipal, Tokens } from "./keeper.ts";
+import type { AccessToken, CallerPrincipal, PermissionName, Tokens } from "./keeper.ts";
 import { namedTenant, type PlacedTenant, placeTenant } from "./tenant-place.ts";
 
 /** Decides about calls to providers' APIs that pass through; whoever carries them decides nothing. */
@@ -25,6 +24,26 @@ export interface Gateway {
    * @throws connection_not_available · connection_disabled · api_path_refused · api_call_forbidden · api_call_not_permitted · tenant_not_named · tenant_not_available
    */
   admit(caller: CallerPrincipal, ask: ApiAsk): Promise<AdmittedCall>;
+  /**
+   * The token itself, for a proxy that puts it into calls on its own: whoever holds `forward` can read it, and nothing holds it to less.
+   * @throws connection_not_available · tenant_not_named · tenant_not_available, and as `Tokens.accessToken`
+   */
+  forward(caller: CallerPrincipal, ask: ForwardAsk): Promise<Forwarded>;
+}
+
+export interface ForwardAsk {
+  /** Name of the connection. */
+  readonly connection: string;
+  /** A header field of the call, by lower-case name. */
+  header(name: string): string | null;
+}
+
+export interface Forwarded {
+  readonly token: AccessToken;
+  /** To be put in besides the token, such as the organisation. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long a proxy may keep this answer, in memory alone: what it hands out at the end of it lives longer than that again. */
+  readonly keepForMs: number;
 }
 
 /** A call as a caller sent it. */
@@ -80,7 +99,7 @@ export class GatewayDesk implements Gateway {
   }
 
   async admit(caller: CallerPrincipal, ask: ApiAsk): Promise<AdmittedCall> {
-    const connection = this.#permitted(caller, ask.connection);
+    const connection = this.#permitted(caller, { right: "gateway", connection: ask.connection });
     const app = this.#parts.apps.peek(connection.app) ?? (await this.#parts.apps.get(connection.app));
     const { apiOrigins } = await app.endpoints();
     const origin = originOf(apiOrigins[0]);
@@ -92,6 +111,16 @@ export class GatewayDesk implements Gateway {
     const placed = shows === null ? placedTenant(asked) : null;
     if (shows === null) requireCovered(asked, placed);
     return this.#admitted(asked, { origin, placed, shows });
+  }
+
+  async forward(caller: CallerPrincipal, ask: ForwardAsk): Promise<Forwarded> {
+    const connection = this.#permitted(caller, { right: "forward", connection: ask.connection });
+    const app = this.#parts.apps.peek(connection.app) ?? (await this.#parts.apps.get(connection.app));
+    const { tenantLocator } = app.provider;
+    const headers = tenantLocator.kind === "header" ? forwardedTenant(tenantLocator.name, { ask, connection }) : {};
+    const token = await this.#parts.tokens.accessToken(connection.id);
+    const sureMs = token.expiresInMs - app.timing.limits.marginMs;
+    return { token, headers, keepForMs: Math.max(0, Math.min(KEPT_FORWARD_MS, Math.floor(sureMs / 2))) };
   }
 
   #admitted(asked: Asked, to: Destination): AdmittedCall {
@@ -128,14 +157,14 @@ export class GatewayDesk implements Gateway {
 
   // Whoever waited may have lost the permission meanwhile, or the connection been disabled.
   #still(asked: Asked, placed: PlacedTenant | null): void {
-    this.#permitted(asked.caller, asked.ask.connection);
+    this.#permitted(asked.caller, { right: "gateway", connection: asked.ask.connection });
     requireCovered(asked, placed);
   }
 
   // An unknown connection is asked about like any other, so that neither words nor time tell it from a forbidden one.
-  #permitted(caller: CallerPrincipal, name: string): StoredConnection {
+  #permitted(caller: CallerPrincipal, { right, connection: name }: PermissionName): StoredConnection {
     const id = this.#parts.connections.idOf(name);
-    const permitted = caller.may("gateway", id ?? NO_CONNECTION);
+    const permitted = caller.may(right, id ?? NO_CONNECTION);
     const connection = id === undefined ? undefined : this.#parts.connections.get(id);
     if (connection === undefined || !permitted) throw new EvergrantError("connection_not_available");
     if (connection.disabledAtMs !== null) throw new EvergrantError("connection_disabled");
@@ -168,13 +197,34 @@ interface Destination {
 }
 
 const NO_CONNECTION = "" as ConnectionId;
+/** A revocation shows at a proxy within this time. */
+const KEPT_FORWARD_MS = 10_000;
+
+function forwardedTenant(
+  field: string,
+  { ask, connection }: { readonly ask: ForwardAsk; readonly connection: StoredConnection },
+): Readonly<Record<string, string>> {
+  const named = ask.header(field.toLowerCase())?.trim() || null;
+  return { [field.toLowerCase()]: chosenTenant(connectedTenants(connection), named) };
+}
+
+function connectedTenants({ tenants }: StoredConnection): readonly string[] {
+  return tenants.filter((tenant) => tenant.status === "connected").map(({ id }) => id);
+}
+
+/** The one that was named, in the provider's own spelling, or the only one there is. */
+function chosenTenant(reached: readonly string[], named: string | null): string {
+  const [tenant, ...more] = named === null ? reached : reached.filter((known) => sameTenant(known, named));
+  if (tenant === undefined) throw new EvergrantError("tenant_not_available");
+  if (more.length > 0) throw new EvergrantError("tenant_not_named", { detail: `one of ${reached.join(", ")}` });
+  return tenant;
+}
 
 const callOf = ({ ask }: Asked): ApiCall => ({ method: ask.method, path: ask.path, tenant: null });
 
 /** The connection's organisations that some permission of the caller reaches. */
 function reachable({ caller, connection }: Asked): readonly string[] {
-  const connected = connection.tenants.filter((tenant) => tenant.status === "connected").map(({ id }) => id);
-  return caller.reached(connection.id, connected);
+  return caller.reached(connection.id, connectedTenants(connection));
 }
 
 /** The one organisation that the call is about: the one it names, or the only one there is. Null where calls are about none. */
@@ -182,12 +232,7 @@ function placedTenant(asked: Asked): PlacedTenant | null {
   const { app, ask } = asked;
   const { tenantLocator, api } = app.provider;
   if (tenantLocator.kind === "none" || api.untenanted.includes(ask.path.text)) return null;
-  const reached = reachable(asked);
-  const named = namedTenant(tenantLocator, ask);
-  if (named !== null && !includesTenant(reached, named)) throw new EvergrantError("tenant_not_available");
-  const [tenant, ...more] = named === null ? reached : reached.filter((known) => sameTenant(known, named));
-  if (tenant === undefined) throw new EvergrantError("tenant_not_available");
-  if (more.length > 0) throw new EvergrantError("tenant_not_named", { detail: `one of ${reached.join(", ")}` });
+  const tenant = chosenTenant(reachable(asked), namedTenant(tenantLocator, ask));
   return placeTenant(tenantLocator, ask, tenant);
 }
 

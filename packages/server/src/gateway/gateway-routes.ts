@@ -1,11 +1,11 @@
-import { EvergrantError } from "@evergrant/core";
-import type { CallerPrincipal, Keeper } from "@evergrant/keeper";
+import type { Keeper } from "@evergrant/keeper";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { BASIC_CHALLENGE, basicCaller } from "../http/basic-caller.ts";
+import { oneField } from "../http/one-field.ts";
 import { sendProblem } from "../http/problem.ts";
 import { type RenderRefusal, refusing } from "../http/refusing.ts";
 import type { RequestLog } from "../http/request-log.ts";
 import type { Site } from "../http/site.ts";
-import { clientCredentials } from "../token/client-credentials.ts";
 import { answerCall } from "./answer-call.ts";
 import type { ApiClient } from "./api-client.ts";
 import { exchangeCall } from "./api-exchange.ts";
@@ -42,7 +42,7 @@ const WHOLE_LIST = { accept: "application/json", "accept-encoding": "identity" }
 async function passOn(face: GatewayFace, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   refuseAmbiguity(request);
   const target = callTarget(request);
-  const caller = authenticate(face.keeper, request);
+  const caller = basicCaller(face.keeper, request);
   const call = await face.keeper.gateway.admit(caller, {
     ...target,
     method: request.method,
@@ -58,21 +58,6 @@ async function passOn(face: GatewayFace, request: FastifyRequest, reply: Fastify
   return await answerCall(reply, call, { answer, address: { base, isHead: request.method === "HEAD" } });
 }
 
-function authenticate(keeper: Keeper, request: FastifyRequest): CallerPrincipal {
-  const { id, secret } = clientCredentials(request.headers.authorization, new Map());
-  const caller = keeper.callers.authenticate(id, secret);
-  if (caller === undefined) throw new EvergrantError("caller_authentication_failed");
-  return caller;
-}
-
-/** @throws api_request_refused where it comes twice */
-function oneField(request: FastifyRequest, name: string): string | null {
-  const { rawHeaders } = request.raw;
-  const values = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
-  if (values.length > 1) throw new EvergrantError("api_request_refused", { detail: `${name} twice` });
-  return values[0] ?? null;
-}
-
 function hangUpSignal(reply: FastifyReply): AbortSignal {
   const hungUp = new AbortController();
   const told = () => {
@@ -84,7 +69,7 @@ function hangUpSignal(reply: FastifyReply): AbortSignal {
 }
 
 const sendGatewayRefusal: RenderRefusal = (refusal, request, reply) => {
-  if (refusal.facts.status === 401) reply.header("www-authenticate", 'Basic realm="evergrant", charset="UTF-8"');
+  if (refusal.facts.status === 401) reply.header("www-authenticate", BASIC_CHALLENGE);
   // Whoever was refused shall not send the rest of a large body for nothing.
   if (!request.raw.complete) reply.header("connection", "close");
   return sendProblem(refusal, request, reply);

@@ -1,5 +1,14 @@
 import { type ConnectionId, EvergrantError, Secret } from "@evergrant/core";
-import type { AccessToken, AdmittedCall, ApiAsk, CallerPrincipal, CallsLeft, Gateway } from "@evergrant/keeper";
+import type {
+  AccessToken,
+  AdmittedCall,
+  ApiAsk,
+  CallerPrincipal,
+  CallsLeft,
+  ForwardAsk,
+  Forwarded,
+  Gateway,
+} from "@evergrant/keeper";
 
 /** A gateway that lets every call of a permitted caller go to one origin, in turns that it remembers. */
 export class FakeGateway implements Gateway {
@@ -47,6 +56,13 @@ export class FakeGateway implements Gateway {
       },
       meaning: ({ status }, body) => (status === 401 && body.includes("TokenExpired") ? "token-expired" : null),
     };
+  }
+
+  async forward(caller: CallerPrincipal, ask: ForwardAsk): Promise<Forwarded> {
+    const id = this.#idOf(ask.connection);
+    if (id === undefined || !caller.may("forward", id)) throw new EvergrantError("connection_not_available");
+    const tenant = ask.header("ledgerly-tenant") ?? "t-1";
+    return { token: this.#token(), headers: { "ledgerly-tenant": tenant }, keepForMs: 9_900 };
   }
 
   #turn() {
