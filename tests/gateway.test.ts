@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import type { AddedCaller, Caller } from "@evergrant/contract";
 import { expect, test } from "vitest";
+import { XeroClient } from "xero-node";
 import { type ApiFront, apiFront } from "./kit/api-front.ts";
 import { eventually } from "./kit/eventually.ts";
 import { FormBrowser } from "./kit/form-browser.ts";
@@ -77,6 +78,24 @@ test("a caller with nothing but an id and a secret lists and makes invoices, and
   }
   expect(world.node.output()).not.toContain(token);
   expect((await world.askToken()).status).toBe(200);
+});
+
+test("the published Xero SDK works through the gateway with its base address and its credentials changed, and nothing else", async () => {
+  await using gateway = await aGateway(whole);
+  const { world, caller, tenant } = gateway;
+  const { accountingApi } = new XeroClient();
+  accountingApi.basePath = `${world.url}/gateway/acme/api.xro/2.0`;
+  accountingApi.setDefaultAuthentication({
+    applyToRequest: (request) => {
+      Object.assign(request, { auth: { username: caller.clientId, password: caller.clientSecret } });
+    },
+  });
+  const organisations = await accountingApi.getOrganisations(tenant);
+  expect(organisations.body.organisations?.map(({ name }) => name)).toEqual([DEMO_COMPANY]);
+  const made = await accountingApi.createContacts(tenant, { contacts: [{ name: "By the SDK" }] });
+  const id = made.body.contacts?.[0]?.contactID ?? "";
+  expect((await accountingApi.getContact(tenant, id)).body.contacts?.[0]?.name).toBe("By the SDK");
+  await expect(accountingApi.getContact(tenant, "00000000-0000-4000-8000-000000000000")).rejects.toMatch(/404/);
 });
 
 test("who is nobody, wrong or not permitted is told as little as at the token endpoint", async () => {
