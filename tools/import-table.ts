@@ -59,8 +59,13 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { place: `${keeper}/parts.ts`, may: [keeper, "@evergrant/core"] },
 
   {
+    place: "packages/server/src/gateway",
+    may: ["packages/server/src", ...["@evergrant/core", "@evergrant/keeper", "npm:fastify", "npm:undici", "node:*"]],
+  },
+  {
     place: "packages/server/src",
     may: [
+      "packages/server/src/gateway",
       "@evergrant/core",
       "@evergrant/keeper",
       "@evergrant/contract",

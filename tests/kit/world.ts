@@ -91,7 +91,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Our app at the sandbox, a connection, and a caller that may use it. */
-  async setUp(more: { expectedTenant?: string; identity?: string } = {}): Promise<ConsentLink> {
+  async setUp(more: { expectedTenant?: string; identity?: string; api?: string } = {}): Promise<ConsentLink> {
     const client = this.sandbox.control.createApp({
       kind: "web",
       name: "Night job",
@@ -105,7 +105,7 @@ export class World implements AsyncDisposable {
       provider: "xero",
       clientId: client.clientId,
       clientSecret: client.clientSecret,
-      origins: { identity: more.identity ?? identity, login, api },
+      origins: { identity: more.identity ?? identity, login, api: more.api ?? api },
     });
     this.sandbox.control.changeApp(client.clientId, { redirectUris: [app.redirectUri] });
     await this.connection("acme", more);

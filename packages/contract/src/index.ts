@@ -26,7 +26,9 @@ export {
   type CallerPermissions,
   callerPermissionsSchema,
   callerSchema,
+  type Narrowing,
   type NewCaller,
+  narrowingSchema,
   newCallerSchema,
 } from "./callers.ts";
 export {

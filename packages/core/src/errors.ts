@@ -98,6 +98,82 @@ export const ERRORS = {
     message:
       "The provider refuses our app's own credentials. An operator has to check the app's client secret; the grant is unharmed.",
   },
+  // Gateway
+  api_path_refused: {
+    status: 400,
+    retry: "never",
+    message:
+      "This address could be read in two ways. Send a plain path: no dot segments, empty segments, encoded slashes, backslashes or fragments.",
+  },
+  api_request_refused: {
+    status: 400,
+    retry: "never",
+    message: "This request could be read in two ways. Send each header once and one length of the body.",
+  },
+  api_call_forbidden: {
+    status: 403,
+    retry: "never",
+    message: "This call is not passed on, whoever asks: it could destroy or reveal the grant.",
+  },
+  api_call_not_permitted: {
+    status: 403,
+    retry: "never",
+    message: "This caller's permission does not cover this call. An operator can see and set what it covers.",
+  },
+  tenant_not_named: {
+    status: 400,
+    retry: "never",
+    message: "Name one organisation, the way the provider's API asks for it: this caller reaches several.",
+  },
+  tenant_not_available: {
+    status: 403,
+    retry: "never",
+    message:
+      "This caller reaches no such organisation through this connection. Check its id and the caller's permissions.",
+  },
+  api_quota_spent: {
+    status: 429,
+    retry: "later",
+    message: "The provider's limits leave no room for this call now. Try again after Retry-After.",
+  },
+  api_call_cancelled: {
+    status: 503,
+    retry: "later",
+    message: "The call was given up before it was sent: the caller hung up, or this node stops.",
+  },
+  api_unreachable: {
+    status: 502,
+    retry: "later",
+    message:
+      "The provider's API gave no usable answer. Whether it did what was asked is not known, unless the detail says so.",
+  },
+  api_timeout: {
+    status: 504,
+    retry: "later",
+    message: "The provider's API said nothing for too long. Whether it did what was asked is not known.",
+  },
+  api_address_refused: {
+    status: 502,
+    retry: "never",
+    message: "The provider's API resolves to an address that no token is sent to. Check DNS, or the app's origins.",
+  },
+  api_redirect_refused: {
+    status: 502,
+    retry: "never",
+    message: "The provider's API answered with a redirect to another origin. It is not followed, and not passed on.",
+  },
+  permission_not_narrowable: {
+    status: 400,
+    retry: "never",
+    message:
+      "Only a gateway permission can be narrowed. A token reaches every organisation that the person ever connected to this app, so whoever holds it cannot be held to less: give the right gateway instead, and not the token beside it.",
+  },
+  narrowing_invalid: {
+    status: 400,
+    retry: "never",
+    message:
+      "This cannot be narrowed to. Name organisations by id, methods in capitals, and paths like /a/b, with * for one segment and ** at the end.",
+  },
   // Consent
   consent_link_invalid: {
     status: 404,

@@ -8,6 +8,21 @@ export {
   type Owed,
 } from "./ambiguity-breaker.ts";
 export {
+  type ApiAccount,
+  type ApiMeter,
+  type BegunCall,
+  beginCall,
+  type CallLimits,
+  type CallWindow,
+  callsLeft,
+  endCall,
+  mayBeginAtMs,
+  newMeter,
+  noteAnswer,
+  withdrawCall,
+} from "./api-meter.ts";
+export { type ApiPath, allowsPath, forbidsPath, isPathPattern, type PathPattern, readApiPath } from "./api-path.ts";
+export {
   type ConsentExpectation,
   type ConsentFindings,
   type ConsentVerdict,
@@ -17,6 +32,7 @@ export {
 export { durationWords } from "./duration-words.ts";
 export { ERRORS, type ErrorCode, type ErrorFacts, EvergrantError } from "./errors.ts";
 export type { AuditFacts, Expected, Failed, GrantEvent, NoticeKind, Renewed, Transition } from "./event.ts";
+export { nextTurn, type Waiting } from "./fair-turns.ts";
 export { type Freshness, freshness, remainingMs } from "./freshness.ts";
 export {
   type AccessFacts,
@@ -60,6 +76,7 @@ export {
 } from "./incarnation.ts";
 export { isHeld, type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.ts";
 export { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts";
+export { type ApiCall, covers, includesTenant, type Narrowing, sameTenant } from "./narrowing.ts";
 export { outageBudget } from "./outage-budget.ts";
 export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
 export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";

@@ -1,7 +1,7 @@
 import { courtStep } from "./court.ts";
 import { freshness } from "./freshness.ts";
 import type { Chain, GrantState, RefreshRenewal, SpendReason, Trouble } from "./grant.ts";
-import type { LeaseOwner, NodeId } from "./ids.ts";
+import type { LeaseOwner, NodeId, TokenVersionId } from "./ids.ts";
 import { isHeld, type Lease } from "./lease.ts";
 import type { Step } from "./step.ts";
 import type { Timing } from "./timing.ts";
@@ -19,6 +19,8 @@ export interface PlanInput {
   readonly massRefusal: boolean;
   /** The life that a waiting caller asks of its token; null while nobody waits. */
   readonly waitedForMs: number | null;
+  /** The access token that the provider's API called expired, as this node saw; absent where it called none so. */
+  readonly refusedAccess?: TokenVersionId | null;
 }
 
 /** Decides the next step of one grant. Never spends while another attempt may still be on its way. */
@@ -78,8 +80,15 @@ function planLive(chain: Chain, input: PlanInput, timing: Timing): Step {
 // Looked at again inside the transaction: another node may have renewed the token while this caller began to wait.
 function isWorn(chain: Chain, input: PlanInput, timing: Timing): boolean {
   if (input.waitedForMs === null) return false;
+  if (isRefused(chain, input, timing)) return true;
   const state = freshness(chain.access, { nowMs: input.nowMs, minTtlMs: input.waitedForMs }, timing);
   return state === "short" || state === "expired" || (state === "stale" && timing.policy.oldAccessToken === "dies");
+}
+
+// Never while a suspect head waits to be confirmed: what the API said of the access token is no reason to spend it sooner.
+function isRefused(chain: Chain, input: PlanInput, timing: Timing): boolean {
+  const refused = input.refusedAccess ?? null;
+  return refused !== null && chain.access?.version === refused && confirmAtMs(chain.renewal, timing) === null;
 }
 
 function restForAttempt(chain: Chain, input: PlanInput, timing: Timing): Step | null {

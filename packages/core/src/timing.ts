@@ -59,6 +59,8 @@ export interface Limits {
   readonly journalRetentionMs: number;
   /** So far back answers in the journal are looked for in a store that may have lost its last moments. */
   readonly journalReconcileMs: number;
+  /** How long a call through the gateway waits for room within the provider's limits. */
+  readonly apiWaitMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -90,6 +92,7 @@ export const DEFAULT_LIMITS: Limits = {
   consentSessionLifeMs: 60 * MINUTE_MS,
   journalRetentionMs: 60 * DAY_MS,
   journalReconcileMs: DAY_MS,
+  apiWaitMs: 90_000,
 };
 
 /** When a settled head that took more than one send is used again, so that its parent could still step in. */

@@ -18,5 +18,8 @@ export type { Time, Timer } from "./ports/time.ts";
 export { PROVIDERS } from "./providers/catalogue.ts";
 export { type FollowedTime, followedTime, realChance, realTime } from "./real-time.ts";
 export type { KeyRingSource } from "./sealing/open-key-ring.ts";
+export type { ApiAnswerHead } from "./service/api-account.ts";
+export type { ApiTurn, CallsLeft } from "./service/api-turns.ts";
+export type { AdmittedCall, ApiAsk, ForwardAsk, Forwarded, Gateway } from "./service/gateway.ts";
 export type * from "./service/keeper.ts";
 export type { ServiceFailure } from "./service/service-context.ts";

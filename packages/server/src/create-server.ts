@@ -4,6 +4,9 @@ import type { FastifyInstance } from "fastify";
 import { adminRoutes } from "./admin/admin-routes.ts";
 import { consentRoutes } from "./consent/consent-routes.ts";
 import { sendRefusalPage } from "./consent/refusal-page.ts";
+import { forwardAuthRoutes } from "./forward-auth/forward-auth-routes.ts";
+import { apiClient } from "./gateway/api-client.ts";
+import { gatewayRoutes } from "./gateway/gateway-routes.ts";
 import { healthRoutes } from "./health/health-routes.ts";
 import { createHttpApp } from "./http/http-app.ts";
 import { LIMITS } from "./http/limits.ts";
@@ -24,7 +27,7 @@ export interface ListenAddress {
 export interface Listeners {
   /** Consent pages and the provider's callback. */
   readonly public: ListenAddress;
-  /** Token endpoints and their metadata. */
+  /** Token endpoints and their metadata, and the gateway. */
   readonly internal: ListenAddress | "with-public";
   /** Admin API and health. */
   readonly admin: ListenAddress | "with-public";
@@ -138,6 +141,10 @@ async function buildApps(options: ServerOptions, site: { readonly publicUrl: str
   await publicApp.register((app) => consentRoutes(app, { keeper, site, log, chance, limiter: limiter(rates.consent) }));
   await internal.register((app) => tokenEndpoint(app, { keeper, site, log }));
   await internal.register((app) => issuerMetadata(app, { site }));
+  const client = apiClient({ connectMs: LIMITS.apiConnectMs, silenceMs: LIMITS.apiSilenceMs });
+  internal.addHook("onClose", () => client.close());
+  await internal.register((app) => gatewayRoutes(app, { keeper, site, log, client }));
+  await internal.register((app) => forwardAuthRoutes(app, { keeper, log }));
   await admin.register((app) =>
     adminRoutes(app, { keeper, site, log, knownHosts, limiter: limiter(rates.operatorKey) }),
   );

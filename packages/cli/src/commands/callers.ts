@@ -1,9 +1,10 @@
-import { type AddedCaller, type Caller, NAME_PATTERN, RIGHTS, type Right } from "@evergrant/contract";
+import type { AddedCaller, Caller } from "@evergrant/contract";
 import type { Command } from "commander";
 import type { AdminClient } from "../admin-client.ts";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
+import { type MayPermission, parseMay, parseNarrowed, permissionText } from "../text/permission-text.ts";
 import { table } from "../text/table.ts";
 
 /** `evergrant callers`: servers of yours that may get tokens. */
@@ -13,9 +14,10 @@ export function addCallers(program: Command, world: CommandWorld): void {
     .command("add <name>")
     .description("add a caller; its id and secret are shown this once")
     .option("--may <rights>", "what it may do: RIGHT:CONNECTION, separated by commas, as in token:acme,consent:acme")
-    .action(async (name: string, options: { readonly may?: string }, command: Command) => {
+    .option("--gateway <narrowed>", GATEWAY_HELP, collect, [])
+    .action(async (name: string, options: MayOptions, command: Command) => {
       const session = openSession(world, command);
-      const permissions = options.may === undefined ? [] : parseMay(options.may);
+      const permissions = permissionsOf(options);
       const added = await session.admin().call("addCaller", { body: { name, permissions } });
       session.print({ json: added, text: addedText(added) });
     });
@@ -49,10 +51,13 @@ function addPermissions(callers: Command, world: CommandWorld): void {
   callers
     .command("permit <name>")
     .description("say anew what a caller may do; takes the place of what it may now")
-    .requiredOption("--may <rights>", 'RIGHT:CONNECTION, separated by commas; "" takes everything away')
-    .action(async (name: string, options: { readonly may: string }, command: Command) => {
+    .option("--may <rights>", 'RIGHT:CONNECTION, separated by commas; "" takes everything away')
+    .option("--gateway <narrowed>", GATEWAY_HELP, collect, [])
+    .action(async (name: string, options: MayOptions, command: Command) => {
+      if (options.may === undefined && options.gateway.length === 0)
+        throw new UsageError('Say what it may do with --may or --gateway; --may "" takes everything away.');
       const session = openSession(world, command);
-      const permissions = options.may.trim() === "" ? [] : parseMay(options.may);
+      const permissions = permissionsOf(options);
       const admin = session.admin();
       const { id } = await findCaller(admin, name);
       const caller = await admin.call("setCallerPermissions", { params: { id }, body: { permissions } });
@@ -80,21 +85,22 @@ async function findCaller(admin: AdminClient, name: string): Promise<Caller> {
   return found;
 }
 
-/** `token:acme,consent:acme` as permissions. */
-export function parseMay(text: string): { connection: string; right: Right }[] {
-  return text.split(",").map((part) => {
-    const [right = "", connection = "", ...rest] = part.trim().split(":");
-    const known = RIGHTS.find((each) => each === right);
-    if (known === undefined || !NAME_PATTERN.test(connection) || rest.length > 0)
-      throw new UsageError(
-        `--may has the form RIGHT:CONNECTION, with a right of ${RIGHTS.join(", ")}; not "${part.trim()}".`,
-      );
-    return { connection, right: known };
-  });
+interface MayOptions {
+  readonly may?: string;
+  readonly gateway: readonly string[];
+}
+
+const GATEWAY_HELP =
+  'a narrowed gateway permission, may be given again: "CONNECTION [METHOD,METHOD] [/PATH/**]... [tenant:ID]..."';
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+function permissionsOf({ may, gateway }: MayOptions): MayPermission[] {
+  return [...(may === undefined || may.trim() === "" ? [] : parseMay(may)), ...gateway.map(parseNarrowed)];
 }
 
 function addedText({ caller, clientId, clientSecret }: AddedCaller): string {
-  const may = caller.permissions.map(({ right, connection }) => `${right}:${connection}`).join(", ") || "nothing yet";
+  const may = caller.permissions.map(permissionText).join(", ") || "nothing yet";
   return [`Caller ${caller.name} added; it may: ${may}.`, credentialsText(clientId, clientSecret)].join("\n");
 }
 
@@ -113,7 +119,7 @@ function callerTable(callers: readonly Caller[]): string {
     callers.map(({ name, id, permissions, secrets, disabledAtMs }) => [
       name,
       id,
-      permissions.map(({ right, connection }) => `${right}:${connection}`).join(", ") || "-",
+      permissions.map(permissionText).join(", ") || "-",
       String(secrets.length),
       disabledAtMs === null ? "enabled" : "disabled",
     ]),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../command-failure.ts";
+import { parseMay, parseNarrowed, permissionText } from "../text/permission-text.ts";
 import { parseOrigins, parseScopes } from "./apps.ts";
 import { apiAddress, chooseTenant } from "./call.ts";
-import { parseMay } from "./callers.ts";
 import { parsePort } from "./whole-number.ts";
 
 describe("origins", () => {
@@ -36,6 +36,23 @@ describe("rights", () => {
   test.each(["", "token", "token:", "all:acme", "token:Acme", "token:acme:x", "token:acme,"])(
     "are refused: %j",
     (text) => expect(() => parseMay(text)).toThrow(UsageError),
+  );
+});
+
+describe("a narrowed gateway permission", () => {
+  test("names methods, paths and organisations, in any order, and is told the same way", () => {
+    const parsed = parseNarrowed("acme tenant:t-1 GET,HEAD /a/** /b");
+    const only = { tenants: ["t-1"], methods: ["GET", "HEAD"], paths: ["/a/**", "/b"] };
+    expect(parsed).toEqual({ right: "gateway", connection: "acme", only });
+    expect(permissionText({ right: "gateway", connection: "acme", only })).toBe(
+      "gateway:acme (GET,HEAD /a/** /b tenant:t-1)",
+    );
+    expect(parseNarrowed("acme")).toEqual({ right: "gateway", connection: "acme" });
+    expect(parseNarrowed("acme GET").only).toEqual({ tenants: null, methods: ["GET"], paths: null });
+  });
+
+  test.each(["", "Acme GET", "acme get", "acme tenant:", "acme invoices"])("is refused: %j", (text) =>
+    expect(() => parseNarrowed(text)).toThrow(UsageError),
   );
 });
 

@@ -1,4 +1,4 @@
-import type { CallerId, ConnectionId } from "@evergrant/core";
+import type { CallerId, ConnectionId, Narrowing } from "@evergrant/core";
 import type { Records } from "./records.ts";
 
 export const RIGHTS = ["token", "gateway", "forward", "observe", "consent"] as const;
@@ -7,6 +7,8 @@ export type Right = (typeof RIGHTS)[number];
 export interface Permission {
   readonly connection: ConnectionId;
   readonly right: Right;
+  /** Of `gateway` alone; absent: every call through this connection. */
+  readonly only?: Narrowing;
 }
 
 /** A server of yours: an OAuth client of Evergrant. */

@@ -1,4 +1,4 @@
-import type { ErrorDialect, TokenPolicy } from "@evergrant/core";
+import type { CallLimits, ErrorDialect, PathPattern, TokenPolicy } from "@evergrant/core";
 
 /** One provider as data: what its authorization server and API are like, with the source of each fact. */
 export interface Provider {
@@ -18,7 +18,9 @@ export interface Provider {
   readonly subject: SubjectDiscovery;
   readonly tenants: TenantDiscovery;
   /** How API requests name the tenant. */
-  readonly tenantLocator: { readonly kind: "header"; readonly name: string } | { readonly kind: "none" };
+  readonly tenantLocator: TenantLocator;
+  /** What the gateway has to know of its API. */
+  readonly api: ApiRules;
   readonly revocation: "refresh-token" | "none";
   /** A cheap API request for `evergrant call` and examples, relative to the first API origin. */
   readonly examplePath: string | null;
@@ -68,3 +70,58 @@ export type TenantDiscovery =
       readonly deletable: boolean;
     }
   | { readonly kind: "none" };
+
+/** Where an API request names the organisation it is about. */
+export type TenantLocator =
+  | { readonly kind: "header"; readonly name: string }
+  /** A parameter of the query. */
+  | { readonly kind: "query"; readonly name: string }
+  /** The segment of the path that comes after this prefix. */
+  | { readonly kind: "path"; readonly after: string }
+  | { readonly kind: "none" };
+
+/** Rules of a provider's API for whoever passes requests on to it. */
+export interface ApiRules {
+  /** Calls that destroy or reveal the grant, whoever asks. */
+  readonly forbidden: readonly ForbiddenCall[];
+  /** Calls that are about no organisation. */
+  readonly untenanted: readonly PathPattern[];
+  /** Header fields passed on besides the usual ones, in lower case. */
+  readonly requestHeaders: readonly string[];
+  readonly answerHeaders: readonly string[];
+  /** Null: not known; then only the provider's `Retry-After` is followed. */
+  readonly limits: ApiLimits | null;
+  /** How its refusals are told apart; the first sign that fits counts. */
+  readonly refusals: readonly RefusalSign[];
+}
+
+export interface ForbiddenCall {
+  /** Null: every method. */
+  readonly methods: readonly string[] | null;
+  readonly path: PathPattern;
+  /** Ends the sentence "… refused: ". */
+  readonly because: string;
+}
+
+/** Names of windows are ours, and differ among `tenant` and `app`. */
+export interface ApiLimits {
+  /** Of each organisation. */
+  readonly tenant: CallLimits;
+  /** Of all organisations of an app together. */
+  readonly app: CallLimits;
+  /** The header field that says how many calls are left, by name of window. */
+  readonly leftHeaders: Readonly<Record<string, string>>;
+  /** The header field of a 429 that says which limit was met, and what its values mean; others mean none of the windows. */
+  readonly problem: { readonly header: string; readonly windows: Readonly<Record<string, string>> } | null;
+}
+
+export interface RefusalSign {
+  readonly status: number;
+  readonly where: "body" | "www-authenticate";
+  /** In lower case. */
+  readonly holds: string;
+  readonly means: RefusalMeaning;
+}
+
+/** `token-expired`: another token helps. `scope-missing`: none does. `tenant-refused`: the organisation may be gone. */
+export type RefusalMeaning = "token-expired" | "scope-missing" | "tenant-refused";

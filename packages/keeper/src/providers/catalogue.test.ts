@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { PROVIDERS } from "./catalogue.ts";
 
 // What a provider is called and which kind it is are ours to say; everything else is a fact with a source.
-const OURS = ["id", "displayName", "kind", "sources", "policy"];
+const OURS = ["id", "displayName", "kind", "sources", "policy", "api"];
 
 describe.each([...PROVIDERS.values()])("provider $id", (provider) => {
   it("is found by its own id", () => {
@@ -15,6 +15,7 @@ describe.each([...PROVIDERS.values()])("provider $id", (provider) => {
     const facts = [
       ...Object.keys(provider).filter((fact) => !OURS.includes(fact)),
       ...Object.keys(provider.policy).map((fact) => `policy.${fact}`),
+      ...Object.keys(provider.api).map((fact) => `api.${fact}`),
     ];
     expect(Object.keys(provider.sources).sort()).toEqual(facts.sort());
     for (const [fact, source] of Object.entries(provider.sources)) expect(source.length, fact).toBeGreaterThan(7);

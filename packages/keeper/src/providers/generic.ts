@@ -1,4 +1,5 @@
 import type { Provider } from "../ports/provider.ts";
+import { standardApi, standardApiSources } from "./standard-api.ts";
 
 /**
  * Any OAuth 2.0 authorization server that publishes metadata. Of its rules nothing is known, so the worst that the standards allow is
@@ -26,6 +27,7 @@ export const generic: Provider = {
   subject: { kind: "jwt-claim", token: "id", claim: "sub" },
   tenants: { kind: "none" },
   tenantLocator: { kind: "none" },
+  api: standardApi,
   revocation: "refresh-token",
   examplePath: null,
   sources: {
@@ -46,6 +48,7 @@ export const generic: Provider = {
     tenants: "No standard way.",
     tenantLocator: "No standard way.",
     revocation: "RFC 7009, where the metadata names a revocation endpoint.",
+    ...standardApiSources,
     examplePath: "Unknown.",
   },
 };

@@ -1,4 +1,5 @@
 import type { Provider } from "../ports/provider.ts";
+import { xeroApi, xeroApiSources } from "./xero-api.ts";
 
 /** Xero's paid Custom Connection: one organisation, client credentials, approved by e-mail in Xero. The app is the grant. */
 export const xeroCustomConnection: Provider = {
@@ -29,6 +30,7 @@ export const xeroCustomConnection: Provider = {
   subject: { kind: "none" },
   tenants: { kind: "none" },
   tenantLocator: { kind: "none" },
+  api: xeroApi,
   revocation: "none",
   examplePath: "/api.xro/2.0/Organisation",
   sources: {
@@ -52,6 +54,7 @@ export const xeroCustomConnection: Provider = {
     tenants: "GET /connections was seen to answer [] for such tokens; nothing may depend on it.",
     tenantLocator: "A token reaches one organisation; requests without Xero-Tenant-Id were seen to work.",
     revocation: "No API is known; the connection is ended in Xero.",
+    ...xeroApiSources,
     examplePath: "XeroAPI/Xero-OpenAPI xero_accounting.yaml: GET /Organisation.",
   },
 };

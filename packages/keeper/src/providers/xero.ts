@@ -1,4 +1,5 @@
 import type { Provider } from "../ports/provider.ts";
+import { xeroApi, xeroApiSources } from "./xero-api.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -60,6 +61,7 @@ export const xero: Provider = {
     deletable: true,
   },
   tenantLocator: { kind: "header", name: "Xero-Tenant-Id" },
+  api: xeroApi,
   revocation: "refresh-token",
   examplePath: "/api.xro/2.0/Organisation",
   sources: {
@@ -88,6 +90,7 @@ export const xero: Provider = {
     tenantLocator: "XeroAPI/xero-node: header Xero-Tenant-Id on every tenanted request.",
     revocation:
       "XeroAPI/xero-node README: revoking the refresh token removes all connections of that person to the app.",
+    ...xeroApiSources,
     examplePath: "XeroAPI/Xero-OpenAPI xero_accounting.yaml: GET /Organisation.",
   },
 };

@@ -6,8 +6,10 @@ import {
   freshness,
   type GrantId,
   remainingMs,
+  type Secret,
   type Step,
   type Timing,
+  type TokenVersionId,
 } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { StoredGrant } from "../ports/grant-store.ts";
@@ -25,7 +27,12 @@ interface Ask {
   readonly grant: GrantId;
   readonly app: App;
   readonly minTtlMs: number;
+  /** The one that does not count any more. */
+  readonly refused: TokenVersionId | null;
 }
+
+/** At most one renewal for each grant in this while because the API called a token expired. */
+const REPLACED_AGAIN_MS = 60_000;
 
 /** Hands out access tokens: from memory while one is good, behind a shared attempt otherwise. */
 export class AccessTokens implements Tokens {
@@ -50,16 +57,31 @@ export class AccessTokens implements Tokens {
     const { connection, grant } = usable(this.#connections.get(id));
     const isFirstUse = this.#live.markUsed(grant, this.#context.time.wallMs());
     const app = this.#apps.peek(connection.app) ?? (await this.#apps.get(connection.app));
-    const asked: Ask = { connection, grant, app, minTtlMs: ask.minTtlMs ?? this.#context.limits.minTtlMs };
+    const minTtlMs = ask.minTtlMs ?? this.#context.limits.minTtlMs;
+    const asked: Ask = { connection, grant, app, minTtlMs, refused: null };
     const answer = this.#fromMemory(asked) ?? (await this.#waitFor(asked));
     // The schedule was made for a grant that nobody uses; it has to hear that somebody does.
     if (isFirstUse) this.#refreshBehind(grant);
     return answer;
   }
 
+  async replacement(id: ConnectionId, refused: Secret): Promise<AccessToken | null> {
+    const { connection, grant } = usable(this.#connections.get(id));
+    const { limits, time } = this.#context;
+    const live = this.#live.get(grant);
+    if (live !== undefined && live.secret.reveal() === refused.reveal()) {
+      const { version } = live.facts;
+      if (!this.#live.markRefused(grant, { version, atMs: time.wallMs() }, REPLACED_AGAIN_MS)) return null;
+    }
+    const app = this.#apps.peek(connection.app) ?? (await this.#apps.get(connection.app));
+    const ask: Ask = { connection, grant, app, minTtlMs: limits.minTtlMs, refused: this.#live.refused(grant) };
+    const answer = this.#fromMemory(ask) ?? (await this.#waitFor(ask).catch(() => null));
+    return answer === null || answer.accessToken.reveal() === refused.reveal() ? null : answer;
+  }
+
   #fromMemory(ask: Ask): AccessToken | undefined {
     const live = this.#live.get(ask.grant);
-    if (live === undefined) return undefined;
+    if (live === undefined || live.facts.version === ask.refused) return undefined;
     switch (this.#freshness(live, ask)) {
       case "fresh":
         return this.#answer(live, ask);
@@ -124,9 +146,8 @@ export class AccessTokens implements Tokens {
 
   #stillValid(ask: Ask): LiveToken | undefined {
     const live = this.#live.get(ask.grant);
-    return live !== undefined && remainingMs(live.facts, this.#context.time.wallMs(), ask.app.timing) > 0
-      ? live
-      : undefined;
+    if (live === undefined || live.facts.version === ask.refused) return undefined;
+    return remainingMs(live.facts, this.#context.time.wallMs(), ask.app.timing) > 0 ? live : undefined;
   }
 
   #freshness(live: LiveToken, ask: Ask): Freshness {

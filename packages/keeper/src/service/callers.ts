@@ -1,10 +1,11 @@
-import { type CallerId, type ConnectionId, EvergrantError, Secret } from "@evergrant/core";
-import type { CallerSecret, Permission, Right, StoredCaller } from "../ports/caller-store.ts";
+import { type CallerId, type ConnectionId, covers, EvergrantError, includesTenant, Secret } from "@evergrant/core";
+import type { CallerSecret, Right, StoredCaller } from "../ports/caller-store.ts";
 import type { Records } from "../ports/records.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import { digest, sameDigest } from "./digest.ts";
 import type { CallerPrincipal, Callers, CallerView, NewCaller, PermissionName } from "./keeper.ts";
 import { newId, newSecretText } from "./new-id.ts";
+import { permissionsOf, permissionWords } from "./permissions.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 const SECRETS_AT_MOST = 2;
@@ -48,13 +49,13 @@ export class CallerDesk implements Callers {
       id: newId<CallerId>("cl", chance),
       name: request.name,
       secrets: [this.#newSecret(clientSecret)],
-      permissions: this.#permissions(request.permissions),
+      permissions: permissionsOf(this.#connections, request.permissions),
       disabledAtMs: null,
       createdAtMs: time.wallMs(),
     };
     const created = await store.callers.create(
       caller,
-      this.#records(caller.id, "caller-added", request.by, request.permissions),
+      this.#records({ id: caller.id, event: "caller-added", by: request.by, permissions: request.permissions }),
     );
     if (created === "name-taken") throw new EvergrantError("name_taken");
     this.#callers.set(caller.id, caller);
@@ -68,7 +69,7 @@ export class CallerDesk implements Callers {
   async addSecret(id: CallerId, by: string): Promise<{ clientSecret: Secret }> {
     const clientSecret = new Secret(newSecretText(this.#context.chance));
     const added = this.#newSecret(clientSecret);
-    await this.#change(id, by, "caller-secret-added", (caller) => ({
+    await this.#change({ id, by, event: "caller-secret-added", permissions: [] }, (caller) => ({
       ...caller,
       secrets: [added, ...caller.secrets].slice(0, SECRETS_AT_MOST),
     }));
@@ -76,28 +77,25 @@ export class CallerDesk implements Callers {
   }
 
   async setPermissions(id: CallerId, permissions: readonly PermissionName[], by: string): Promise<CallerView> {
-    const resolved = this.#permissions(permissions);
-    return await this.#change(id, by, "caller-permissions-set", (caller) => ({ ...caller, permissions: resolved }));
+    const resolved = permissionsOf(this.#connections, permissions);
+    return await this.#change({ id, by, event: "caller-permissions-set", permissions }, (caller) => ({
+      ...caller,
+      permissions: resolved,
+    }));
   }
 
   async setDisabled(id: CallerId, disabled: boolean, by: string): Promise<CallerView> {
     const disabledAtMs = disabled ? this.#context.time.wallMs() : null;
-    return await this.#change(id, by, disabled ? "caller-disabled" : "caller-enabled", (caller) => ({
-      ...caller,
-      disabledAtMs,
-    }));
+    const event = disabled ? "caller-disabled" : "caller-enabled";
+    return await this.#change({ id, by, event, permissions: [] }, (caller) => ({ ...caller, disabledAtMs }));
   }
 
-  async #change(
-    id: CallerId,
-    by: string,
-    event: string,
-    change: (caller: StoredCaller) => StoredCaller,
-  ): Promise<CallerView> {
+  async #change(what: CallerEvent, change: (caller: StoredCaller) => StoredCaller): Promise<CallerView> {
     const { store } = this.#context;
+    const { id } = what;
     const found = await store.callers.change(id, (caller) => ({
       caller: change(caller),
-      records: this.#records(id, event, by, []),
+      records: this.#records(what),
     }));
     const caller = found ? await store.callers.find(id) : undefined;
     if (caller === undefined) throw new EvergrantError("caller_unknown");
@@ -105,21 +103,24 @@ export class CallerDesk implements Callers {
     return this.#view(caller);
   }
 
-  // Asked at each use, not remembered: a permission taken away counts from the next request on.
+  // Asked at each use, not remembered: a permission taken away counts from the next request on, and so does a disabled caller.
   #principal(id: CallerId, name: string): CallerPrincipal {
-    const may = (right: Right, connection: ConnectionId) =>
-      (this.#callers.get(id)?.permissions ?? []).some(
-        (permission) => permission.right === right && permission.connection === connection,
-      );
-    return { id, name, may };
-  }
-
-  #permissions(names: readonly PermissionName[]): readonly Permission[] {
-    return names.map(({ connection, right }) => {
-      const id = this.#connections.idOf(connection);
-      if (id === undefined) throw new EvergrantError("connection_unknown", { detail: connection });
-      return { connection: id, right };
-    });
+    const held = (right: Right, connection: ConnectionId) => {
+      const caller = this.#callers.get(id);
+      if (caller === undefined || caller.disabledAtMs !== null) return [];
+      return caller.permissions.filter((known) => known.right === right && known.connection === connection);
+    };
+    return {
+      id,
+      name,
+      may: (right, connection) => held(right, connection).length > 0,
+      mayCall: (connection, call) =>
+        held("gateway", connection).some(({ only }) => only === undefined || covers(only, call)),
+      reached: (connection, tenants) =>
+        tenants.filter((tenant) =>
+          held("gateway", connection).some(({ only }) => only?.tenants == null || includesTenant(only.tenants, tenant)),
+        ),
+    };
   }
 
   #newSecret(secret: Secret): CallerSecret {
@@ -132,9 +133,9 @@ export class CallerDesk implements Callers {
   }
 
   #view(caller: StoredCaller): CallerView {
-    const permissions = caller.permissions.flatMap(({ connection, right }) => {
-      const name = this.#connections.get(connection)?.name;
-      return name === undefined ? [] : [{ connection: name, right }];
+    const permissions = caller.permissions.flatMap((permission) => {
+      const name = this.#connections.get(permission.connection)?.name;
+      return name === undefined ? [] : [{ ...permission, connection: name }];
     });
     const secrets = caller.secrets.map(({ id, createdAtMs, expiresAtMs }) => ({ id, createdAtMs, expiresAtMs }));
     return {
@@ -147,11 +148,19 @@ export class CallerDesk implements Callers {
     };
   }
 
-  #records(id: CallerId, event: string, by: string, permissions: readonly PermissionName[]): Records {
-    const facts = { permissions: permissions.map(({ connection, right }) => `${right}:${connection}`).join(" ") };
+  #records({ id, event, by, permissions }: CallerEvent): Records {
+    const facts = { permissions: permissions.map(permissionWords).join(" ") };
     return {
       audit: [{ event, subject: { kind: "caller", id }, atMs: this.#context.time.wallMs(), by, facts }],
       notices: [],
     };
   }
+}
+
+interface CallerEvent {
+  readonly id: CallerId;
+  readonly event: string;
+  readonly by: string;
+  /** Those that it gives, where it gives any. */
+  readonly permissions: readonly PermissionName[];
 }

@@ -1,5 +1,6 @@
 import type { GrantId, Secret } from "@evergrant/core";
 import { AccessTokens } from "./access-tokens.ts";
+import { ApiTurns } from "./api-turns.ts";
 import { AppDirectory } from "./app-directory.ts";
 import { AppPacer } from "./app-pacer.ts";
 import { AppDesk } from "./apps.ts";
@@ -12,6 +13,7 @@ import { ConsentLinks } from "./consent-links.ts";
 import { ConsentRuns } from "./consent-runs.ts";
 import { ConsentDesk } from "./consents.ts";
 import { digest, sameDigest } from "./digest.ts";
+import { GatewayDesk } from "./gateway.ts";
 import { GrantEnding } from "./grant-ending.ts";
 import { GrantRefresher } from "./grant-refresher.ts";
 import { GrantSettler } from "./grant-settler.ts";
@@ -59,6 +61,7 @@ export function createKeeper(
   const links = new ConsentLinks(context, apps);
   const acceptance = new ConsentAcceptance(context, { apps, connections: directory, live, views, onScheduled });
   const runs = new ConsentRuns(context, { apps, links, acceptance });
+  const turns = new ApiTurns(context);
   const callers = new CallerDesk(context, directory);
   const authorization = new AuthorizationWatch(context, { callers, connections: directory, apps });
   const resumeConsent: ResumeConsent = (consent, attempt, answer) => runs.resume(consent, attempt, answer);
@@ -83,6 +86,7 @@ export function createKeeper(
     connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens }),
     consents: new ConsentDesk(context, { links, runs, acceptance, ending }),
     callers,
+    gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
     quarantine,
     health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),
@@ -98,6 +102,7 @@ export function createKeeper(
         rewinds.start();
       }),
     stop: async () => {
+      turns.stop();
       authorization.stop();
       rewinds.stop();
       await schedule.stop();

@@ -11,6 +11,7 @@ import {
   releaseLease,
   type Step,
   type Timing,
+  type TokenVersionId,
   type Transition,
   transition,
 } from "@evergrant/core";
@@ -25,6 +26,7 @@ export interface View {
   readonly owner: LeaseOwner;
   readonly usedAtMs: number | null;
   readonly waitedForMs: number | null;
+  readonly refusedAccess?: TokenVersionId | null;
   readonly massRefusal: boolean;
 }
 

@@ -22,6 +22,8 @@ export class GrantViews {
   ): View {
     const { time, node, owner } = this.#context;
     const usedAtMs = this.#live.usedAtMs(grant.id);
-    return { nowMs: time.wallMs(), node, owner, usedAtMs, massRefusal: this.#pacer.isMassRefusal(grant.app), ...more };
+    const refusedAccess = this.#live.refused(grant.id);
+    const massRefusal = this.#pacer.isMassRefusal(grant.app);
+    return { nowMs: time.wallMs(), node, owner, usedAtMs, refusedAccess, massRefusal, ...more };
   }
 }

@@ -18,6 +18,7 @@ export class HealthWatch {
   readonly #live: LiveTokens;
   /** Until when a grant's connections need no look: a renewal comes every few minutes, a look every hour. */
   readonly #restsUntilMs = new Map<GrantId, number>();
+  readonly #claimsRestUntilMs = new Map<GrantId, number>();
 
   constructor(
     context: ServiceContext,
@@ -42,6 +43,16 @@ export class HealthWatch {
       else if (await this.check(grant)) this.#restsUntilMs.set(grant, time.wallMs() + limits.healthIntervalMs);
     };
     activity.during(look).catch((error: unknown) => report({ what: "health", subject: grant, error }));
+  }
+
+  /** A caller met a refusal that says an organisation is gone: only a claim, but one that is looked at soon. */
+  claimed(grant: GrantId): void {
+    const { activity, report, time } = this.#context;
+    if (time.wallMs() < (this.#claimsRestUntilMs.get(grant) ?? 0)) return;
+    this.#claimsRestUntilMs.set(grant, time.wallMs() + CLAIMS_REST_MS);
+    activity
+      .during(() => this.check(grant))
+      .catch((error: unknown) => report({ what: "health", subject: grant, error }));
   }
 
   /** One list for all connections of the grant. False when the provider could not be asked. */
@@ -71,6 +82,9 @@ export class HealthWatch {
     await this.#connections.refresh(id);
   }
 }
+
+/** Whoever calls for an organisation that is gone does so again and again. */
+const CLAIMS_REST_MS = 60_000;
 
 function seen(known: ConnectionTenant, listed: readonly Tenant[], atMs: number): ConnectionTenant {
   const now = listed.find((tenant) => tenant.id === known.id);

@@ -1,9 +1,11 @@
 import type {
+  ApiCall,
   AppId,
   CallerId,
   ConnectionId,
   ConsentId,
   HoldReason,
+  Narrowing,
   NodeId,
   OutagePromise,
   QuarantineReason,
@@ -12,6 +14,7 @@ import type {
 import type { AppOrigins } from "../ports/app-store.ts";
 import type { Right } from "../ports/caller-store.ts";
 import type { ConnectionTenant } from "../ports/connection-store.ts";
+import type { Gateway } from "./gateway.ts";
 
 /**
  * Everything that faces may ask of a keeper. Refusals are thrown as `EvergrantError` with a code of the catalogue.
@@ -23,6 +26,7 @@ export interface Keeper {
   readonly connections: Connections;
   readonly consents: Consents;
   readonly callers: Callers;
+  readonly gateway: Gateway;
   readonly quarantine: Quarantines;
   /** Whether the key is the operator's; compares hashes in constant time. */
   isOperator(key: Secret): boolean;
@@ -68,6 +72,12 @@ export interface Tokens {
    * @throws consent_required · connection_disabled · token_not_ready · provider_unreachable · app_refused · store_unavailable · store_quarantined
    */
   accessToken(connection: ConnectionId, ask?: AccessTokenAsk): Promise<AccessToken>;
+  /**
+   * Another token instead of one that the provider's API called expired, at most once a minute for each grant; null where there is
+   * none to be had. Only the API's own word counts, never a caller's.
+   * @throws consent_required · connection_disabled
+   */
+  replacement(connection: ConnectionId, refused: Secret): Promise<AccessToken | null>;
 }
 
 export interface AccessTokenAsk {
@@ -308,6 +318,10 @@ export interface CallerPrincipal {
   readonly id: CallerId;
   readonly name: string;
   may(right: Right, connection: ConnectionId): boolean;
+  /** Whether a `gateway` permission covers this very call. */
+  mayCall(connection: ConnectionId, call: ApiCall): boolean;
+  /** Of these organisations, those that some `gateway` permission reaches. */
+  reached(connection: ConnectionId, tenants: readonly string[]): readonly string[];
 }
 
 export interface NewCaller {
@@ -319,6 +333,8 @@ export interface NewCaller {
 export interface PermissionName {
   readonly connection: string;
   readonly right: Right;
+  /** Of `gateway` alone: what it is narrowed to. Absent: every call through this connection. */
+  readonly only?: Narrowing | undefined;
 }
 
 export interface CallerView {

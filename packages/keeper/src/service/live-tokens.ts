@@ -1,4 +1,4 @@
-import type { AccessFacts, GrantId, Secret } from "@evergrant/core";
+import type { AccessFacts, GrantId, Secret, TokenVersionId } from "@evergrant/core";
 
 /** An access token that may be handed out, and what was decided about it. */
 export interface LiveToken {
@@ -10,6 +10,7 @@ export interface LiveToken {
 export class LiveTokens {
   readonly #tokens = new Map<GrantId, LiveToken>();
   readonly #usedAtMs = new Map<GrantId, number>();
+  readonly #refused = new Map<GrantId, { readonly version: TokenVersionId; readonly atMs: number }>();
 
   get(grant: GrantId): LiveToken | undefined {
     return this.#tokens.get(grant);
@@ -37,6 +38,22 @@ export class LiveTokens {
     const before = this.#usedAtMs.get(grant) ?? Number.NEGATIVE_INFINITY;
     this.#usedAtMs.set(grant, nowMs);
     return before < (this.#tokens.get(grant)?.facts.receivedAtMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The provider's API called this one expired: what it is worth is asked anew, at most once in this while. */
+  markRefused(
+    grant: GrantId,
+    refused: { readonly version: TokenVersionId; readonly atMs: number },
+    againMs: number,
+  ): boolean {
+    const before = this.#refused.get(grant);
+    if (before !== undefined && refused.atMs - before.atMs < againMs) return before.version === refused.version;
+    this.#refused.set(grant, refused);
+    return true;
+  }
+
+  refused(grant: GrantId): TokenVersionId | null {
+    return this.#refused.get(grant)?.version ?? null;
   }
 
   usedAtMs(grant: GrantId): number | null {

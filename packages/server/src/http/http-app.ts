@@ -28,6 +28,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     requestIdHeader: false,
     genReqId: () => Buffer.from(chance.bytes(9)).toString("base64url"),
     requestTimeout: LIMITS.requestTimeoutMs,
+    http: { headersTimeout: LIMITS.headersTimeoutMs },
     keepAliveTimeout: LIMITS.keepAliveTimeoutMs,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: LIMITS.pathParameterLength },

@@ -7,7 +7,18 @@ export const LIMITS = {
   pathParameterLength: 300,
   credentialLength: 512,
   connectionNamesPerRequest: 8,
-  requestTimeoutMs: 15_000,
+  headersTimeoutMs: 15_000,
+  /** A whole request, its body and the waiting of a call through the gateway included. */
+  requestTimeoutMs: 300_000,
+  /** A body that is kept, so that its call can be sent a second time. */
+  replayableBodyBytes: 64 * 1024,
+  /** How long a provider's API may say nothing: before its answer begins, and within it. */
+  apiSilenceMs: 120_000,
+  apiConnectMs: 10_000,
+  /** A refusal of a provider's API is read up to here, to learn why. */
+  apiRefusalBytes: 16 * 1024,
+  /** A list of organisations that has to be filtered. */
+  tenantListBytes: 8 * 1024 * 1024,
   keepAliveTimeoutMs: 72_000,
   /** Addresses that the rate limiter remembers. */
   addresses: 10_000,

@@ -8,7 +8,7 @@ export function sendProblem(refusal: EvergrantError, request: FastifyRequest, re
   const problem: Problem = {
     type: `urn:evergrant:error:${refusal.code}`,
     title: refusal.facts.message,
-    status: refusal.facts.status,
+    status: reply.statusCode,
     code: refusal.code,
     ...(refusal.detail === null ? {} : { detail: refusal.detail }),
     requestId: request.id,

@@ -25,6 +25,7 @@ import type {
   Story,
 } from "@evergrant/keeper";
 import { FakeConsents } from "./fake-consents.ts";
+import { FakeGateway } from "./fake-gateway.ts";
 
 const START_MS = 1_780_000_000_000;
 const PROMISES = promises();
@@ -43,6 +44,7 @@ export class FakeKeeper implements Keeper {
   readonly connectionsByName = new Map<string, ConnectionView>();
   readonly callersById = new Map<CallerId, { view: CallerView; secrets: string[] }>();
   readonly consents = new FakeConsents(this);
+  readonly gateway = new FakeGateway((name) => this.connections.idOf(name));
   publicUrl = "http://localhost";
   #ids = 0;
 
@@ -59,6 +61,7 @@ export class FakeKeeper implements Keeper {
       if (answer instanceof EvergrantError) throw answer;
       return answer;
     },
+    replacement: async () => null,
   };
 
   quarantined: QuarantineView = {
@@ -178,6 +181,8 @@ export class FakeKeeper implements Keeper {
           const held = this.callersById.get(caller.view.id)?.view.permissions ?? [];
           return held.some((known) => known.right === right && this.connections.idOf(known.connection) === connection);
         },
+        mayCall: () => true,
+        reached: (_connection, tenants) => tenants,
       };
     },
   };

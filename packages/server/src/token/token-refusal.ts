@@ -1,6 +1,7 @@
 import type { TokenError } from "@evergrant/contract";
 import { EvergrantError } from "@evergrant/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { BASIC_CHALLENGE } from "../http/basic-caller.ts";
 
 /** A refusal that a person can mend at an address which this caller may know. */
 export class ConsentRequired extends EvergrantError {
@@ -16,7 +17,7 @@ export class ConsentRequired extends EvergrantError {
 export function sendTokenRefusal(refusal: EvergrantError, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status } = refusal.facts;
   // Always, also for credentials in the body: RFC 9110 §11.6.1 knows no 401 without a challenge.
-  if (status === 401) reply.header("www-authenticate", 'Basic realm="evergrant", charset="UTF-8"');
+  if (status === 401) reply.header("www-authenticate", BASIC_CHALLENGE);
   const body: TokenError = {
     error: refusal.facts.oauth ?? (status < 500 ? "invalid_request" : "server_error"),
     error_description: describe(refusal),

@@ -43,6 +43,13 @@ export const MIGRATIONS: readonly Migration[] = [
       await createNode(db);
     },
   },
+  {
+    name: "0003-narrowed-permission",
+    compatibleFrom: 1,
+    async up(db) {
+      await createNarrowedPermission(db);
+    },
+  },
 ];
 
 type Schema = Transaction<Tables>;
@@ -219,6 +226,17 @@ async function createPermission(db: Schema): Promise<void> {
     .addPrimaryKeyConstraint("permission_key", ["caller_id", "position"])
     .execute();
   await db.schema.createIndex("permission_connection").on("permission").column("connection_id").execute();
+}
+
+async function createNarrowedPermission(db: Schema): Promise<void> {
+  await db.schema
+    .createTable("narrowed_permission")
+    .addColumn("caller_id", "text", (column) => column.notNull().references("caller.id").onDelete("cascade"))
+    .addColumn("position", "bigint", (column) => column.notNull())
+    .addColumn("connection_id", "text", (column) => column.notNull())
+    .addColumn("narrowing", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("narrowed_permission_key", ["caller_id", "position"])
+    .execute();
 }
 
 async function createAudit(db: Schema): Promise<void> {

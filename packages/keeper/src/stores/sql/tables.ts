@@ -28,6 +28,7 @@ export interface Tables {
   readonly consent: ConsentTable;
   readonly caller: CallerTable;
   readonly permission: PermissionTable;
+  readonly narrowed_permission: NarrowedPermissionTable;
   readonly audit_record: AuditRecordTable;
   readonly audit_chain: AuditChainTable;
   readonly outbox: OutboxTable;
@@ -163,6 +164,17 @@ interface PermissionTable {
   readonly position: number;
   readonly connection_id: ConnectionId;
   readonly right: Right;
+}
+
+/**
+ * Narrowed permissions, of `gateway` alone, in one order with the others. In a table of their own: a program that knows nothing of
+ * narrowing would read a row of `permission` as one that is not narrowed.
+ */
+export interface NarrowedPermissionTable {
+  readonly caller_id: CallerId;
+  readonly position: number;
+  readonly connection_id: ConnectionId;
+  readonly narrowing: Json;
 }
 
 /** Insert-only; one chain per node. */

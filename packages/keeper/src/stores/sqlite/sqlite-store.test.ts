@@ -16,7 +16,20 @@ import { EvergrantError, Secret } from "@evergrant/core";
 import { Kysely } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Sealed } from "../../ports/sealer.ts";
-import { APP, app, change, furnish, GRANT, grant, NOTHING, records, token } from "../../testing/contract/samples.ts";
+import {
+  APP,
+  app,
+  CALLER,
+  CONNECTION,
+  caller,
+  change,
+  furnish,
+  GRANT,
+  grant,
+  NOTHING,
+  records,
+  token,
+} from "../../testing/contract/samples.ts";
 import { movableTime, NODE, newMark } from "../../testing/contract/store-world.ts";
 import { describeStore } from "../../testing/store-contract.ts";
 import { migrate } from "../sql/migrate.ts";
@@ -160,6 +173,34 @@ describe("sqlite alone", () => {
       chmodSync(file, 0o400);
       expect((await refused(openSqliteStore({ file, time }))).code).toBe("store_unopenable");
     });
+  });
+
+  test("a program that knows nothing of narrowed permissions neither widens nor loses them", async () => {
+    const file = join(folder, "evergrant.db");
+    const only = { tenants: ["t-1"], methods: null, paths: null };
+    const narrowed = { connection: CONNECTION, right: "gateway", only } as const;
+    const open = () => openSqliteStore({ file, time, node: NODE, mark: newMark });
+    const store = await open();
+    await store.callers.create(
+      caller({ permissions: [narrowed, { connection: CONNECTION, right: "token" }] }),
+      NOTHING,
+    );
+    await store.close();
+    const older = new DatabaseSync(file);
+    const seen = older.prepare('select "right" from permission').all();
+    expect(seen).toEqual([{ right: "token" }]);
+    // As it does at any change of a caller: all that it knows is written anew.
+    older.exec("delete from permission");
+    older.exec(
+      `insert into permission (caller_id, position, connection_id, "right") values ('${CALLER}', 0, 'cn_1', 'observe')`,
+    );
+    older.close();
+    const again = await open();
+    const permissions = (await again.callers.find(CALLER))?.permissions ?? [];
+    expect(permissions).toHaveLength(2);
+    expect(permissions).toContainEqual(narrowed);
+    expect(permissions).toContainEqual({ connection: "cn_1", right: "observe" });
+    await again.close();
   });
 
   describe("the migration line", () => {

@@ -204,15 +204,21 @@ export const storedConsent: fc.Arbitrary<StoredConsent> = fc.record({
   progress: consentProgress,
 });
 
+const wholePermission = fc.record({ connection: id<StoredConnection["id"]>(), right: fc.constantFrom(...RIGHTS) });
+const respect = orNull(fc.array(text, { maxLength: 3 }));
+const narrowedPermission = fc.record({
+  connection: id<StoredConnection["id"]>(),
+  right: fc.constant("gateway" as const),
+  only: fc.record({ tenants: respect, methods: respect, paths: respect }),
+});
+
 export const storedCaller: fc.Arbitrary<StoredCaller> = fc.record({
   id: id<StoredCaller["id"]>(),
   name: text,
   secrets: fc.array(fc.record({ id: text, sha256: text, createdAtMs: instant, expiresAtMs: orNull(instant) }), {
     maxLength: 2,
   }),
-  permissions: fc.array(fc.record({ connection: id<StoredConnection["id"]>(), right: fc.constantFrom(...RIGHTS) }), {
-    maxLength: 4,
-  }),
+  permissions: fc.array(fc.oneof(wholePermission, narrowedPermission), { maxLength: 4 }),
   disabledAtMs: orNull(instant),
   createdAtMs: instant,
 });

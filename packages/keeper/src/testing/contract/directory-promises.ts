@@ -45,6 +45,7 @@ function describeCallers(world: () => StoreWorld): void {
       secrets: [],
       permissions: [
         { connection: "cn_9" as ConnectionId, right: "observe" },
+        { connection: CONNECTION, right: "gateway", only: { tenants: ["t"], methods: null, paths: ["/a/**"] } },
         { connection: CONNECTION, right: "token" },
       ],
       disabledAtMs: 3,
@@ -62,7 +63,7 @@ function describeCallers(world: () => StoreWorld): void {
         })),
       ),
     );
-    expect((await store.callers.find(CALLER))?.permissions).toHaveLength(22);
+    expect((await store.callers.find(CALLER))?.permissions).toHaveLength(23);
   });
 
   test("a change of nobody, one decided against, and one to a taken name write nothing", async () => {

@@ -1,0 +1,97 @@
+import type { Readable } from "node:stream";
+import { EvergrantError } from "@evergrant/core";
+import type { AdmittedCall, CallsLeft } from "@evergrant/keeper";
+import type { FastifyReply } from "fastify";
+import { LIMITS } from "../http/limits.ts";
+import type { ApiAnswer } from "./api-exchange.ts";
+import { passedAnswerFields } from "./passed-fields.ts";
+import { readStart } from "./read-start.ts";
+
+/** Where the gateway of a connection is, for addresses that the API's answers hold. */
+export interface GatewayAddress {
+  readonly base: string;
+  readonly isHead: boolean;
+}
+
+/**
+ * Passes an answer of the provider's API on: allowed fields, and the body as it streams in.
+ * @throws api_redirect_refused · api_unreachable
+ */
+export async function answerCall(
+  reply: FastifyReply,
+  call: AdmittedCall,
+  { answer, address }: { readonly answer: ApiAnswer; readonly address: GatewayAddress },
+): Promise<FastifyReply> {
+  const { status, body } = answer;
+  const token = answer.token.accessToken.reveal();
+  const location = passedLocation(call, answer, address);
+  reply
+    .code(status)
+    .headers(passedAnswerFields(answer.headers, call.passes.answer, token))
+    .headers(leftFields(answer.left));
+  if (location !== null) reply.header("location", location);
+  if (call.shows !== null && status < 300 && !address.isHead) {
+    const shown = status === 200 ? await shownTenants(body, call.shows) : unreadable(body);
+    return reply.type("application/json").send(shown);
+  }
+  const length = answer.headers["content-length"];
+  if (address.isHead || status === 204 || status === 304) {
+    body.resume();
+    if (address.isHead && call.shows === null && typeof length === "string") reply.header("content-length", length);
+    return reply.send();
+  }
+  if (typeof length === "string") reply.header("content-length", length);
+  return reply.send(body);
+}
+
+/** What is left of the provider's limits (draft-ietf-httpapi-ratelimit-headers), as far as is known. */
+function leftFields(left: readonly CallsLeft[]): Readonly<Record<string, string>> {
+  if (left.length === 0) return {};
+  const item = (name: string, parameters: string) => `"${name}";${parameters}`;
+  return {
+    ratelimit: left.map((window) => item(window.name, `r=${window.left}`)).join(", "),
+    "ratelimit-policy": left
+      .map(({ name, calls, spanMs }) => item(name, `q=${calls};w=${Math.round(spanMs / 1000)}`))
+      .join(", "),
+  };
+}
+
+// A caller's library may follow a redirect with the caller's own credentials: within the API's origin it comes back here, and
+// elsewhere it must not go.
+function passedLocation(call: AdmittedCall, { status, headers }: ApiAnswer, { base }: GatewayAddress): string | null {
+  const given = headers["location"];
+  if (given === undefined) return null;
+  const requested = new URL(call.target, call.origin);
+  const to = URL.canParse(given, requested) ? new URL(given, requested) : null;
+  if (to !== null && to.origin === requested.origin && to.username === "" && to.password === "")
+    return `${base}${to.pathname}${to.search}`;
+  if (status >= 300 && status < 400) throw new EvergrantError("api_redirect_refused");
+  return null;
+}
+
+async function shownTenants(body: Readable, shows: NonNullable<AdmittedCall["shows"]>): Promise<string> {
+  const { start, whole, body: rest } = await readStart(body, LIMITS.tenantListBytes);
+  const list = whole ? asList(start.toString("utf8")) : null;
+  if (list === null) return unreadable(rest);
+  const shown = new Set(shows.tenants.map((tenant) => tenant.toLowerCase()));
+  return JSON.stringify(list.filter((entry) => shown.has(tenantOf(entry, shows.member))));
+}
+
+function unreadable(body: Readable): never {
+  body.destroy();
+  throw new EvergrantError("api_unreachable", { detail: "the list of organisations cannot be read" });
+}
+
+function asList(text: string): readonly unknown[] | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function tenantOf(entry: unknown, member: string): string {
+  const id = typeof entry === "object" && entry !== null ? (entry as Record<string, unknown>)[member] : null;
+  return typeof id === "string" ? id.toLowerCase() : "";
+}
