@@ -57,7 +57,7 @@ function tenantIdOf({ tenants }: AccessToken, named: string | undefined): string
   const [only, ...others] = tenants;
   if (named === undefined) {
     if (only === undefined || others.length > 0)
-      throw clientError("tenant_not_named", tenants.map(({ name }) => name).join(", ") || "it reaches none");
+      throw clientError("client_tenant_missing", tenants.map(({ name }) => name).join(", ") || "it reaches none");
     return only.id;
   }
   const byId = tenants.filter(({ id }) => id === named);

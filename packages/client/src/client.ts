@@ -11,7 +11,7 @@ export interface Client extends AsyncDisposable {
   /**
    * `fetch` with the token put in, to the origins in `apiOrigins` alone. Redirects are not followed unless `init.redirect` says so.
    * An answer 401 makes it look for a newer token, and try once more if there is one and the body can be sent again.
-   * @throws ClientError as `accessToken`, and `origin_not_allowed`, `tenant_not_named`, `tenant_unknown`
+   * @throws ClientError as `accessToken`, and `origin_not_allowed`, `client_tenant_missing`, `tenant_unknown`
    */
   fetch(input: string | URL | Request, init?: ClientRequestInit): Promise<Response>;
   /** Hears whenever there is no valid token to give, once per outage and connection. Gives back how to stop listening. */

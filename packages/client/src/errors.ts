@@ -36,7 +36,7 @@ export const CLIENT_ERRORS = {
     retry: "never",
     message: "A token is sent only to the origins listed in apiOrigins. List this one if it is the provider's API.",
   },
-  tenant_not_named: {
+  client_tenant_missing: {
     retry: "never",
     message: "This connection reaches several organisations. Say which one with the member tenant.",
   },
