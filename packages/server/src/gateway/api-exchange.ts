@@ -13,7 +13,10 @@ export interface OutgoingCall {
   readonly method: string;
   readonly headers: Fields;
   readonly body: CallBody;
+  /** Nobody wants the answer any more. */
   readonly signal: AbortSignal;
+  /** Calls that are not sent yet shall not be. */
+  readonly stopping: AbortSignal;
 }
 
 export interface ApiAnswer {
@@ -47,7 +50,8 @@ interface Sending {
 }
 
 async function sendInTurn(client: ApiClient, call: AdmittedCall, sending: Sending): Promise<Started> {
-  const turn = await call.turn(sending.out.signal);
+  const { signal, stopping } = sending.out;
+  const turn = await call.turn(AbortSignal.any([signal, stopping]));
   try {
     const token = await sending.token();
     const response = await sendOnce(client, call, { ...sending, token });

@@ -28,18 +28,25 @@ export async function gatewayRoutes(app: FastifyInstance, face: GatewayFace): Pr
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _body, done) => done(null));
   app.setErrorHandler(refusing(sendGatewayRefusal, face.log));
+  // Who waits for a turn would hold up the end of the server for longer than anybody waits for that.
+  const stopping = new AbortController();
+  app.addHook("preClose", async () => stopping.abort());
   app.route({
     method: METHODS,
     url: "/gateway/:connection/*",
     exposeHeadRoute: false,
-    handler: (request, reply) => passOn(face, request, reply),
+    handler: (request, reply) => passOn({ ...face, stopping: stopping.signal }, request, reply),
   });
 }
 
 /** A list that has to be filtered is asked for whole, in one form. */
 const WHOLE_LIST = { accept: "application/json", "accept-encoding": "identity" };
 
-async function passOn(face: GatewayFace, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function passOn(
+  face: GatewayFace & { readonly stopping: AbortSignal },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   refuseAmbiguity(request);
   const target = callTarget(request);
   const caller = basicCaller(face.keeper, request);
@@ -53,6 +60,7 @@ async function passOn(face: GatewayFace, request: FastifyRequest, reply: Fastify
     headers: call.shows === null ? passedRequestFields(request.headers, call.passes.request) : WHOLE_LIST,
     body: await callBody(request.raw),
     signal: hangUpSignal(reply),
+    stopping: face.stopping,
   });
   const base = `${face.site.publicUrl}/gateway/${target.connection}`;
   return await answerCall(reply, call, { answer, address: { base, isHead: request.method === "HEAD" } });

@@ -389,6 +389,26 @@ it("a caller that hangs up ends the call at the provider and frees its turn", as
   await expect.poll(() => world.keeper.gateway.turns).toEqual(["ended"]);
 });
 
+it("a server that is told to stop lets the calls that are under way end, and not those that wait for their turn", async () => {
+  const arrived = Promise.withResolvers<ServerResponse>();
+  const queued = Promise.withResolvers<void>();
+  provider.api.respond = (_request, response) => arrived.resolve(response);
+  const underWay = call("/a");
+  const answering = await arrived.promise;
+  world.keeper.gateway.queue = async (signal) => {
+    queued.resolve();
+    await once(signal, "abort");
+    throw new EvergrantError("api_call_cancelled");
+  };
+  const waiting = call("/b");
+  await queued.promise;
+  const closed = world.close();
+  expect([(await waiting).status, await codeOf(await waiting)]).toEqual([503, "api_call_cancelled"]);
+  answering.end("done");
+  expect(await (await underWay).text()).toBe("done");
+  await closed;
+});
+
 it("neither the token, nor the secret, nor the address of a call is logged", async () => {
   await call("/a/secret-path?q=secret-query");
   world.keeper.gateway.origin = "http://127.0.0.1:9";

@@ -26,6 +26,8 @@ export class FakeGateway implements Gateway {
     readonly path: string;
     readonly query: string;
   }[] = [];
+  /** What a call waits for before its turn. */
+  queue: ((signal: AbortSignal) => Promise<void>) | null = null;
   /** What became of each turn, in order. */
   readonly turns: ("open" | "answered" | "ended" | "withdrawn")[] = [];
   readonly #idOf: (connection: string) => ConnectionId | undefined;
@@ -47,7 +49,10 @@ export class FakeGateway implements Gateway {
       target: query === "" ? path : `${path}?${query}`,
       headers: tenant === null ? {} : { "ledgerly-tenant": tenant },
       passes: { request: ["ledgerly-extra"], answer: ["ledgerly-correlation"] },
-      turn: async () => this.#turn(),
+      turn: async (signal) => {
+        if (this.queue !== null) await this.queue(signal);
+        return this.#turn();
+      },
       token: async () => this.#token(),
       replacement: async () => {
         if (this.#handedOut + 1 >= this.tokens.length) return null;
