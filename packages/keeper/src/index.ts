@@ -18,6 +18,7 @@ export type { Time, Timer } from "./ports/time.ts";
 export { PROVIDERS } from "./providers/catalogue.ts";
 export { type FollowedTime, followedTime, realChance, realTime } from "./real-time.ts";
 export type { KeyRingSource } from "./sealing/open-key-ring.ts";
+export type * from "./service/access.ts";
 export type { ApiAnswerHead } from "./service/api-account.ts";
 export type { ApiTurn, CallsLeft } from "./service/api-turns.ts";
 export type { AdmittedCall, ApiAsk, ForwardAsk, Forwarded, Gateway } from "./service/gateway.ts";

@@ -20,6 +20,7 @@ export type * from "./ports/store.ts";
 export type * from "./ports/time.ts";
 export type * from "./ports/token-endpoint.ts";
 export { PROVIDERS } from "./providers/catalogue.ts";
+export type * from "./service/access.ts";
 export { Activity } from "./service/activity.ts";
 export { createKeeper, type RunningKeeper } from "./service/create-keeper.ts";
 export type * from "./service/keeper.ts";

@@ -3,7 +3,8 @@ import { join, resolve } from "node:path";
 import { DEFAULT_LIMITS, EvergrantError, type Secret } from "@evergrant/core";
 import { PROVIDERS } from "../providers/catalogue.ts";
 import { realChance, realTime } from "../real-time.ts";
-import type { AccessToken, Keeper } from "../service/keeper.ts";
+import type { AccessToken } from "../service/access.ts";
+import type { Keeper } from "../service/keeper.ts";
 import { type NodeOptions, openNode } from "./open-node.ts";
 import { type KeptRequestInit, tokenFetch } from "./token-fetch.ts";
 

@@ -1,6 +1,7 @@
 import { EvergrantError } from "@evergrant/core";
 import type { Provider } from "../ports/provider.ts";
-import type { AccessToken, Keeper } from "../service/keeper.ts";
+import type { AccessToken } from "../service/access.ts";
+import type { Keeper } from "../service/keeper.ts";
 
 export interface KeptRequestInit extends RequestInit {
   readonly connection?: string;

@@ -13,10 +13,10 @@ import {
 } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { StoredGrant } from "../ports/grant-store.ts";
+import type { AccessToken, AccessTokenAsk, Tokens } from "./access.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { Driven, GrantRefresher } from "./grant-refresher.ts";
-import type { AccessToken, AccessTokenAsk, Tokens } from "./keeper.ts";
 import type { LiveToken, LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { openToken } from "./token-versions.ts";

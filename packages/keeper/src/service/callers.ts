@@ -1,9 +1,10 @@
 import { type CallerId, type ConnectionId, covers, EvergrantError, includesTenant, Secret } from "@evergrant/core";
 import type { CallerSecret, Right, StoredCaller } from "../ports/caller-store.ts";
 import type { Records } from "../ports/records.ts";
+import type { CallerPrincipal, PermissionName } from "./access.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import { digest, sameDigest } from "./digest.ts";
-import type { CallerPrincipal, Callers, CallerView, NewCaller, PermissionName } from "./keeper.ts";
+import type { Callers, CallerView, NewCaller } from "./keeper.ts";
 import { newId, newSecretText } from "./new-id.ts";
 import { permissionsOf, permissionWords } from "./permissions.ts";
 import type { ServiceContext } from "./service-context.ts";

@@ -1,13 +1,14 @@
 import { type ChainId, type ConnectionId, EvergrantError, firstChain, type GrantId, NO_LEASE } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { AuditEntry, Records } from "../ports/records.ts";
+import type { Tokens } from "./access.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import { viewConnection } from "./connection-views.ts";
 import type { GrantEnding } from "./grant-ending.ts";
 import type { GrantViews } from "./grant-views.ts";
 import type { HealthWatch } from "./health-watch.ts";
-import type { Connections, ConnectionView, NewConnection, RemovedConnection, Story, Tokens } from "./keeper.ts";
+import type { Connections, ConnectionView, NewConnection, RemovedConnection, Story } from "./keeper.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { tellStory } from "./story.ts";

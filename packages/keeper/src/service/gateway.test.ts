@@ -4,12 +4,12 @@ import { describe, expect, it, test } from "vitest";
 import type { ConnectionTenant, StoredConnection } from "../ports/connection-store.ts";
 import type { Provider } from "../ports/provider.ts";
 import { PROVIDERS } from "../providers/catalogue.ts";
+import type { CallerPrincipal, Tokens } from "./access.ts";
 import type { ApiTurns } from "./api-turns.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import { type ApiAsk, GatewayDesk } from "./gateway.ts";
 import type { HealthWatch } from "./health-watch.ts";
-import type { CallerPrincipal, Tokens } from "./keeper.ts";
 
 const ORIGIN = "https://api.ledger.example";
 const books = PROVIDERS.get("xero") ?? expect.unreachable();

@@ -9,12 +9,12 @@ import {
 } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { ApiRules, RefusalMeaning } from "../ports/provider.ts";
+import type { AccessToken, CallerPrincipal, PermissionName, Tokens } from "./access.ts";
 import { type ApiAnswerHead, meaningOf } from "./api-account.ts";
 import type { ApiTurn, ApiTurns } from "./api-turns.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { HealthWatch } from "./health-watch.ts";
-import type { AccessToken, CallerPrincipal, PermissionName, Tokens } from "./keeper.ts";
 import { namedTenant, type PlacedTenant, placeTenant } from "./tenant-place.ts";
 
 /** Decides about calls to providers' APIs that pass through; whoever carries them decides nothing. */

@@ -1,6 +1,6 @@
 import type { ConnectionId } from "@evergrant/core";
 import { expect, it, test } from "vitest";
-import type { PermissionName } from "./keeper.ts";
+import type { PermissionName } from "./access.ts";
 import { permissionsOf, permissionWords } from "./permissions.ts";
 
 const connections = { idOf: (name: string) => (name === "acme" ? ("cn_1" as ConnectionId) : undefined) };

@@ -1,7 +1,7 @@
 import { EvergrantError, isPathPattern, type Narrowing } from "@evergrant/core";
 import type { Permission } from "../ports/caller-store.ts";
+import type { PermissionName } from "./access.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
-import type { PermissionName } from "./keeper.ts";
 
 /**
  * Permissions as they are kept, by the ids of their connections. What a bearer token cannot enforce is not promised: it reaches every
