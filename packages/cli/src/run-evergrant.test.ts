@@ -34,6 +34,8 @@ describe("exit codes", () => {
     [["why", "acme", "--limit", "0"]],
     [["apps", "add", "books", "--provider", "xero"]],
     [["callers", "add", "night", "--may", "everything:acme"]],
+    [["callers", "add", "night", "--gateway", "acme get"]],
+    [["callers", "permit", "night"]],
     [["demo", "--provider", "nonsense"]],
   ])("2 for a wrong command line: %j", async (args) => {
     const ran = await run(args, { env });
@@ -47,6 +49,25 @@ describe("exit codes", () => {
     expect(ran).toMatchObject({ exitCode: 0, err: "" });
     expect(ran.out).toContain("--accept-any");
   });
+});
+
+test("permissions are given whole and narrowed together, and told in the words they were given in", async () => {
+  const only = { methods: ["GET"], paths: ["/a/**"], tenants: ["t-1"] };
+  const permissions = [
+    { connection: "acme", right: "consent" },
+    { connection: "acme", right: "gateway", only },
+  ];
+  const caller = { id: "cl_1", name: "night", permissions, secrets: [], disabledAtMs: null, createdAtMs: 0 };
+  await using node = await fakeNode(({ method }) => ({
+    status: 200,
+    body: method === "GET" ? { callers: [caller] } : caller,
+  }));
+  const narrowed = "acme GET /a/** tenant:t-1";
+  const args = ["callers", "permit", "night", "--may", "consent:acme", "--gateway", narrowed, "--url", node.url];
+  const ran = await run(args, { env });
+  expect(ran.exitCode).toBe(0);
+  expect(node.heard.at(-1)).toMatchObject({ method: "PUT", body: { permissions } });
+  expect(ran.out).toContain("consent:acme, gateway:acme (GET /a/** tenant:t-1)");
 });
 
 describe("with --json", () => {

@@ -89,12 +89,15 @@ describe("a call that cannot have its turn", () => {
     expect(refused).toHaveLength(1);
   });
 
-  it("is refused when it has waited as long as may be, and when too many wait before it", async () => {
-    const { time, want, refused } = aQueue();
-    for (let call = 0; call < 203; call += 1) await want("a");
+  it("is refused when it has waited as long as may be, and when too many of the same caller wait before it", async () => {
+    const { time, want, refused, finish, callers } = aQueue();
+    for (let call = 0; call < 103; call += 1) await want("a");
     expect(refused).toMatchObject([{ code: "api_quota_spent" }]);
+    await want("b");
+    await finish(0);
+    expect(callers()).toBe("aab");
     await time.advance(DEFAULT_LIMITS.apiWaitMs + 1);
-    expect(refused).toHaveLength(201);
+    expect(refused).toHaveLength(101);
   });
 
   it("leaves the queue when its caller hangs up, and when the node stops", async () => {

@@ -67,7 +67,9 @@ interface Pace {
 }
 
 const NO_LIMITS: CallLimits = { concurrent: null, windows: [] };
-const WAITING_AT_ONE_PLACE = 200;
+/** Whoever sends more than he may have waiting is refused, before he fills the place of others. */
+const WAITING_OF_ONE_CALLER = 100;
+const WAITING_AT_ONE_PLACE = 1_000;
 const CALLERS_REMEMBERED = 1_000;
 
 /** The queues before providers' APIs, one for each app: who goes when is decided in core, this carries it out. */
@@ -89,10 +91,11 @@ export class ApiTurns {
     const pace = this.#pace(ask);
     const waitMs = this.#atMs(pace, place) - this.#nowMs();
     const { apiWaitMs } = this.#context.limits;
-    const before = pace.waiting.filter((other) => other.place === place).length;
+    const before = pace.waiting.filter((other) => other.place === place);
+    const own = before.filter((other) => other.caller === ask.caller).length;
+    const isFull = own >= WAITING_OF_ONE_CALLER || before.length >= WAITING_AT_ONE_PLACE;
     // A wait without a known end is for a call that is open: it may end at any moment.
-    if ((Number.isFinite(waitMs) && waitMs > apiWaitMs) || before >= WAITING_AT_ONE_PLACE)
-      return Promise.reject(spent(waitMs));
+    if (isFull || (Number.isFinite(waitMs) && waitMs > apiWaitMs)) return Promise.reject(spent(waitMs));
     return new Promise((resolve, reject) => {
       const timer = this.#context.time.setTimer(apiWaitMs, () =>
         entry.refuse(spent(this.#atMs(pace, place) - this.#nowMs())),

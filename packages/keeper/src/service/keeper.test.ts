@@ -445,3 +445,49 @@ describe("what the provider may say", () => {
     expect(secrets).toEqual(["newer-canary", "secret-canary"]);
   });
 });
+
+describe("an access token that the provider's API calls expired", () => {
+  test("is replaced by one refresh for all who come with it, once a minute, and not by another's word", async () => {
+    const world = await new KeeperWorld().connected();
+    const first = await world.token();
+    const before = world.refreshes().length;
+    const replace = (refused: Secret) => world.keeper.tokens.replacement(world.connection, refused);
+    // A token that is not the present one says nothing about it: the present one is the replacement.
+    expect((await replace(new Secret("older")))?.accessToken.reveal()).toBe(first.accessToken.reveal());
+    expect(world.refreshes()).toHaveLength(before);
+
+    const replaced = await Promise.all([replace(first.accessToken), replace(first.accessToken)]);
+    const [second, same] = replaced.map((token) => token?.accessToken.reveal());
+    expect([second === same, second === first.accessToken.reveal()]).toEqual([true, false]);
+    expect(world.refreshes()).toHaveLength(before + 1);
+
+    const present = await world.token();
+    expect(await replace(present.accessToken)).toBeNull();
+    await world.time.advance(MINUTE_MS + 1);
+    expect(await replace(present.accessToken)).not.toBeNull();
+    expect(world.refreshes()).toHaveLength(before + 2);
+  });
+
+  test("is served on where no other can be had", async () => {
+    const world = await new KeeperWorld().connected();
+    const first = await world.token();
+    world.provider.script = Array.from({ length: 9 }, () => ({ kind: "instead" as const, ending: json(503, {}) }));
+    const replaced = world.keeper.tokens.replacement(world.connection, first.accessToken);
+    await world.time.advance(DEFAULT_LIMITS.callerWaitMs + 1);
+    expect(await replaced).toBeNull();
+    expect((await world.token()).accessToken.reveal()).toBe(first.accessToken.reveal());
+  });
+});
+
+test("what a caller may is in the audit, when it is added and each time it is set anew", async () => {
+  const world = await new KeeperWorld().connected();
+  const permissions = [{ connection: "acme", right: "token" }] as const;
+  const { caller } = await world.keeper.callers.add({ name: "night", permissions, by: "operator" });
+  const only = { tenants: null, methods: ["GET"], paths: null };
+  await world.keeper.callers.setPermissions(caller.id, [{ connection: "acme", right: "gateway", only }], "operator");
+  const story = await world.memory.audit.story({ kind: "caller", id: caller.id }, 9);
+  expect(story.map(({ event, facts }) => [event, facts["permissions"]])).toEqual([
+    ["caller-permissions-set", "gateway:acme[methods=GET]"],
+    ["caller-added", "token:acme"],
+  ]);
+});
