@@ -57,10 +57,14 @@ function witnessesOf(renewal: RefreshRenewal, headIsHeard: boolean, timing: Timi
     .map((token) => ({ token, fromMs: nextHearingMs(token, timing), untilMs: windowEndMs(token, timing) }));
 }
 
-function nextHearingMs({ refusedAtMs }: SpendableToken, { limits }: Timing): number {
-  return refusedAtMs === null
-    ? Number.NEGATIVE_INFINITY
-    : refusedAtMs + limits.courtConfirmations * limits.courtSpacingMs;
+function nextHearingMs(token: SpendableToken, timing: Timing): number {
+  const { refusedAtMs } = token;
+  if (refusedAtMs === null) return Number.NEGATIVE_INFINITY;
+  const { courtConfirmations, courtSpacingMs, requestTimeoutMs, marginMs } = timing.limits;
+  // Where its window closes before, as late as it can still be heard in it.
+  const lastMs = windowEndMs(token, timing) - requestTimeoutMs - marginMs;
+  const soonestMs = refusedAtMs + requestTimeoutMs;
+  return Math.min(refusedAtMs + courtConfirmations * courtSpacingMs, Math.max(soonestMs, lastMs));
 }
 
 // A token that was sent more than once may have been taken only by its last send, and live longer than is counted on. With all others

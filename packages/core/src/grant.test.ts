@@ -393,6 +393,26 @@ test("I1 no false death: a parent that was sent again and again is asked for as 
   expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_0", because: "court" });
 });
 
+test("I1 no false death: a parent is heard a second time before its grace is over, also where that comes soon after the first", () => {
+  const world = new GrantWorld().advance(20 * MINUTE_MS);
+  const parentSentAtMs = world.nowMs;
+  world.fail(world.begin(), { kind: "ambiguous", reason: "timeout" });
+  world.lease = NO_LEASE;
+  world.renew(world.begin());
+  const refusal = { kind: "rejected", error: "invalid_grant" } as const;
+  world.advance(14 * MINUTE_MS);
+  for (let hearing = 0; hearing < 3; hearing += 1) {
+    world.fail(world.begin(), refusal);
+    world.advance(hearing < 2 ? 5 * MINUTE_MS : 0);
+  }
+  expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_0" });
+  world.fail(world.begin("tv_0" as TokenVersionId), refusal);
+  const rest = world.plan();
+  if (rest.kind !== "rest") throw new Error(`it did not rest but ${rest.kind}`);
+  expect(rest.untilMs).toBeLessThan(parentSentAtMs + 30 * MINUTE_MS);
+  expect(world.advance(rest.untilMs - world.nowMs).plan()).toMatchObject({ kind: "spend", token: "tv_0" });
+});
+
 test("a node that was asked long ago does not take back what another node knows of later callers", () => {
   const world = new GrantWorld();
   const begin = (attempt: string, usedAtMs: number) =>
