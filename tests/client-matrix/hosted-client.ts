@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { ClientDriver, Told } from "./client-driver.ts";
 import type { MatrixServer } from "./matrix-server.ts";
 
-const KIT = join(import.meta.dirname, "../kit");
 const HOST = join(import.meta.dirname, "programs/host.mjs");
 
 /** A client that others wrote, unmodified, in a process of its own whose clock goes with the server's. */
@@ -69,9 +68,8 @@ class HostProcess {
 
   constructor(program: string, server: MatrixServer) {
     this.#server = server;
-    const preload = ["moved-date.cjs", "xero-hosts.cjs"].flatMap((file) => ["--require", join(KIT, file)]);
-    this.#child = spawn(process.execPath, [...preload, HOST, program], {
-      env: { ...process.env, NODE_OPTIONS: "", ...server.environment },
+    this.#child = spawn(process.execPath, [HOST, program], {
+      env: { ...process.env, ...server.environment },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     const collect = (chunk: Buffer) => {

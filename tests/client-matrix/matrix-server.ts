@@ -20,8 +20,8 @@ export interface MatrixServer {
   readonly setup: ClientSetup;
   /** The sandbox itself; beside another server one that lends it its clock. */
   readonly sandbox: Sandbox;
-  /** What the process of a client needs to find Xero's hosts here. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** What the process of a client needs to live on this server's clock and, at the sandbox, to find Xero's hosts here. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** From now on another person, with an organisation of their own, is at the browser, and nothing goes wrong. */
   nextPerson(): void;
   browser(): FormBrowser;

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { createSandbox, type Sandbox, type Time } from "@evergrant/sandbox";
 import Provider, { type Configuration } from "oidc-provider";
 import { FormBrowser, type FormPage } from "../kit/form-browser.ts";
@@ -11,6 +12,7 @@ declare global {
   var moveDate: (ms: number) => void;
 }
 
+const MOVED_DATE = join(import.meta.dirname, "../kit/moved-date.cjs");
 const machineNowMs = Date.now.bind(Date);
 const CLIENT = { clientId: "matrix", clientSecret: "the-secret-of-the-matrix-at-oidc-provider" };
 
@@ -39,7 +41,7 @@ class OidcProviderServer implements MatrixServer {
   readonly name = "oidc-provider";
   readonly sandbox: Sandbox;
   readonly setup: ClientSetup;
-  readonly environment = {};
+  readonly environment = { NODE_OPTIONS: `--require ${JSON.stringify(MOVED_DATE)}` };
   readonly #server: Server;
   readonly #provider: Provider;
   #person = 0;
@@ -184,7 +186,7 @@ function configuration(redirectUri: string): Configuration {
 
 /** The machine's clock; from now on `Date` in this process is the clock that the server lives by. */
 function machineTime(): Time {
-  createRequire(import.meta.url)("../kit/moved-date.cjs");
+  createRequire(import.meta.url)(MOVED_DATE);
   return {
     wallMs: machineNowMs,
     monotonicMs: () => performance.now(),

@@ -1,18 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createCertificates, createSandbox, DEMO_PASSWORD, type Sandbox } from "@evergrant/sandbox";
+import { createSandbox, DEMO_PASSWORD, type LedPrograms, leadPrograms, type Sandbox } from "@evergrant/sandbox";
 import { FormBrowser, type FormPage } from "../kit/form-browser.ts";
 import type { ClientSetup, MatrixServer } from "./matrix-server.ts";
 import { xeroNamedFetch } from "./xero-named-fetch.ts";
 
 const SCOPE = "openid email offline_access accounting.settings";
 
-/** The sandbox in one of its dialects, under its own address and, by TLS, under Xero's. */
+/** The sandbox in one of its dialects, under its own address and, for the processes of clients, under Xero's. */
 export async function startSandboxServer(dialect: "xero" | "strict", redirectUri: string): Promise<SandboxServer> {
-  const certificates = createCertificates();
-  const sandbox = await createSandbox({ dialect, seed: 11, tls: { key: certificates.key, cert: certificates.cert } });
-  return new SandboxServer(sandbox, { dialect, redirectUri, ca: certificates.ca });
+  const sandbox = await createSandbox({ dialect, seed: 11 });
+  const led = await leadPrograms({ url: sandbox.urls.control, env: { NODE_OPTIONS: "" }, faketime: null });
+  return new SandboxServer(sandbox, led, { dialect, redirectUri });
 }
 
 export class SandboxServer implements MatrixServer {
@@ -20,20 +17,17 @@ export class SandboxServer implements MatrixServer {
   readonly sandbox: Sandbox;
   readonly setup: ClientSetup;
   readonly environment;
-  readonly #folder = mkdtempSync(join(tmpdir(), "evergrant-matrix-"));
+  readonly #led: LedPrograms;
   #client: { readonly clientId: string; readonly clientSecret: string };
   #person = { number: 0, email: "", userId: "", organisation: "", organisationId: "" };
 
-  constructor(sandbox: Sandbox, facts: { dialect: "xero" | "strict"; redirectUri: string; ca: string }) {
+  constructor(sandbox: Sandbox, led: LedPrograms, facts: { dialect: "xero" | "strict"; redirectUri: string }) {
     this.name = `sandbox/${facts.dialect}` as const;
     this.sandbox = sandbox;
     this.setup = this.#register(facts.redirectUri);
     this.#client = this.setup;
-    writeFileSync(join(this.#folder, "ca.pem"), facts.ca);
-    this.environment = {
-      NODE_EXTRA_CA_CERTS: join(this.#folder, "ca.pem"),
-      EVERGRANT_SANDBOX_TLS_PORT: String(sandbox.tlsPort),
-    };
+    this.#led = led;
+    this.environment = led.env;
   }
 
   get person() {
@@ -58,7 +52,7 @@ export class SandboxServer implements MatrixServer {
     this.#client = client;
   }
 
-  /** Xero's addresses lead here, as in the clients' own processes. */
+  /** Xero's addresses lead here, as in the processes of clients. */
   browser(): FormBrowser {
     return new FormBrowser(xeroNamedFetch(this.sandbox.port));
   }
@@ -124,8 +118,8 @@ export class SandboxServer implements MatrixServer {
   }
 
   async close(): Promise<void> {
+    await this.#led.close();
     await this.sandbox.close();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #register(redirectUri: string): ClientSetup {

@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { allowsLink } from "../kit/custom-connection-people.ts";
 import type { ClientDriver, Told } from "./client-driver.ts";
 import type { MatrixServer } from "./matrix-server.ts";
 import { SandboxServer } from "./sandbox-server.ts";
 
-const KIT = join(import.meta.dirname, "../kit");
 const PROGRAM = createRequire(import.meta.url).resolve("@xeroapi/xero-mcp-server/dist/index.js");
 // It always says which scopes it wants, first the broad ones, which Xero takes from older connections alone.
 const CREATED_AT = "2026-01-15T00:00:00Z";
@@ -101,13 +99,10 @@ class McpProcess {
   #asked = 0;
 
   constructor(client: { readonly clientId: string; readonly clientSecret: string }, server: MatrixServer) {
-    const preload = ["moved-date.cjs", "xero-hosts.cjs"].flatMap((file) => ["--require", join(KIT, file)]);
-    this.#child = spawn(process.execPath, [...preload, PROGRAM], {
+    this.#child = spawn(process.execPath, [PROGRAM], {
       env: {
         ...process.env,
-        NODE_OPTIONS: "",
         ...server.environment,
-        EVERGRANT_TEST_MOVED_MS: String(server.movedByMs()),
         XERO_CLIENT_ID: client.clientId,
         XERO_CLIENT_SECRET: client.clientSecret,
       },

@@ -1,6 +1,6 @@
-// Preloaded into a client: its wall clock is the machine's and as much more as a test has moved its sandbox's. Timers stay real.
-// A program that hears of each move calls `moveDate`; one that does not is started with EVERGRANT_TEST_MOVED_MS.
-let movedByMs = Number(process.env.EVERGRANT_TEST_MOVED_MS ?? 0);
+// Preloaded into a client of a server that is no sandbox: its wall clock is the machine's and as much more as the test says by
+// `moveDate`. Timers stay real.
+let movedByMs = 0;
 
 globalThis.moveDate = (ms) => {
   movedByMs = ms;

@@ -19,7 +19,8 @@ const operations = {
 };
 
 process.on("message", async ({ id, operation, movedByMs, ...given }) => {
-  globalThis.moveDate(movedByMs);
+  // At the sandbox the clock moves by itself.
+  globalThis.moveDate?.(movedByMs);
   try {
     const value = await operations[operation](given);
     process.send({ id, answer: { kind: "done", value: typeof value === "string" ? value : null } });
