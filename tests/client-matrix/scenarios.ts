@@ -77,21 +77,13 @@ export const SCENARIOS = [
     name: "+31 min",
     passes: "31 minutes after the consent, with the access token expired, the client gets another that the API takes",
     needs: "renew",
-    async play(cell) {
-      await consented(cell);
-      await cell.server.advance("31m");
-      await livesOn(cell);
-    },
+    play: (cell) => livesOnAfter(cell, "31m"),
   },
   {
     name: "+61 days",
     passes: "61 days in which nobody asks for anything, and then a token without a person",
     needs: "renew",
-    async play(cell) {
-      await consented(cell);
-      await cell.server.advance("61d");
-      await livesOn(cell);
-    },
+    play: (cell) => livesOnAfter(cell, "61d"),
   },
   {
     name: "revoke",
@@ -128,6 +120,12 @@ export const SCENARIOS = [
     },
   },
 ] as const satisfies readonly Scenario[];
+
+async function livesOnAfter(cell: Cell, pause: string): Promise<void> {
+  await consented(cell);
+  await cell.server.advance(pause);
+  await livesOn(cell);
+}
 
 export type ScenarioName = (typeof SCENARIOS)[number]["name"];
 

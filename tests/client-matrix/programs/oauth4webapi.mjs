@@ -1,5 +1,7 @@
 import * as oauth from "oauth4webapi";
 
+export { told } from "./told-by-response.mjs";
+
 const insecure = { [oauth.allowInsecureRequests]: true };
 
 export async function create({ issuer, clientId, clientSecret, redirectUri, scope, resource }) {
@@ -44,14 +46,5 @@ export async function create({ issuer, clientId, clientSecret, redirectUri, scop
       const given = [server, client, authentication, tokens.refresh_token, insecure];
       await oauth.processRevocationResponse(await oauth.revocationRequest(...given));
     },
-  };
-}
-
-export function told(error) {
-  const response = error instanceof Response ? error : (error.response ?? error.cause);
-  return {
-    code: error.error ?? null,
-    status: response?.status ?? null,
-    retryAfter: response?.headers?.get("retry-after") ?? null,
   };
 }

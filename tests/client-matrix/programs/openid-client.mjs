@@ -1,5 +1,7 @@
 import * as oidc from "openid-client";
 
+export { told } from "./told-by-response.mjs";
+
 export async function create({ issuer, clientId, clientSecret, redirectUri, scope, resource }) {
   const authentication = oidc.ClientSecretBasic(clientSecret);
   const options = { execute: [oidc.allowInsecureRequests] };
@@ -30,14 +32,5 @@ export async function create({ issuer, clientId, clientSecret, redirectUri, scop
       if (!answer.ok) throw answer;
     },
     revoke: () => oidc.tokenRevocation(configuration, tokens.refresh_token),
-  };
-}
-
-export function told(error) {
-  const response = error instanceof Response ? error : (error.response ?? error.cause);
-  return {
-    code: error.error ?? null,
-    status: response?.status ?? null,
-    retryAfter: response?.headers?.get("retry-after") ?? null,
   };
 }

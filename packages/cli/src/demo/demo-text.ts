@@ -38,7 +38,12 @@ function where({ facts, redirectUri, connection }: StartedDemo): readonly string
   if (facts.sandbox === null && connection.kind === "client_credentials") return [evergrant];
   if (facts.sandbox === null)
     return [evergrant, "", "Register this redirect URI at the provider, character for character:", `   ${redirectUri}`];
-  return [evergrant, `Sandbox    ${facts.sandbox.identity}  (stands in for Xero; its clock can be moved)`];
+  const { identity, control } = facts.sandbox;
+  return [
+    evergrant,
+    `Sandbox    ${identity}  (stands in for Xero)`,
+    `           ${control}  (its page: token families, its clock to move, faults to place)`,
+  ];
 }
 
 function consent({ facts, connection }: StartedDemo): readonly string[] {

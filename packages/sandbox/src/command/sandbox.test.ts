@@ -22,19 +22,17 @@ function temporaryFolder() {
 }
 
 describe("sandbox start", () => {
-  test.skipIf(!hasCurl)(
-    "says where it is, and the lines that it prints give a token and half an hour (needs curl)",
-    async () => {
-      await using command = new SandboxCommand(["--port", "0"]);
-      const text = await command.said(/Ctrl-C ends it/);
-      const lines = text.split("\n").filter((line) => line.includes("curl -s"));
-      const [token = "", advance = ""] = lines;
-      const run = async (line: string) => JSON.parse((await promisify(execFile)("sh", ["-c", line])).stdout);
-      expect(await run(token)).toMatchObject({ token_type: "Bearer", expires_in: 1800 });
-      expect((await run(advance)).offsetMs).toBeGreaterThan(30 * 60_000);
-      expect(text.split("\n").slice(0, 1)[0]).toMatch(/^The sandbox is at http:\/\/localhost:\d+ /);
-    },
-  );
+  test("says where it is, and the lines that it prints give a token and half an hour (needs curl)", async (context) => {
+    context.skip(!hasCurl, "curl is not on this machine");
+    await using command = new SandboxCommand(["--port", "0"]);
+    const text = await command.said(/Ctrl-C ends it/);
+    const lines = text.split("\n").filter((line) => line.includes("curl -s"));
+    const [token = "", advance = ""] = lines;
+    const run = async (line: string) => JSON.parse((await promisify(execFile)("sh", ["-c", line])).stdout);
+    expect(await run(token)).toMatchObject({ token_type: "Bearer", expires_in: 1800 });
+    expect((await run(advance)).offsetMs).toBeGreaterThan(30 * 60_000);
+    expect(text.split("\n").slice(0, 1)[0]).toMatch(/^The sandbox is at http:\/\/localhost:\d+ /);
+  });
 
   test.each(["SIGINT", "SIGTERM"] as const)("ends with 0 at %s, and leaves its port", async (signal) => {
     await using command = new SandboxCommand(["start", "--port", "0", "--json"]);

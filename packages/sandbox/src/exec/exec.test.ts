@@ -51,18 +51,16 @@ describe("sandbox exec", () => {
     expect(JSON.parse(out)).toEqual({ issuers: Array(3).fill("https://identity.xero.com"), api: 401, client: 32 });
   });
 
-  test.skipIf(!has("curl"))(
-    "runs a program that is not Node the same way, and lets it reach no other machine (needs curl)",
-    async () => {
-      const ended = await exec([], ["--", "curl", "-s", discovery]);
-      expect(JSON.parse(ended.out).issuer).toBe("https://identity.xero.com");
-      const plain = await exec([], ["--", "curl", "-s", "http://identity.xero.com/.well-known/openid-configuration"]);
-      expect(JSON.parse(plain.out).issuer).toBe("https://identity.xero.com");
-      const refused = await exec([], ["--", "curl", "-s", "https://example.com/"]);
-      expect(refused.status).not.toBe(0);
-      expect(refused.err).toContain("host_refused: example.com is no host of Xero's. Add --allow-others");
-    },
-  );
+  test("runs a program that is not Node the same way, and lets it reach no other machine (needs curl)", async (context) => {
+    context.skip(!has("curl"), "curl is not on this machine");
+    const ended = await exec([], ["--", "curl", "-s", discovery]);
+    expect(JSON.parse(ended.out).issuer).toBe("https://identity.xero.com");
+    const plain = await exec([], ["--", "curl", "-s", "http://identity.xero.com/.well-known/openid-configuration"]);
+    expect(JSON.parse(plain.out).issuer).toBe("https://identity.xero.com");
+    const refused = await exec([], ["--", "curl", "-s", "https://example.com/"]);
+    expect(refused.status).not.toBe(0);
+    expect(refused.err).toContain("host_refused: example.com is no host of Xero's. Add --allow-others");
+  });
 
   test("refuses a Node program other machines, and says how to let it", async () => {
     const program = 'await fetch("https://example.com/").catch((error) => console.log(error.cause.message));';
@@ -73,21 +71,19 @@ describe("sandbox exec", () => {
   const address = Object.values(networkInterfaces())
     .flatMap((all) => all ?? [])
     .find(({ internal, family }) => !internal && family === "IPv4")?.address;
-  test.skipIf(address === undefined || !has("curl"))(
-    "lets others through when told so (needs curl and a network)",
-    async () => {
-      const other = createServer((_request, response) => response.end("another machine"));
-      await new Promise<void>((resolve) => other.listen(0, "0.0.0.0", resolve));
-      const url = `http://${address}:${(other.address() as AddressInfo).port}/`;
-      try {
-        expect((await exec([], ["--", "curl", "-s", url])).out).toContain("host_refused");
-        expect((await exec(["--allow-others"], ["--", "curl", "-s", url])).out).toBe("another machine");
-        expect((await exec(["--allow-others"], ["--", "curl", "-s", "-p", url])).out).toBe("another machine");
-      } finally {
-        other.close();
-      }
-    },
-  );
+  test("lets others through when told so (needs curl and a network)", async (context) => {
+    context.skip(address === undefined || !has("curl"), "curl or a network is not on this machine");
+    const other = createServer((_request, response) => response.end("another machine"));
+    await new Promise<void>((resolve) => other.listen(0, "0.0.0.0", resolve));
+    const url = `http://${address}:${(other.address() as AddressInfo).port}/`;
+    try {
+      expect((await exec([], ["--", "curl", "-s", url])).out).toContain("host_refused");
+      expect((await exec(["--allow-others"], ["--", "curl", "-s", url])).out).toBe("another machine");
+      expect((await exec(["--allow-others"], ["--", "curl", "-s", "-p", url])).out).toBe("another machine");
+    } finally {
+      other.close();
+    }
+  });
 
   test("ends as the program ends", async () => {
     expect((await exec([], ["--", "sh", "-c", "exit 7"])).status).toBe(7);
@@ -207,23 +203,21 @@ describe("the clock of a program in sandbox exec", () => {
   });
 
   const library = process.env["EVERGRANT_TEST_FAKETIME"] ?? findFaketime(process.platform);
-  test.skipIf(library === null || !has("python3"))(
-    "is the sandbox's for other programs too (needs libfaketime and python3)",
-    async () => {
-      const program = `import os, time, urllib.request
+  test("is the sandbox's for other programs too (needs libfaketime and python3)", async (context) => {
+    context.skip(library === null || !has("python3"), "libfaketime or python3 is not on this machine");
+    const program = `import os, time, urllib.request
 before = time.time()
 move = urllib.request.Request(os.environ["EVERGRANT_SANDBOX_CONTROL"] + "/clock/advance", data=b'{"by":"31m"}', headers={"content-type": "application/json"})
 urllib.request.urlopen(move).read()
 print(int(time.time() - before) // 60, urllib.request.urlopen("${discovery}").status)`;
-      const ended = await exec(["--faketime", library ?? "", "--clock", "1d"], ["--", "python3", "-c", program]);
-      expect(ended.out).toBe("31 200\n");
-      const inNode = await exec(
-        ["--faketime", library ?? "", "--clock", "2080-06-01"],
-        node("console.log(new Date().getUTCFullYear())"),
-      );
-      expect(inNode.out).toBe("2080\n");
-    },
-  );
+    const ended = await exec(["--faketime", library ?? "", "--clock", "1d"], ["--", "python3", "-c", program]);
+    expect(ended.out).toBe("31 200\n");
+    const inNode = await exec(
+      ["--faketime", library ?? "", "--clock", "2080-06-01"],
+      node("console.log(new Date().getUTCFullYear())"),
+    );
+    expect(inNode.out).toBe("2080\n");
+  });
 
   test("is left alone, with a word about it, where there is no libfaketime", async () => {
     const ended = await exec(["--no-faketime", "--clock", "1d"], ["--", "sh", "-c", "true"]);

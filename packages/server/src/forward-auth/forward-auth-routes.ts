@@ -1,9 +1,9 @@
 import type { EvergrantError } from "@evergrant/core";
 import type { Keeper } from "@evergrant/keeper";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { BASIC_CHALLENGE, basicCaller } from "../http/basic-caller.ts";
+import { basicCaller } from "../http/basic-caller.ts";
 import { oneField } from "../http/one-field.ts";
-import { sendProblem } from "../http/problem.ts";
+import { leaveBodies, PASSED_METHODS, sendCallRefusal } from "../http/passed-call.ts";
 import { type RenderRefusal, refusing } from "../http/refusing.ts";
 import type { RequestLog } from "../http/request-log.ts";
 
@@ -12,19 +12,16 @@ export interface ForwardAuthFace {
   readonly log: RequestLog;
 }
 
-const METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
-
 /**
  * `GET /forward-auth/{connection}`: asked by a proxy, in its own name, what to put into a call that it is about to pass on. Envoy asks with
  * the method and the path of that call, so any are taken; neither changes the answer.
  */
 export async function forwardAuthRoutes(app: FastifyInstance, face: ForwardAuthFace): Promise<void> {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", (_request, _body, done) => done(null));
+  leaveBodies(app);
   app.setErrorHandler(refusing(sendForwardRefusal, face.log));
   for (const url of ["/forward-auth/:connection", "/forward-auth/:connection/*"])
     app.route({
-      method: METHODS,
+      method: PASSED_METHODS,
       url,
       exposeHeadRoute: false,
       handler: (request, reply) => answerProxy(face, request, reply),
@@ -52,8 +49,6 @@ async function answerProxy(face: ForwardAuthFace, request: FastifyRequest, reply
 // Proxies pass 401 and 403 on and take every other refusal for a fault of ours.
 const sendForwardRefusal: RenderRefusal = (refusal: EvergrantError, request, reply) => {
   const { status } = refusal.facts;
-  if (status === 401) reply.header("www-authenticate", BASIC_CHALLENGE);
-  else if (status < 500 && status !== 429) reply.code(403);
-  if (!request.raw.complete) reply.header("connection", "close");
-  return sendProblem(refusal, request, reply);
+  if (status !== 401 && status < 500 && status !== 429) reply.code(403);
+  return sendCallRefusal(refusal, request, reply);
 };

@@ -1,9 +1,9 @@
 import type { Keeper } from "@evergrant/keeper";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { BASIC_CHALLENGE, basicCaller } from "../http/basic-caller.ts";
+import { basicCaller } from "../http/basic-caller.ts";
 import { oneField } from "../http/one-field.ts";
-import { sendProblem } from "../http/problem.ts";
-import { type RenderRefusal, refusing } from "../http/refusing.ts";
+import { leaveBodies, PASSED_METHODS, sendCallRefusal } from "../http/passed-call.ts";
+import { refusing } from "../http/refusing.ts";
 import type { RequestLog } from "../http/request-log.ts";
 import type { Site } from "../http/site.ts";
 import { answerCall } from "./answer-call.ts";
@@ -20,19 +20,15 @@ export interface GatewayFace {
   readonly client: ApiClient;
 }
 
-const METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
-
 /** `ANY /gateway/{connection}/{path}`: a provider's API, for callers who never see a token. */
 export async function gatewayRoutes(app: FastifyInstance, face: GatewayFace): Promise<void> {
-  // Bodies are not read here: they stream through.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", (_request, _body, done) => done(null));
-  app.setErrorHandler(refusing(sendGatewayRefusal, face.log));
+  leaveBodies(app);
+  app.setErrorHandler(refusing(sendCallRefusal, face.log));
   // Who waits for a turn would hold up the end of the server for longer than anybody waits for that.
   const stopping = new AbortController();
   app.addHook("preClose", async () => stopping.abort());
   app.route({
-    method: METHODS,
+    method: PASSED_METHODS,
     url: "/gateway/:connection/*",
     exposeHeadRoute: false,
     handler: (request, reply) => passOn({ ...face, stopping: stopping.signal }, request, reply),
@@ -75,10 +71,3 @@ function hangUpSignal(reply: FastifyReply): AbortSignal {
   else reply.raw.once("close", told);
   return hungUp.signal;
 }
-
-const sendGatewayRefusal: RenderRefusal = (refusal, request, reply) => {
-  if (refusal.facts.status === 401) reply.header("www-authenticate", BASIC_CHALLENGE);
-  // Whoever was refused shall not send the rest of a large body for nothing.
-  if (!request.raw.complete) reply.header("connection", "close");
-  return sendProblem(refusal, request, reply);
-};
