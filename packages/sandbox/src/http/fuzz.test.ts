@@ -1,6 +1,8 @@
 import { request } from "node:http";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { OPERATIONS } from "../control/operations.ts";
+import { DESK_FORMS } from "../desk/desk-forms.ts";
 import { createSandbox, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, type Sandbox } from "../index.ts";
 
 interface Shot {
@@ -60,29 +62,11 @@ const knownPaths = [
     (path) => `/api.xro/2.0/${path}`,
   ),
   ...[
-    "state",
-    "clock/advance",
-    "faults",
-    "switches",
-    "limits",
-    "users",
-    "apps",
-    "apps/x",
-    "apps/x/secrets",
-    "organisations",
-    "organisations/x/reset-demo",
-    "keys/rotate",
-    "keys/x",
-    "memberships",
-    "custom-connections",
-    "custom-connections/x",
-    "custom-connections/x/authorise",
-    "custom-connections/x/mail",
-    "custom-connections/x/purchase",
-    "mails",
-    "mails/x",
-    "webhooks",
-    "webhook-events",
+    // Every operation and every form that there is; the live stream has no end and its own test.
+    ...new Set(OPERATIONS.map(([, path]) => path.replaceAll(/:\w+/g, "x"))),
+    ...Object.keys(DESK_FORMS).map((path) => `desk/${path}`),
+    "desk",
+    "openapi.json",
     `apps/${DEMO_CLIENT_ID}/webhook`,
     `apps/${DEMO_CLIENT_ID}/webhook/intent-to-receive`,
     "portal",
@@ -93,9 +77,6 @@ const knownPaths = [
     "portal/apps/x/save",
     "portal/apps/x/secret",
     "portal/apps/x/webhook",
-    "tokens/accepted",
-    "schedule",
-    "grants/x",
     "clock/followers/x",
   ].map((path) => `/__sandbox/${path}`),
 ];
@@ -184,6 +165,8 @@ const headers = fc.record(
     ),
     accept: ascii,
     "xero-tenant-id": ascii,
+    // As the browser says it of the sandbox's own page.
+    "sec-fetch-site": fc.constant("same-origin"),
   },
   { requiredKeys: [] },
 );
@@ -203,6 +186,9 @@ const shot: fc.Arbitrary<Shot> = fc.record({
   body: fc.oneof(form, json, fc.constant("")),
 });
 
+// A snapshot is the sandbox whole, with its keys, and is given to this machine alone.
+const isSnapshot = (path: string): boolean => /^\/__sandbox\/snapshots?(?:[/?]|$)/.test(path);
+
 test("whatever is sent, nobody gets a 5xx, a stack trace or a secret", async () => {
   await using sandbox = await createSandbox();
   await fc.assert(
@@ -210,11 +196,12 @@ test("whatever is sent, nobody gets a 5xx, a stack trace or a secret", async () 
       const { status, body } = await fire(sandbox, each);
       sandbox.control.clearFaults();
       expect(status, `${each.method} ${each.path}`).toBeLessThan(500);
-      expect(body).not.toMatch(/\bat .+\.ts:\d+|node_modules|privateJwk|passwordHash/);
+      expect(body).not.toMatch(/\bat .+\.ts:\d+|node_modules/);
+      if (!isSnapshot(each.path)) expect(body).not.toMatch(/privateJwk|passwordHash/);
       if (!each.path.includes(DEMO_CLIENT_SECRET) && !each.body.includes(DEMO_CLIENT_SECRET))
         expect(body).not.toContain(DEMO_CLIENT_SECRET);
     }),
-    { numRuns: 1500 },
+    { numRuns: 2500 },
   );
   expect(
     (await fire(sandbox, { method: "GET", path: "/.well-known/openid-configuration", headers: {}, body: "" })).status,
