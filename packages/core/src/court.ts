@@ -21,13 +21,10 @@ export function courtStep(
   if (next !== undefined && (headIsHeard || headCouldHurt || nowMs >= lastCallMs(witnesses, timing))) {
     return { kind: "spend", token: next.token.version, because: "court" };
   }
-  const later = witnesses.filter(({ fromMs, untilMs }) => nowMs < fromMs && fromMs < untilMs);
   // When many are refused at once, the provider or the app is the likelier cause: the court goes on hearing, for a day at most.
   const adjourned = massRefusal && nowMs - court.openedAtMs < timing.limits.pastGraceHoldMs;
-  if (headIsHeard && !adjourned) {
-    if (later.length === 0) return lastResort(chain.renewal, nowMs, timing);
-    return { kind: "rest", untilMs: Math.min(...later.map(({ fromMs }) => fromMs)), because: "court-spacing" };
-  }
+  if (headIsHeard && !adjourned)
+    return hearing(witnesses, nowMs) ?? hearing(lastResorts(chain.renewal, timing), nowMs) ?? { kind: "declare-lost" };
   const nextTryMs = Math.min(court.lastTryAtMs + timing.limits.courtSpacingMs, lastCallMs(witnesses, timing));
   if (nowMs < nextTryMs) return { kind: "rest", untilMs: nextTryMs, because: "court-spacing" };
   return { kind: "spend", token: chain.renewal.head.version, because: "court" };
@@ -42,7 +39,20 @@ interface Witness {
 
 const HEARINGS = 2;
 
-/** Candidates, newest first, then the previous token, then what a proven head has left behind: each is heard twice, far enough apart that one spell of refusals spans not both. */
+/** The first that may be asked now, or the time until one may; null where none is left. */
+function hearing(witnesses: readonly Witness[], nowMs: number): Step | null {
+  const open = witnesses.filter(({ untilMs }) => nowMs < untilMs);
+  const next = open.find(({ fromMs }) => fromMs <= nowMs);
+  if (next !== undefined) return { kind: "spend", token: next.token.version, because: "court" };
+  const later = open.filter(({ fromMs, untilMs }) => fromMs < untilMs);
+  if (later.length === 0) return null;
+  return { kind: "rest", untilMs: Math.min(...later.map(({ fromMs }) => fromMs)), because: "court-spacing" };
+}
+
+/**
+ * Candidates, newest first, then the previous token, then what a proven head has left behind: each is heard twice, far enough apart
+ * that one spell of refusals spans not both, unless its window closes before.
+ */
 function witnessesOf(renewal: RefreshRenewal, headIsHeard: boolean, timing: Timing): readonly Witness[] {
   const { previous, candidates } = renewal;
   const isHistory = (token: SpendableToken) => previous !== null && token.receivedAtMs < previous.receivedAtMs;
@@ -69,16 +79,10 @@ function nextHearingMs(token: SpendableToken, timing: Timing): number {
 
 // A token that was sent more than once may have been taken only by its last send, and live longer than is counted on. With all others
 // refused there is nothing left that it could hurt.
-function lastResort(renewal: RefreshRenewal, nowMs: number, timing: Timing): Step {
-  const { previous, candidates } = renewal;
-  const others = [...candidates.toReversed(), ...(previous === null ? [] : [previous])];
-  const heard = others.filter((token) => token.refusals < HEARINGS && nowMs < latestEndMs(token, timing));
-  const waits = heard.map((token) => ({ token, fromMs: nextHearingMs(token, timing) }));
-  const next = waits.find(({ fromMs }) => fromMs <= nowMs);
-  if (next !== undefined) return { kind: "spend", token: next.token.version, because: "court" };
-  const later = waits.filter(({ token, fromMs }) => fromMs < latestEndMs(token, timing));
-  if (later.length === 0) return { kind: "declare-lost" };
-  return { kind: "rest", untilMs: Math.min(...later.map(({ fromMs }) => fromMs)), because: "court-spacing" };
+function lastResorts({ previous, candidates }: RefreshRenewal, timing: Timing): readonly Witness[] {
+  return [...candidates.toReversed(), ...(previous === null ? [] : [previous])]
+    .filter((token) => token.refusals < HEARINGS)
+    .map((token) => ({ token, fromMs: nextHearingMs(token, timing), untilMs: latestEndMs(token, timing) }));
 }
 
 // A head that came by its parent's only send is sound unless proven otherwise: asking the parent could only kill it. And a head of
