@@ -106,5 +106,6 @@ export {
   type TokenPolicy,
   timing,
 } from "./timing.ts";
-export { draw, fullBucket, type TokenBucket } from "./token-bucket.ts";
+export { draw, fullBucket, isUrgent, type TokenBucket } from "./token-bucket.ts";
 export { transition } from "./transition.ts";
+export { isItsTurn, leaveLine, NO_LINE, standInLine, type WaitingLine } from "./waiting-line.ts";
