@@ -104,7 +104,8 @@ export class ConsentAcceptance {
     if (before?.grant != null && before.grant !== received.grant) await this.#retireGrant(before.grant);
     await this.#progress(
       consent,
-      { kind: "accepted", atMs, by, ...received },
+      // Last, as what was received may come out of a held consent.
+      { ...received, kind: "accepted", atMs, by },
       { event: "consent-accepted", by, facts: { subject: received.subject } },
     );
   }
