@@ -335,6 +335,31 @@ describe("health", () => {
   });
 });
 
+describe("audit", () => {
+  const record = (sequence: number) => ({
+    ...{ node: "nd_1", sequence, atMs: 0, by: "operator", event: "caller-created", hash: "0" },
+    ...{ subject: { kind: "caller", id: "cl_1" }, facts: { name: "reports" } },
+  });
+
+  test("reads on until it has as many records as were asked for", async () => {
+    await using node = await fakeNode(({ path }) => {
+      const cursor = new URL(path, "http://x").searchParams.get("cursor");
+      const from = cursor === null ? 1 : Number(cursor);
+      return { status: 200, body: { records: [record(from), record(from + 1)], next: String(from + 2) } };
+    });
+    const ran = await run(["audit", "--limit", "4", "--json", "--url", node.url], { env });
+    expect(JSON.parse(ran.out).records).toHaveLength(4);
+  });
+
+  test("verify ends with 1 where a record was changed, and says which", async () => {
+    const chains = [{ node: "nd_1", records: 9, head: "abc", firstBroken: 4 }];
+    await using node = await fakeNode(() => ({ status: 200, body: { intact: false, chains } }));
+    const ran = await run(["audit", "verify", "--url", node.url], { env });
+    expect([ran.exitCode, ran.out]).toEqual([1, expect.stringContaining("CHANGED at record 4")]);
+    expect(ran.err).toContain("[audit_broken]");
+  });
+});
+
 function demoFacts(url: string) {
   return {
     evergrant: url,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { appListSchema, appSchema, newAppSchema, newAppSecretSchema, providerListSchema } from "./apps.ts";
+import { auditPageSchema, auditQuerySchema, auditVerificationSchema } from "./audit.ts";
 import {
   addedCallerSchema,
   addedCallerSecretSchema,
@@ -63,6 +64,9 @@ export const ADMIN_API = {
     body: quarantineReleaseSchema,
     answer: quarantineSchema,
   },
+
+  readAudit: { ...plain, method: "GET", path: "/audit", status: 200, query: auditQuerySchema, answer: auditPageSchema },
+  verifyAudit: { ...plain, method: "GET", path: "/audit/verification", status: 200, answer: auditVerificationSchema },
 
   listProviders: { ...plain, method: "GET", path: "/providers", status: 200, answer: providerListSchema },
   listApps: { ...plain, method: "GET", path: "/apps", status: 200, answer: appListSchema },

@@ -18,6 +18,14 @@ export {
   providerListSchema,
 } from "./apps.ts";
 export {
+  type AuditPage,
+  type AuditRecord,
+  type AuditVerification,
+  auditPageSchema,
+  auditRecordSchema,
+  auditVerificationSchema,
+} from "./audit.ts";
+export {
   type AddedCaller,
   type AddedCallerSecret,
   addedCallerSchema,
@@ -67,6 +75,7 @@ export {
 } from "./health.ts";
 export { type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
+export { adminApiDocument } from "./openapi.ts";
 export { OUTAGE_EVENTS, type OutagePromise } from "./outages.ts";
 export { type Problem, problemSchema } from "./problem.ts";
 export {

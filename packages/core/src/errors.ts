@@ -243,6 +243,11 @@ export const ERRORS = {
     retry: "never",
     message: "The operator key is missing or wrong. Send it as a bearer token.",
   },
+  audit_broken: {
+    status: 409,
+    retry: "never",
+    message: "The audit is not as it was written: a record was changed or removed, or the database was put back.",
+  },
   input_invalid: {
     status: 400,
     retry: "never",

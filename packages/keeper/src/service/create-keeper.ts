@@ -4,6 +4,7 @@ import { ApiTurns } from "./api-turns.ts";
 import { AppDirectory } from "./app-directory.ts";
 import { AppPacer } from "./app-pacer.ts";
 import { AppDesk } from "./apps.ts";
+import { AuditReader } from "./audit-reader.ts";
 import { AuthorizationWatch } from "./authorization-watch.ts";
 import { CallerDesk } from "./callers.ts";
 import { ConnectionDirectory } from "./connection-directory.ts";
@@ -89,6 +90,7 @@ export function createKeeper(
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
     quarantine,
+    audit: new AuditReader(context),
     health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),
     nowMs: () => context.time.wallMs(),
   };

@@ -10,6 +10,7 @@ import type {
   Secret,
 } from "@evergrant/core";
 import type { AppOrigins } from "../ports/app-store.ts";
+import type { NodeAuditRecord } from "../ports/audit-store.ts";
 import type { ConnectionTenant } from "../ports/connection-store.ts";
 import type { CallerPrincipal, PermissionName, Tokens } from "./access.ts";
 import type { Gateway } from "./gateway.ts";
@@ -26,11 +27,35 @@ export interface Keeper {
   readonly callers: Callers;
   readonly gateway: Gateway;
   readonly quarantine: Quarantines;
+  readonly audit: Audit;
   /** Whether the key is the operator's; compares hashes in constant time. */
   isOperator(key: Secret): boolean;
   health(): KeeperHealth;
   /** The keeper's wall clock (a followed one runs ahead of the machine's). */
   nowMs(): number;
+}
+
+/** What happened, by whom: append-only, in one chain of hashes per node. */
+export interface Audit {
+  /** Newest first. @throws input_invalid for a cursor that no page gave */
+  page(from: { readonly cursor: string | null; readonly limit: number }): Promise<AuditPage>;
+  /** Every chain from its first record to its end. */
+  verify(): Promise<AuditVerification>;
+}
+
+export interface AuditPage {
+  readonly records: readonly NodeAuditRecord[];
+  readonly next: string | null;
+}
+
+export interface AuditVerification {
+  readonly intact: boolean;
+  readonly chains: readonly {
+    readonly node: NodeId;
+    readonly records: number;
+    readonly head: string;
+    readonly firstBroken: number | null;
+  }[];
 }
 
 export interface KeeperHealth {

@@ -33,6 +33,10 @@ export const OPERATIONS: OperationHandlers = {
   readQuarantine: (_request, { keeper }) => keeper.quarantine.view(),
   releaseQuarantine: ({ body }, { keeper }) => keeper.quarantine.release(body.as, by),
 
+  readAudit: async ({ query }, { keeper }) =>
+    await keeper.audit.page({ cursor: query.cursor ?? null, limit: query.limit }),
+  verifyAudit: (_request, { keeper }) => keeper.audit.verify(),
+
   listProviders: async (_request, { keeper }) => ({ providers: keeper.apps.providers() }),
   listApps: async (_request, { keeper }) => ({ apps: await keeper.apps.list() }),
   addApp: ({ body }, { keeper }) => keeper.apps.add({ ...body, clientSecret: secretOrNull(body.clientSecret), by }),

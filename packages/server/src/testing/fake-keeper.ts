@@ -13,6 +13,7 @@ import type {
   AccessToken,
   Apps,
   AppView,
+  Audit,
   Callers,
   CallerView,
   Connections,
@@ -78,6 +79,22 @@ export class FakeKeeper implements Keeper {
       this.quarantined = { ...this.quarantined, state: "merging", incarnation: 7, released };
       return this.quarantined;
     },
+  };
+
+  readonly audit: Audit = {
+    page: async ({ cursor }) => {
+      this.step();
+      if (cursor !== null && cursor !== "b2xkZXI") throw new EvergrantError("input_invalid", { detail: "cursor" });
+      const record = { ...{ atMs: START_MS, by: "operator", event: "caller-created" }, hash: "0".repeat(64) };
+      const subject = { kind: "caller", id: "cl_1" } as const;
+      const records = [{ ...record, node: "nd_fake" as NodeId, sequence: 1, subject, facts: { name: "reports" } }];
+      return { records, next: cursor === null ? "b2xkZXI" : null };
+    },
+    verify: async () =>
+      this.step({
+        intact: true,
+        chains: [{ node: "nd_fake" as NodeId, records: 1, head: "0".repeat(64), firstBroken: null }],
+      }),
   };
 
   readonly apps: Apps = {

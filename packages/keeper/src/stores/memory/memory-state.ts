@@ -63,6 +63,11 @@ export class MemoryState {
     this.#tables.epoch = epoch;
   }
 
+  /** The chains of all nodes. */
+  get chains(): ReadonlyMap<NodeId, readonly AuditRecord[]> {
+    return this.#tables.audit;
+  }
+
   /** The records of all nodes. */
   get allAudit(): readonly AuditRecord[] {
     return [...this.#tables.audit.values()].flat();

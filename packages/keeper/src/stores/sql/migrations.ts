@@ -50,6 +50,17 @@ export const MIGRATIONS: readonly Migration[] = [
       await createNarrowedPermission(db);
     },
   },
+  {
+    name: "0009-audit-by-time",
+    compatibleFrom: 1,
+    async up(db) {
+      await db.schema
+        .createIndex("audit_record_time")
+        .on("audit_record")
+        .columns(["at_ms", "node", "sequence"])
+        .execute();
+    },
+  },
 ];
 
 type Schema = Transaction<Tables>;

@@ -81,6 +81,11 @@ function describeSharing(node: (n: number) => Store, atOnce: AtOnce): void {
     await atOnce(60, (store, n) => store.audit.write(records(SUBJECT, `event-${n}`)));
     expect(await node(0).audit.firstBroken()).toBeNull();
     expect(await node(1).audit.firstBroken()).toBeNull();
+    const chains = await node(0).audit.chains();
+    expect(chains.map(({ sequence }) => sequence)).toEqual([30, 30]);
+    for (const chain of chains) expect(await node(1).audit.firstBroken(chain.node)).toBeNull();
+    const page = await node(1).audit.page(null, 100);
+    expect(new Set(page.map(({ node: of, sequence }) => `${of} ${sequence}`)).size).toBe(60);
     const story = await node(0).audit.story(SUBJECT, 100);
     const sequences = story.map(({ sequence }) => sequence).toSorted((a, b) => a - b);
     expect(sequences).toEqual(Array.from({ length: 60 }, (_, n) => Math.floor(n / 2) + 1));

@@ -1,0 +1,33 @@
+import type { OperationName } from "./admin-api.ts";
+
+/** What each operation of the admin API does, in a sentence, as its document says it. */
+export const OPERATION_WORDS: { readonly [Name in OperationName]: string } = {
+  me: "Who asks, and how this node is.",
+  readQuarantine: "Whether the database is held because it may have been restored or copied.",
+  releaseQuarantine: "Says which of the two it was; spending goes on.",
+  readAudit: "The audit of all nodes, newest first.",
+  verifyAudit: "Holds every node's chain of audit records against its hashes.",
+  listProviders: "The providers that apps can be added for, and what each lets us promise.",
+  listApps: "The apps: our OAuth clients at providers.",
+  addApp: "Adds an app that was registered at its provider.",
+  addAppSecret: "Adds a client secret in front of the app's others.",
+  listConnections: "The connections, by name.",
+  createConnection: "Makes a connection that waits for its first consent.",
+  readConnection: "One connection.",
+  removeConnection: "Disconnects it at the provider and removes it; the grant is revoked with its last connection.",
+  disableConnection: "Hands out no token of it any more.",
+  enableConnection: "Hands out its tokens again.",
+  checkConnection: "Looks at the provider's list of organisations now.",
+  readStory: "Why a connection is as it is: the last attempts, what happens next, what can be promised.",
+  createConsentLink: "A link for a first consent: shown once, good once, for 14 days.",
+  readReconsentLink: "The link for a new consent: the same each time, until such links are revoked.",
+  revokeReconsentLinks: "Makes every re-consent link of this connection that was sent worthless.",
+  listConsents: "Consents that wait for a yes or no.",
+  decideConsent: "A yes or no to a consent that waits.",
+  listCallers: "The callers: servers of yours.",
+  addCaller: "Adds a caller; its client secret is shown in this answer alone.",
+  addCallerSecret: "A second client secret for a caller, shown in this answer alone.",
+  setCallerPermissions: "Takes the place of all that a caller may do.",
+  disableCaller: "Authenticates it no more.",
+  enableCaller: "Authenticates it again.",
+};
