@@ -9,6 +9,7 @@ import { CallerDesk } from "./callers.ts";
 import { ConnectionDirectory } from "./connection-directory.ts";
 import { ConnectionDesk } from "./connections.ts";
 import { ConsentAcceptance } from "./consent-acceptance.ts";
+import { ConsentDecisions } from "./consent-decisions.ts";
 import { ConsentLinks } from "./consent-links.ts";
 import { ConsentRuns } from "./consent-runs.ts";
 import { ConsentDesk } from "./consents.ts";
@@ -59,7 +60,15 @@ export function createKeeper(
   const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher });
   const ending = new GrantEnding(context, { apps, live, views });
   const links = new ConsentLinks(context, apps);
-  const acceptance = new ConsentAcceptance(context, { apps, connections: directory, live, views, onScheduled });
+  const acceptance = new ConsentAcceptance(context, {
+    apps,
+    connections: directory,
+    links,
+    live,
+    views,
+    onScheduled,
+  });
+  const decisions = new ConsentDecisions(context, { acceptance, ending });
   const runs = new ConsentRuns(context, { apps, links, acceptance });
   const turns = new ApiTurns(context);
   const callers = new CallerDesk(context, directory);
@@ -84,7 +93,7 @@ export function createKeeper(
     tokens,
     apps: new AppDesk(context, apps),
     connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens }),
-    consents: new ConsentDesk(context, { links, runs, acceptance, ending }),
+    consents: new ConsentDesk(context, { links, runs, decisions, apps }),
     callers,
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
