@@ -57,6 +57,8 @@ function statusOf(connection: StoredConnection, grant: StoredGrant | undefined, 
     case "ended":
       return "ended";
     case "live":
+      if (grant.state.chain.renewal.kind === "client-credentials" && grant.state.chain.access === null)
+        return "awaiting-consent";
       return connection.tenants.length > 0 && connection.tenants.every((tenant) => tenant.status === "gone")
         ? "tenant-gone"
         : "connected";

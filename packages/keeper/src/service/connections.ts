@@ -29,6 +29,7 @@ interface Parts {
   readonly ending: GrantEnding;
   readonly health: HealthWatch;
   readonly tokens: Tokens;
+  readonly onScheduled: (dueAtMs: number | null) => void;
 }
 
 /** Connections as operators see them: made, listed, disabled, disconnected, explained. */
@@ -201,9 +202,11 @@ export class ConnectionDesk implements Connections {
       state: { kind: "live", chain },
       lease: NO_LEASE,
       dataKey: sealer.newDataKey(id),
-      dueAtMs: null,
+      // Asked at once: its owner may have approved it long ago, or has to be told that it waits.
+      dueAtMs: time.wallMs(),
     } as const;
     await store.grants.create(grant, { audit: [audit], notices: [] });
+    this.#parts.onScheduled(grant.dueAtMs);
     return id;
   }
 

@@ -4,6 +4,7 @@ import { ApiTurns } from "./api-turns.ts";
 import { AppDirectory } from "./app-directory.ts";
 import { AppPacer } from "./app-pacer.ts";
 import { AppDesk } from "./apps.ts";
+import { askAnew } from "./ask-anew.ts";
 import { AuthorizationWatch } from "./authorization-watch.ts";
 import { CallerDesk } from "./callers.ts";
 import { ConnectionDirectory } from "./connection-directory.ts";
@@ -51,7 +52,12 @@ export function createKeeper(
   const live = new LiveTokens();
   const schedule: Schedule = new Schedule(context, () => refresher);
   const onScheduled = (dueAtMs: number | null) => schedule.touch(dueAtMs);
-  const watch = new HealthWatch(context, { apps, connections: directory, live });
+  const watch = new HealthWatch(context, {
+    apps,
+    connections: directory,
+    live,
+    askAnew: (grant) => askAnew(context, { live, refresher: () => refresher }, grant),
+  });
   const pacer = new AppPacer(context, directory);
   const views = new GrantViews(context, { live, pacer });
   const onRenewed = (grant: GrantId) => watch.afterRenewal(grant);
@@ -92,7 +98,7 @@ export function createKeeper(
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps),
-    connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens }),
+    connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens, onScheduled }),
     consents: new ConsentDesk(context, { links, runs, decisions, apps }),
     callers,
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
