@@ -99,7 +99,7 @@ export class ConsentAcceptance {
     if (before?.grant != null && before.grant !== received.grant) await this.#retireGrant(before.grant);
     await this.#progress(
       consent,
-      { kind: "accepted", atMs, by, ...received },
+      { ...received, kind: "accepted", atMs, by },
       { event: "consent-accepted", by, facts: { subject: received.subject } },
     );
   }
@@ -147,7 +147,7 @@ export class ConsentAcceptance {
     const facts = { because: because.join(" "), subject: received.subject, tenants: received.chosenTenants.join(" ") };
     await this.#progress(
       consent,
-      { kind: "held", atMs: this.#context.time.wallMs(), because, ...received },
+      { ...received, kind: "held", atMs: this.#context.time.wallMs(), because },
       { event: "consent-held", by: "rule", facts },
     );
   }

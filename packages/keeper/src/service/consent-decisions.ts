@@ -36,8 +36,8 @@ export class ConsentDecisions {
       // What nobody had seen is shown before anybody says yes to it.
       if (because.length > 0) return;
     }
-    const claimed = await this.#claim(consent, by);
-    await this.#acceptance.accept(consent, claimed, claimed.acceptedBy ?? by);
+    const { because: _because, acceptedBy = by, ...received } = await this.#claim(consent, by);
+    await this.#acceptance.accept(consent, received, acceptedBy);
   }
 
   /** @throws consent_not_waiting */
