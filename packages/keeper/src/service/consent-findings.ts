@@ -9,7 +9,7 @@ import { pause } from "./waiting.ts";
 
 export interface Findings extends ConsentFindings {
   readonly subjectName: string | null;
-  readonly tenants: readonly Tenant[];
+  readonly tenants: readonly Tenant[] | null;
 }
 
 const LIST_TRIES = 3;
@@ -17,8 +17,8 @@ const LIST_TRIES = 3;
 /** Who consented, to what, for which organisations: read from the fresh tokens and the provider's own list. */
 export async function findOut(
   context: ServiceContext,
-  work: { app: App; consent: StoredConsent; answer: TokenAnswer },
-): Promise<Findings> {
+  work: { app: App; consent: StoredConsent; answer: Pick<TokenAnswer, "accessToken" | "idToken" | "scope"> },
+): Promise<Omit<Findings, "link">> {
   const { app, consent, answer } = work;
   const { subject, tenants: discovery } = app.provider;
   const access = jwtClaims(answer.accessToken);
@@ -26,12 +26,12 @@ export async function findOut(
   const tenants = discovery.kind === "none" ? [] : await listTenants(context, app, answer.accessToken);
   const eventId = discovery.kind === "none" ? null : textClaim(access, discovery.consentClaim);
   const startedAtMs = consent.startedAtMs - context.limits.clockSkewMs;
-  const ofThisConsent = tenants.filter(
+  const ofThisConsent = (tenants ?? []).filter(
     (tenant) =>
       (eventId !== null && tenant.consentEventId === eventId) ||
       (tenant.updatedAtMs !== null && tenant.updatedAtMs >= startedAtMs),
   );
-  const chosen = ofThisConsent.length === 0 && tenants.length === 1 ? tenants : ofThisConsent;
+  const chosen = ofThisConsent.length === 0 && tenants?.length === 1 ? tenants : ofThisConsent;
   return {
     subject: subject.kind === "none" ? null : textClaim(subject.token === "access" ? access : id, subject.claim),
     subjectName: textClaim(id, "email") ?? textClaim(id, "preferred_username") ?? textClaim(id, "name"),
@@ -42,12 +42,12 @@ export async function findOut(
   };
 }
 
-async function listTenants(context: ServiceContext, app: App, accessToken: Secret): Promise<readonly Tenant[]> {
+async function listTenants(context: ServiceContext, app: App, accessToken: Secret): Promise<readonly Tenant[] | null> {
   const endpoints = await app.endpoints();
   for (let tries = 1; ; tries += 1) {
     const listed: TenantsAnswer = await context.providerApi.tenants(app.provider, endpoints, accessToken);
     if (listed.kind === "listed") return listed.tenants;
-    if (tries === LIST_TRIES) return [];
+    if (tries === LIST_TRIES) return null;
     await pause(context, context.limits.marginMs / 10);
   }
 }
