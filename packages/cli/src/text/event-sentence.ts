@@ -13,6 +13,8 @@ export function eventSentence({ event, facts }: StoryEvent): string {
 
 const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   "attempt-begun": ({ because }) => `A new access token was asked for${because ? ` (${words(because)})` : ""}.`,
+  "access-token-refused": () =>
+    "A caller said that the API refused the access token, and the API, asked for it, did: another one is fetched.",
   renewed: ({ rotated, expiresAtMs }) =>
     `A new access token came${rotated === true ? " with a new refresh token" : ""}${until(expiresAtMs)}.`,
   "attempt-failed": ({ class: kind, detail, failures, retryAtMs }) =>

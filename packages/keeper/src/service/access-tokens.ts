@@ -19,6 +19,7 @@ import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { Driven, GrantRefresher } from "./grant-refresher.ts";
 import type { LiveToken, LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
+import type { TokenProbe } from "./token-probe.ts";
 import { openToken } from "./token-versions.ts";
 import { pause, within } from "./waiting.ts";
 
@@ -41,16 +42,24 @@ export class AccessTokens implements Tokens {
   readonly #apps: AppDirectory;
   readonly #live: LiveTokens;
   readonly #refresher: GrantRefresher;
+  readonly #probe: TokenProbe;
 
   constructor(
     context: ServiceContext,
-    parts: { connections: ConnectionDirectory; apps: AppDirectory; live: LiveTokens; refresher: GrantRefresher },
+    parts: {
+      connections: ConnectionDirectory;
+      apps: AppDirectory;
+      live: LiveTokens;
+      refresher: GrantRefresher;
+      probe: TokenProbe;
+    },
   ) {
     this.#context = context;
     this.#connections = parts.connections;
     this.#apps = parts.apps;
     this.#live = parts.live;
     this.#refresher = parts.refresher;
+    this.#probe = parts.probe;
   }
 
   async accessToken(id: ConnectionId, ask: AccessTokenAsk = {}): Promise<AccessToken> {
@@ -58,7 +67,8 @@ export class AccessTokens implements Tokens {
     const isFirstUse = this.#live.markUsed(grant, this.#context.time.wallMs());
     const app = this.#apps.peek(connection.app) ?? (await this.#apps.get(connection.app));
     const minTtlMs = ask.minTtlMs ?? this.#context.limits.minTtlMs;
-    const asked: Ask = { connection, grant, app, minTtlMs, refused: null };
+    if (ask.refusedSha256 !== undefined) await this.#hear({ grant, app, refusedSha256: ask.refusedSha256 });
+    const asked: Ask = { connection, grant, app, minTtlMs, refused: this.#probe.refused(grant) };
     const answer = this.#fromMemory(asked) ?? (await this.#waitFor(asked));
     // The schedule was made for a grant that nobody uses; it has to hear that somebody does.
     if (isFirstUse) this.#refreshBehind(grant);
@@ -77,6 +87,13 @@ export class AccessTokens implements Tokens {
     const ask: Ask = { connection, grant, app, minTtlMs: limits.minTtlMs, refused: this.#live.refused(grant) };
     const answer = this.#fromMemory(ask) ?? (await this.#waitFor(ask).catch(() => null));
     return answer === null || answer.accessToken.reveal() === refused.reveal() ? null : answer;
+  }
+
+  // After a start the token in hand may still lie in the store alone.
+  async #hear(claim: { grant: GrantId; app: App; refusedSha256: string }): Promise<void> {
+    if (this.#live.get(claim.grant) === undefined)
+      await this.#warm(await this.#context.store.grants.load(claim.grant)).catch(() => false);
+    await this.#probe.hear(claim);
   }
 
   #fromMemory(ask: Ask): AccessToken | undefined {

@@ -28,6 +28,7 @@ import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
 import type { KeeperParts, ServiceContext } from "./service-context.ts";
 import { SpendingGate } from "./spending-gate.ts";
+import { TokenProbe } from "./token-probe.ts";
 
 /** A keeper with its beginning and its end. */
 export interface RunningKeeper {
@@ -56,7 +57,8 @@ export function createKeeper(
   const onRenewed = (grant: GrantId) => watch.afterRenewal(grant);
   const settler = new GrantSettler(context, { live, views, onScheduled, onRenewed });
   const refresher = new GrantRefresher(context, { apps, views, settler, pacer, onScheduled });
-  const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher });
+  const probe = new TokenProbe(context, live);
+  const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher, probe });
   const ending = new GrantEnding(context, { apps, live, views });
   const links = new ConsentLinks(context, apps);
   const acceptance = new ConsentAcceptance(context, { apps, connections: directory, live, views, onScheduled });

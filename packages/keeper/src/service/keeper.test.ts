@@ -2,7 +2,7 @@ import { DEFAULT_LIMITS, type Ending, EvergrantError, type LeaseOwner, type Node
 import { describe, expect, test } from "vitest";
 import { MovableTime } from "../../../../tests/kit/movable-time.ts";
 import type { Journal, JournalEntry, JournalRecord } from "../ports/journal.ts";
-import type { ProviderApi } from "../ports/provider-api.ts";
+import type { ProbeAnswer, ProviderApi } from "../ports/provider-api.ts";
 import type { Store } from "../ports/store.ts";
 import type { TokenEndpoint, TokenRequest } from "../ports/token-endpoint.ts";
 import { PROVIDERS } from "../providers/catalogue.ts";
@@ -32,6 +32,8 @@ class Provider implements TokenEndpoint, ProviderApi {
   readonly requests: TokenRequest[] = [];
   readonly revoked: string[] = [];
   connected = true;
+  probes = 0;
+  probeAnswer: (token: string) => ProbeAnswer = () => apiAnswer(200);
   #issued = 0;
   /** The ends of the next requests: after the provider has done its work (or `instead`). */
   script: ({ kind: "lose" } | { kind: "instead"; ending: Ending })[] = [];
@@ -56,6 +58,11 @@ class Provider implements TokenEndpoint, ProviderApi {
 
   async tenants() {
     return { kind: "listed", tenants: this.connected ? [TENANT] : [] } as const;
+  }
+
+  async probe(_provider: unknown, _endpoints: unknown, accessToken: Secret): Promise<ProbeAnswer> {
+    this.probes += 1;
+    return this.probeAnswer(accessToken.reveal());
   }
 
   async deleteConnection(): Promise<"gone"> {
@@ -92,6 +99,10 @@ class Provider implements TokenEndpoint, ProviderApi {
 
 function json(status: number, body: unknown): Ending {
   return { kind: "answered", status, body: new Secret(JSON.stringify(body)), retryAfterMs: null, serverDateMs: null };
+}
+
+function apiAnswer(status: number, more: { said?: string; challenge?: string } = {}): ProbeAnswer {
+  return { kind: "answered", status, challenge: more.challenge ?? null, said: more.said ?? "" };
 }
 
 class MemoryJournal implements Journal {
@@ -476,6 +487,75 @@ describe("an access token that the provider's API calls expired", () => {
     await world.time.advance(DEFAULT_LIMITS.callerWaitMs + 1);
     expect(await replaced).toBeNull();
     expect((await world.token()).accessToken.reveal()).toBe(first.accessToken.reveal());
+  });
+});
+
+describe("a caller's word that the API refused its token", () => {
+  const askAgain = (world: KeeperWorld, refused: Secret) =>
+    world.keeper.tokens.accessToken(world.connection, { refusedSha256: digest(refused) });
+
+  test("brings another one only if the API says so itself, by one refresh for all who come with it", async () => {
+    const world = await new KeeperWorld().connected();
+    const first = (await world.token()).accessToken;
+    expect((await askAgain(world, first)).accessToken.reveal()).toBe(first.reveal());
+    expect([world.provider.probes, world.refreshes().length]).toEqual([1, 0]);
+
+    await world.time.advance(MINUTE_MS + 1);
+    world.provider.probeAnswer = (token) => apiAnswer(token === first.reveal() ? 401 : 200);
+    const answers = await Promise.all([askAgain(world, first), askAgain(world, first), askAgain(world, first)]);
+    const [second, ...same] = answers.map(({ accessToken }) => accessToken.reveal());
+    expect(second).not.toBe(first.reveal());
+    expect(new Set(same)).toEqual(new Set([second]));
+    expect([world.provider.probes, world.refreshes().length]).toEqual([2, 1]);
+    expect((await world.token()).accessToken.reveal()).toBe(second);
+    const { events } = await world.keeper.connections.story("acme", 9);
+    expect(events.map(({ event }) => event)).toContain("access-token-refused");
+  });
+
+  test("cannot make the keeper ask the provider more than once a minute, whatever it claims", async () => {
+    const world = await new KeeperWorld().connected();
+    world.provider.probeAnswer = () => apiAnswer(401);
+    for (let claim = 0; claim < 50; claim += 1) await askAgain(world, (await world.token()).accessToken);
+    for (let claim = 0; claim < 50; claim += 1) await askAgain(world, new Secret(`older-${claim}`));
+    expect([world.provider.probes, world.refreshes().length]).toEqual([1, 1]);
+  });
+
+  test.each([
+    ["a missing scope", apiAnswer(401, { challenge: "insufficent_scope" })],
+    ["an organisation that is gone", apiAnswer(403, { said: "AuthenticationUnsuccessful" })],
+    ["a limit", apiAnswer(429)],
+    ["an API that is down", apiAnswer(503)],
+    ["no answer", { kind: "unreachable", reason: "ECONNREFUSED" } as const],
+  ])("is not borne out by %s", async (_what, answer) => {
+    const world = await new KeeperWorld().connected();
+    world.provider.probeAnswer = () => answer;
+    const first = (await world.token()).accessToken;
+    expect((await askAgain(world, first)).accessToken.reveal()).toBe(first.reveal());
+    expect(world.refreshes()).toEqual([]);
+  });
+
+  test("spends no suspect head before its confirm window: whoever waits is told to come again", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(31 * MINUTE_MS);
+    world.provider.script = [{ kind: "lose" }];
+    const suspect = (await world.token()).accessToken;
+    const before = world.refreshes().length;
+    world.provider.probeAnswer = (token) => apiAnswer(token === suspect.reveal() ? 401 : 200);
+    const refused = refusal(askAgain(world, suspect));
+    await world.time.advance(DEFAULT_LIMITS.callerWaitMs + 1);
+    expect(await refused).toBe("token_not_ready");
+    expect(world.refreshes()).toHaveLength(before);
+    await world.time.advance(15 * MINUTE_MS);
+    expect(world.refreshes()).toHaveLength(before + 1);
+    expect((await world.token()).accessToken.reveal()).not.toBe(suspect.reveal());
+  });
+
+  test("is looked into after a start as well, when the token lies in the store alone", async () => {
+    const world = await new KeeperWorld().connected();
+    const first = (await world.token()).accessToken;
+    await world.start();
+    world.provider.probeAnswer = (token) => apiAnswer(token === first.reveal() ? 401 : 200);
+    expect((await askAgain(world, first)).accessToken.reveal()).not.toBe(first.reveal());
   });
 });
 
