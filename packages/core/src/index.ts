@@ -33,7 +33,7 @@ export { durationWords } from "./duration-words.ts";
 export { ERRORS, type ErrorCode, type ErrorFacts, EvergrantError } from "./errors.ts";
 export type { AuditFacts, Expected, Failed, GrantEvent, NoticeKind, Renewed, Transition } from "./event.ts";
 export { nextTurn, type Waiting } from "./fair-turns.ts";
-export { type Freshness, freshness, remainingMs } from "./freshness.ts";
+export { type Freshness, freshness, promisedMs, remainingMs } from "./freshness.ts";
 export {
   type AccessFacts,
   type Attempt,
@@ -80,7 +80,7 @@ export { type ApiCall, covers, includesTenant, type Narrowing, sameTenant } from
 export { outageBudget } from "./outage-budget.ts";
 export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
 export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";
-export { confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
+export { confirmFromMs, confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
 export {
   type Fact,
   GRACE_CLOSINGS,
@@ -108,3 +108,4 @@ export {
 } from "./timing.ts";
 export { draw, fullBucket, type TokenBucket } from "./token-bucket.ts";
 export { transition } from "./transition.ts";
+export { nextWarmMs, type WarmHours, warmHoursProblem } from "./warm-hours.ts";

@@ -35,6 +35,7 @@ function isUrgent(because: SpendReason): boolean {
     case "emergency":
       return true;
     case "hot":
+    case "warm":
     case "keepalive":
     case "demand":
       return false;

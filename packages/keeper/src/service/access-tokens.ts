@@ -1,10 +1,12 @@
 import {
   type ConnectionId,
   chainOf,
+  confirmFromMs,
   EvergrantError,
   type Freshness,
   freshness,
   type GrantId,
+  promisedMs,
   remainingMs,
   type Secret,
   type Step,
@@ -158,7 +160,12 @@ export class AccessTokens implements Tokens {
       return false;
     const version = await this.#context.store.grants.token(access.version);
     const secret = version === undefined ? null : openToken(this.#context.sealer, grant, version, "access-token");
-    return secret !== null && this.#live.offer(grant.id, { secret, facts: access });
+    if (secret === null) return false;
+    const app = this.#apps.peek(grant.app) ?? (await this.#apps.get(grant.app));
+    return this.#live.offer(grant.id, {
+      ...{ secret, facts: access },
+      confirmFromMs: confirmFromMs(grant.state, app.timing),
+    });
   }
 
   #stillValid(ask: Ask): LiveToken | undefined {
@@ -186,7 +193,11 @@ export class AccessTokens implements Tokens {
     return {
       accessToken: live.secret,
       tokenType: "Bearer",
-      expiresInMs: remainingMs(live.facts, this.#context.time.wallMs(), ask.app.timing),
+      expiresInMs: promisedMs(
+        { access: live.facts, confirmFromMs: live.confirmFromMs ?? null },
+        this.#context.time.wallMs(),
+        ask.app.timing,
+      ),
       scope: live.facts.scope ?? ask.app.stored.scopes.join(" "),
       tenants: ask.connection.tenants
         .filter((tenant) => tenant.status === "connected")

@@ -1,4 +1,4 @@
-import type { GrantId, Secret } from "@evergrant/core";
+import type { Secret } from "@evergrant/core";
 import { AccessTokens } from "./access-tokens.ts";
 import { ApiTurns } from "./api-turns.ts";
 import { AppDirectory } from "./app-directory.ts";
@@ -16,13 +16,14 @@ import { digest, sameDigest } from "./digest.ts";
 import { GatewayDesk } from "./gateway.ts";
 import { GrantEnding } from "./grant-ending.ts";
 import { GrantRefresher } from "./grant-refresher.ts";
-import { GrantSettler } from "./grant-settler.ts";
+import { GrantSettler, type RenewedGrant } from "./grant-settler.ts";
 import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
 import type { Keeper, KeeperHealth } from "./keeper.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
 import { LiveTokens } from "./live-tokens.ts";
+import { OldTokenWatch } from "./old-token-watch.ts";
 import { Quarantine } from "./quarantine.ts";
 import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
@@ -54,10 +55,14 @@ export function createKeeper(
   const watch = new HealthWatch(context, { apps, connections: directory, live });
   const pacer = new AppPacer(context, directory);
   const views = new GrantViews(context, { live, pacer });
-  const onRenewed = (grant: GrantId) => watch.afterRenewal(grant);
+  const probe = new TokenProbe(context, live);
+  const oldTokens = new OldTokenWatch(context, { apps, live, probe });
+  const onRenewed = (renewed: RenewedGrant) => {
+    oldTokens.afterRenewal(renewed);
+    watch.afterRenewal(renewed.grant);
+  };
   const settler = new GrantSettler(context, { live, views, onScheduled, onRenewed });
   const refresher = new GrantRefresher(context, { apps, views, settler, pacer, onScheduled });
-  const probe = new TokenProbe(context, live);
   const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher, probe });
   const ending = new GrantEnding(context, { apps, live, views });
   const links = new ConsentLinks(context, apps);

@@ -50,6 +50,15 @@ export const MIGRATIONS: readonly Migration[] = [
       await createNarrowedPermission(db);
     },
   },
+  {
+    name: "0007-warm-hours",
+    compatibleFrom: 1,
+    async up(db) {
+      await db.schema.alterTable("connection").addColumn("warm", "text").execute();
+      await db.schema.alterTable("connection").addColumn("also_reached", "text").execute();
+      await db.schema.alterTable("app").addColumn("old_access_token", "text").execute();
+    },
+  },
 ];
 
 type Schema = Transaction<Tables>;
