@@ -42,16 +42,36 @@ export const connectionSchema = z.object({
   /** Other connections on the same grant: their callers reach each other's organisations. */
   sharedWith: z.array(z.string()).readonly(),
   scope: z.string().nullable(),
+  /** Scopes of the app that the grant lacks: only a new consent brings them. */
+  missingScopes: z.array(z.string()).readonly(),
   accessExpiresAtMs: instantMsSchema.nullable(),
   renewedAtMs: instantMsSchema.nullable(),
   /** When the refresh token dies if nothing is done. */
   lapsesAtMs: instantMsSchema.nullable(),
+  /** When the provider was last asked which organisations are connected. */
+  checkedAtMs: instantMsSchema.nullable(),
   trouble: z
     .object({ kind: z.string(), detail: z.string(), sinceMs: instantMsSchema, failures: z.number().int() })
     .nullable(),
   createdAtMs: instantMsSchema,
 });
 export type Connection = z.infer<typeof connectionSchema>;
+
+/** `GET /connections/{name}/status`, for callers with the right `observe`: how a connection stands, and nothing secret. */
+export const observedConnectionSchema = z.object({
+  name: z.string(),
+  status: z.enum(CONNECTION_STATUSES),
+  tenants: z.array(connectionTenantSchema).readonly(),
+  missingScopes: z.array(z.string()).readonly(),
+  /** When the refresh token dies if nothing is done. */
+  lapsesAtMs: instantMsSchema.nullable(),
+  renewedAtMs: instantMsSchema.nullable(),
+  accessExpiresAtMs: instantMsSchema.nullable(),
+  /** When the provider was last asked which organisations are connected. */
+  checkedAtMs: instantMsSchema.nullable(),
+  trouble: z.object({ kind: z.string(), sinceMs: instantMsSchema }).nullable(),
+});
+export type ObservedConnection = z.infer<typeof observedConnectionSchema>;
 
 export const connectionListSchema = z.object({ connections: z.array(connectionSchema).readonly() });
 

@@ -37,6 +37,8 @@ export {
   connectionSchema,
   type NewConnection,
   newConnectionSchema,
+  type ObservedConnection,
+  observedConnectionSchema,
   type RemovedConnection,
   removedConnectionSchema,
   type Story,

@@ -3,6 +3,7 @@ import type { StoredConnection } from "../ports/connection-store.ts";
 import type { StoredGrant } from "../ports/grant-store.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionStatus, ConnectionView } from "./keeper.ts";
+import { missingScopes } from "./scopes.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /** How a connection stands, in the words of the glossary. */
@@ -28,9 +29,11 @@ export async function viewConnection(
     expectedTenant: connection.expectedTenant,
     sharedWith: sharing.filter((other) => other.id !== connection.id).map((other) => other.name),
     scope: chain?.access?.scope ?? null,
+    missingScopes: missingScopes(app.stored.scopes, chain?.access?.scope ?? null),
     accessExpiresAtMs: chain?.access?.expiresAtMs ?? null,
     renewedAtMs: chain?.renewedAtMs ?? null,
     lapsesAtMs: chain === null ? null : lapsesAtMs(chain, app),
+    checkedAtMs: connection.healthCheckedAtMs,
     trouble:
       chain?.trouble == null
         ? null

@@ -161,10 +161,14 @@ export interface ConnectionView {
   /** Other connections on the same grant: their callers reach each other's organisations. */
   readonly sharedWith: readonly string[];
   readonly scope: string | null;
+  /** Scopes of the app that the grant lacks: only a new consent brings them. */
+  readonly missingScopes: readonly string[];
   readonly accessExpiresAtMs: number | null;
   readonly renewedAtMs: number | null;
   /** When the refresh token dies if nothing is done. */
   readonly lapsesAtMs: number | null;
+  /** When the provider was last asked which organisations are connected. */
+  readonly checkedAtMs: number | null;
   readonly trouble: {
     readonly kind: string;
     readonly detail: string;

@@ -262,9 +262,11 @@ const EMPTY_CONNECTION = {
   tenants: [],
   sharedWith: [],
   scope: null,
+  missingScopes: [],
   accessExpiresAtMs: null,
   renewedAtMs: null,
   lapsesAtMs: null,
+  checkedAtMs: null,
   trouble: null,
   createdAtMs: START_MS,
 } as const;
