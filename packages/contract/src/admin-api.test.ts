@@ -13,6 +13,7 @@ const bodies: { readonly [Name in OperationName]?: Record<string, unknown> } = {
   addAppSecret: { clientSecret: "s" },
   createConnection: { name: "acme", app: "books" },
   createConsentLink: {},
+  setWarmHours: { kind: "cron", cron: "0 2 * * *" },
   decideConsent: { accept: true },
   releaseQuarantine: { as: "restored" },
   addCaller: newCaller,

@@ -15,6 +15,7 @@ import {
   removedConnectionSchema,
   storyQuerySchema,
   storySchema,
+  warmHoursSchema,
 } from "./connections.ts";
 import {
   consentDecisionSchema,
@@ -116,6 +117,15 @@ export const ADMIN_API = {
     path: "/connections/:name/enable",
     status: 200,
     params: byName,
+    answer: connectionSchema,
+  },
+  setWarmHours: {
+    ...plain,
+    method: "PUT",
+    path: "/connections/:name/warm-hours",
+    status: 200,
+    params: byName,
+    body: warmHoursSchema,
     answer: connectionSchema,
   },
   checkConnection: {

@@ -22,6 +22,20 @@ export const CONNECTION_STATUSES = [
   "ended",
 ] as const;
 
+/** `PUT /connections/{name}/warm-hours`: when a token is kept ready though nobody asks. */
+export const warmHoursSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("always") }),
+  /** Only while somebody uses it. */
+  z.strictObject({ kind: z.literal("idle") }),
+  z.strictObject({
+    kind: z.literal("cron"),
+    /** Five fields: minute hour day-of-month month day-of-week. */
+    cron: z.string().min(1).max(200),
+    /** Of the IANA database. */
+    zone: z.string().min(1).max(60).default("UTC"),
+  }),
+]);
+
 const connectionTenantSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -50,6 +64,7 @@ export const connectionSchema = z.object({
   lapsesAtMs: instantMsSchema.nullable(),
   /** When the provider was last asked which organisations are connected. */
   checkedAtMs: instantMsSchema.nullable(),
+  warm: warmHoursSchema,
   trouble: z
     .object({ kind: z.string(), detail: z.string(), sinceMs: instantMsSchema, failures: z.number().int() })
     .nullable(),

@@ -84,6 +84,7 @@ export function aConnection(more: Partial<Connection> = {}): Connection {
     renewedAtMs: 0,
     lapsesAtMs: 5_184_000_000,
     checkedAtMs: null,
+    warm: { kind: "idle" },
     trouble: null,
     createdAtMs: 0,
     ...more,

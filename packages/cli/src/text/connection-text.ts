@@ -30,11 +30,25 @@ export function connectionText(connection: Connection): string {
     ["Token until", instantOrDash(connection.accessExpiresAtMs)],
     ["Renewed", instantOrDash(connection.renewedAtMs)],
     ["Lapses", instantOrDash(connection.lapsesAtMs)],
+    ["Looked at", instantOrDash(connection.checkedAtMs)],
+    ["Missing scopes", connection.missingScopes.join(" ") || "-"],
+    ["Kept warm", warmText(connection.warm)],
     ["Shares grant with", connection.sharedWith.join(", ") || "-"],
     ["Trouble", trouble === null ? "-" : `${trouble.kind} (${trouble.detail}) since ${localInstant(trouble.sinceMs)}`],
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
   return [connection.name, ...facts.map(([name, value]) => `  ${name.padEnd(width)}  ${printable(value)}`)].join("\n");
+}
+
+function warmText(warm: Connection["warm"]): string {
+  switch (warm.kind) {
+    case "always":
+      return "always";
+    case "idle":
+      return "while somebody uses it";
+    case "cron":
+      return `for ${warm.cron} (${warm.zone})`;
+  }
 }
 
 /** Consents that wait, one line each. */

@@ -49,6 +49,10 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   "connection-created": ({ app }) => `The connection was made with the app ${String(app ?? "unknown")}.`,
   "connection-disabled": () => "An operator disabled the connection.",
   "connection-enabled": () => "An operator enabled the connection.",
+  "warm-hours-set": ({ warm }) =>
+    warm === "idle"
+      ? "An operator ended the warm hours: a token is kept ready only while somebody uses it."
+      : `An operator had a token kept ready: ${String(warm)}.`,
   "connection-removed": () => "An operator removed the connection.",
   "tenant-gone": ({ tenant, name }) =>
     `The organisation ${String(name ?? tenant ?? "")} was disconnected at the provider.`,

@@ -34,6 +34,7 @@ export async function viewConnection(
     renewedAtMs: chain?.renewedAtMs ?? null,
     lapsesAtMs: chain === null ? null : lapsesAtMs(chain, app),
     checkedAtMs: connection.healthCheckedAtMs,
+    warm: connection.warm ?? { kind: "idle" },
     trouble:
       chain?.trouble == null
         ? null

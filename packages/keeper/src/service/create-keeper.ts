@@ -48,13 +48,17 @@ export function createKeeper(
 ): RunningKeeper {
   const context: ServiceContext = { ...given, gate: new SpendingGate(given.limits.retryMaxMs) };
   const apps = new AppDirectory(context);
-  const directory = new ConnectionDirectory(context);
+  const directory = new ConnectionDirectory(context, (grant) => {
+    if (context.gate.hold !== null) return;
+    const report = (error: unknown) => context.report({ what: "warm hours", subject: grant, error });
+    refresher.drive(grant, { waitedForMs: null }).catch(report);
+  });
   const live = new LiveTokens();
   const schedule: Schedule = new Schedule(context, () => refresher);
   const onScheduled = (dueAtMs: number | null) => schedule.touch(dueAtMs);
   const watch = new HealthWatch(context, { apps, connections: directory, live });
   const pacer = new AppPacer(context, directory);
-  const views = new GrantViews(context, { live, pacer });
+  const views = new GrantViews(context, { live, pacer, connections: directory });
   const probe = new TokenProbe(context, live);
   const oldTokens = new OldTokenWatch(context, { apps, live, probe });
   const onRenewed = (renewed: RenewedGrant) => {

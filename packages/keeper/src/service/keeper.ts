@@ -8,6 +8,7 @@ import type {
   OutagePromise,
   QuarantineReason,
   Secret,
+  WarmHours,
 } from "@evergrant/core";
 import type { AppOrigins } from "../ports/app-store.ts";
 import type { ConnectionTenant } from "../ports/connection-store.ts";
@@ -113,6 +114,11 @@ export interface Connections {
   /** From memory, for the hot path: undefined when there is none. */
   idOf(name: string): ConnectionId | undefined;
   setDisabled(name: string, disabled: boolean, by: string): Promise<ConnectionView>;
+  /**
+   * When a token is kept ready though nobody asks; null: only while somebody uses it.
+   * @throws connection_unknown · warm_hours_invalid
+   */
+  setWarm(name: string, warm: WarmHours | null, by: string): Promise<ConnectionView>;
   /** Takes the connection away at the provider; the grant is revoked only with its last connection. */
   remove(name: string, by: string): Promise<RemovedConnection>;
   /** Looks at the provider's list of tenants now. */
@@ -169,6 +175,8 @@ export interface ConnectionView {
   readonly lapsesAtMs: number | null;
   /** When the provider was last asked which organisations are connected. */
   readonly checkedAtMs: number | null;
+  /** When a token is kept ready though nobody asks; `idle`: only while somebody uses it. */
+  readonly warm: WarmHours | { readonly kind: "idle" };
   readonly trouble: {
     readonly kind: string;
     readonly detail: string;

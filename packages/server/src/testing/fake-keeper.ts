@@ -145,6 +145,10 @@ export class FakeKeeper implements Keeper {
       this.connectionsByName.delete(name);
       return { disconnected: view.tenants.map((tenant) => tenant.id), remaining: [], grantRevoked: true };
     },
+    setWarm: async (name, warm) => {
+      if (warm?.kind === "cron" && warm.cron.split(" ").length !== 5) throw new EvergrantError("warm_hours_invalid");
+      return this.remember({ ...this.named(name), warm: warm ?? { kind: "idle" } });
+    },
     checkHealth: async (name) => this.named(name),
     story: async (name, limit) => {
       const connection = this.named(name);
@@ -267,6 +271,7 @@ const EMPTY_CONNECTION = {
   renewedAtMs: null,
   lapsesAtMs: null,
   checkedAtMs: null,
+  warm: { kind: "idle" },
   trouble: null,
   createdAtMs: START_MS,
 } as const;
