@@ -53,6 +53,8 @@ export const connectionSchema = z.object({
   subject: z.string().nullable(),
   tenants: z.array(connectionTenantSchema).readonly(),
   expectedTenant: z.string().nullable(),
+  /** Organisations of no connection that the token reaches all the same, as the provider lists them. */
+  alsoReached: z.array(z.object({ id: z.string(), name: z.string() })).readonly(),
   /** Other connections on the same grant: their callers reach each other's organisations. */
   sharedWith: z.array(z.string()).readonly(),
   scope: z.string().nullable(),

@@ -78,6 +78,7 @@ export function aConnection(more: Partial<Connection> = {}): Connection {
     tenants: [{ id: "t-1", name: "Demo Company (NZ)", status: "connected", sinceMs: 0 }],
     expectedTenant: null,
     sharedWith: [],
+    alsoReached: [],
     scope: "offline_access",
     missingScopes: [],
     accessExpiresAtMs: 1_800_000,

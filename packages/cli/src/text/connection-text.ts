@@ -23,6 +23,7 @@ export function connectionText(connection: Connection): string {
   const facts: readonly (readonly [string, string])[] = [
     ["Status", connection.status],
     ["Organisations", organisations(connection)],
+    ["Also reached", connection.alsoReached.map(({ name }) => name).join(", ") || "-"],
     ["App", `${connection.app} (${connection.provider}, ${connection.kind})`],
     ["Consented by", connection.subject ?? "-"],
     ["Expected", connection.expectedTenant ?? "whatever whoever sends the link accepts"],

@@ -58,6 +58,16 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
     `The organisation ${String(name ?? tenant ?? "")} was disconnected at the provider.`,
   "tenant-back": ({ tenant, name }) =>
     `The organisation ${String(name ?? tenant ?? "")} is connected at the provider again.`,
+  "tenant-renamed": ({ name, before }) =>
+    `The organisation ${String(before ?? "")} is called ${String(name ?? "")} at the provider now.`,
+  "tenant-also-reached": ({ tenant, name }) =>
+    `The token reaches another organisation as well, ${String(name ?? tenant ?? "")}: the same person connected it to the same app.`,
+  "tenant-no-longer-reached": ({ tenant, name }) =>
+    `The token does not reach the organisation ${String(name ?? tenant ?? "")} any more, which was of no connection.`,
+  "api-access-refused": ({ tenant, name }) =>
+    `The API refuses calls for ${String(name ?? tenant ?? "an organisation")} although the provider lists it as connected: the person may have lost a role there, or the organisation may be inactive.`,
+  "api-scope-missing": () =>
+    "The API refused a call because the token lacks a scope: no refresh helps, only a consent with more scopes.",
   "grant-created": () => "A grant began.",
   "grant-ended": ({ reason }) => `The grant was ended (${words(reason)}).`,
 };

@@ -27,6 +27,7 @@ export async function viewConnection(
     subject: grant?.subject ?? null,
     tenants: connection.tenants,
     expectedTenant: connection.expectedTenant,
+    alsoReached: connection.alsoReached ?? [],
     sharedWith: sharing.filter((other) => other.id !== connection.id).map((other) => other.name),
     scope: chain?.access?.scope ?? null,
     missingScopes: missingScopes(app.stored.scopes, chain?.access?.scope ?? null),

@@ -59,7 +59,9 @@ export function createKeeper(
   const watch = new HealthWatch(context, { apps, connections: directory, live });
   const pacer = new AppPacer(context, directory);
   const views = new GrantViews(context, { live, pacer, connections: directory });
-  const probe = new TokenProbe(context, live);
+  const probe = new TokenProbe(context, live, (grant) =>
+    watch.claimed({ grant, connection: null, means: null, tenant: null }),
+  );
   const oldTokens = new OldTokenWatch(context, { apps, live, probe });
   const onRenewed = (renewed: RenewedGrant) => {
     oldTokens.afterRenewal(renewed);

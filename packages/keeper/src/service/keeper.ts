@@ -11,7 +11,7 @@ import type {
   WarmHours,
 } from "@evergrant/core";
 import type { AppOrigins } from "../ports/app-store.ts";
-import type { ConnectionTenant } from "../ports/connection-store.ts";
+import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.ts";
 import type { CallerPrincipal, PermissionName, Tokens } from "./access.ts";
 import type { Gateway } from "./gateway.ts";
 
@@ -164,6 +164,8 @@ export interface ConnectionView {
   readonly subject: string | null;
   readonly tenants: readonly ConnectionTenant[];
   readonly expectedTenant: string | null;
+  /** Organisations of no connection that the token reaches all the same, as the provider lists them. */
+  readonly alsoReached: readonly ReachedTenant[];
   /** Other connections on the same grant: their callers reach each other's organisations. */
   readonly sharedWith: readonly string[];
   readonly scope: string | null;

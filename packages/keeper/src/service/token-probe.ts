@@ -26,11 +26,14 @@ export class TokenProbe {
   readonly #context: ServiceContext;
   readonly #live: LiveTokens;
   readonly #heard = new Map<GrantId, Heard>();
+  /** Somebody met a refusal that is no fault of the token. */
+  readonly #onAccepted: (grant: GrantId) => void;
   readonly #asking = new SingleFlight<GrantId, TokenVerdict>();
 
-  constructor(context: ServiceContext, live: LiveTokens) {
+  constructor(context: ServiceContext, live: LiveTokens, onAccepted: (grant: GrantId) => void) {
     this.#context = context;
     this.#live = live;
+    this.#onAccepted = onAccepted;
   }
 
   /** The version that the API was heard to refuse; null where there is none. Whoever asks, it is not handed out again. */
@@ -78,6 +81,7 @@ export class TokenProbe {
     this.#heard.set(grant, { version, verdict: "not-told", atMs });
     const verdict = await this.verdict(app, token.secret);
     this.#heard.set(grant, { version, verdict, atMs });
+    if (verdict === "accepted") this.#onAccepted(grant);
     if (verdict !== "refused") return verdict;
     this.#replaceable(grant, version);
     const subject = { kind: "grant", id: grant } as const;

@@ -265,6 +265,7 @@ const EMPTY_CONNECTION = {
   subject: null,
   tenants: [],
   sharedWith: [],
+  alsoReached: [],
   scope: null,
   missingScopes: [],
   accessExpiresAtMs: null,
