@@ -95,7 +95,7 @@ export class TokenProbe {
 }
 
 /** A missing scope or an organisation that is gone is no fault of the token; nor is a limit that was met, or an API that is down. */
-export function verdictOf(rules: ApiRules, answer: ProbeAnswer): TokenVerdict {
+function verdictOf(rules: ApiRules, answer: ProbeAnswer): TokenVerdict {
   if (answer.kind === "unreachable") return "not-told";
   const { status, challenge, said } = answer;
   if (status >= 200 && status < 300) return "accepted";
