@@ -167,6 +167,10 @@ function providerApi(ports: ProcessPorts): ProviderApi {
   return {
     tenants: async (_provider, _endpoints, accessToken) =>
       ports.apiAnswers() ? ports.provider.tenants(accessToken) : { kind: "unreachable", reason: "ECONNREFUSED" },
+    probe: async (_provider, _endpoints, accessToken) =>
+      ports.provider.call(accessToken.reveal()) === "ok"
+        ? { kind: "answered", status: 200, challenge: null, said: "" }
+        : { kind: "answered", status: 401, challenge: null, said: "" },
     deleteConnection: async () => "failed",
     discover: async () => null,
   };

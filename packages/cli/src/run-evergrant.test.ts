@@ -199,6 +199,21 @@ describe("apps add", () => {
   });
 });
 
+describe("connections warm", () => {
+  test.each([
+    [["always"], { kind: "always" }],
+    [["idle"], { kind: "idle" }],
+    [["0 2 * * 1-5"], { kind: "cron", cron: "0 2 * * 1-5", zone: "UTC" }],
+    [["0 2 * * *", "--zone", "Pacific/Auckland"], { kind: "cron", cron: "0 2 * * *", zone: "Pacific/Auckland" }],
+  ])("%s", async (args, body) => {
+    const warm = { kind: "cron", cron: "0 2 * * *", zone: "UTC" } as const;
+    await using node = await fakeNode(() => ({ status: 200, body: aConnection({ warm }) }));
+    const ran = await run(["connections", "warm", "acme", ...args, "--url", node.url], { env });
+    expect(node.heard).toMatchObject([{ method: "PUT", path: "/api/v1/connections/acme/warm-hours", body }]);
+    expect(ran.out).toContain("for 0 2 * * * (UTC)");
+  });
+});
+
 describe("connect", () => {
   test("makes the connection and one link, accepting nothing beforehand", async () => {
     await using node = await fakeNode(newConnection([]));

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { auditPageSchema, auditQuerySchema, auditVerificationSchema } from "./audit.ts";
 import {
   appListSchema,
   appSchema,
@@ -8,6 +7,7 @@ import {
   newAppSecretSchema,
   providerListSchema,
 } from "./apps.ts";
+import { auditPageSchema, auditQuerySchema, auditVerificationSchema } from "./audit.ts";
 import {
   addedCallerSchema,
   addedCallerSecretSchema,
@@ -26,6 +26,7 @@ import {
   revokedGrantSchema,
   storyQuerySchema,
   storySchema,
+  warmHoursSchema,
 } from "./connections.ts";
 import {
   consentDecisionSchema,
@@ -143,6 +144,15 @@ export const ADMIN_API = {
     path: "/connections/:name/enable",
     status: 200,
     params: byName,
+    answer: connectionSchema,
+  },
+  setWarmHours: {
+    ...plain,
+    method: "PUT",
+    path: "/connections/:name/warm-hours",
+    status: 200,
+    params: byName,
+    body: warmHoursSchema,
     answer: connectionSchema,
   },
   checkConnection: {

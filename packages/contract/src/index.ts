@@ -47,6 +47,8 @@ export {
   connectionSchema,
   type NewConnection,
   newConnectionSchema,
+  type ObservedConnection,
+  observedConnectionSchema,
   type RemovalPlan,
   type RemovedConnection,
   type RevokedGrant,

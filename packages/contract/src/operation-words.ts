@@ -21,6 +21,7 @@ export const OPERATION_WORDS: { readonly [Name in OperationName]: string } = {
   disableConnection: "Hands out no token of it any more.",
   enableConnection: "Hands out its tokens again.",
   checkConnection: "Looks at the provider's list of organisations now.",
+  setWarmHours: "When a token is kept ready though nobody asks: always, while it is used, or for a cron expression.",
   readStory: "Why a connection is as it is: the last attempts, what happens next, what can be promised.",
   createConsentLink: "A link for a first consent: shown once, good once, for 14 days.",
   readReconsentLink: "The link for a new consent: the same each time, until such links are revoked.",

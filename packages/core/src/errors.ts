@@ -294,6 +294,11 @@ export const ERRORS = {
     retry: "never",
     message: "Replaced origins must be https, or http on loopback, without path, query or credentials.",
   },
+  warm_hours_invalid: {
+    status: 400,
+    retry: "never",
+    message: "Warm hours are always, idle, or a cron expression of five fields with a time zone.",
+  },
   kind_mismatch: { status: 409, retry: "never", message: "This is not possible for a connection of this kind." },
   internal_error: {
     status: 500,

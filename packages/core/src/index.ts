@@ -34,7 +34,7 @@ export { durationWords } from "./duration-words.ts";
 export { ERRORS, type ErrorCode, type ErrorFacts, EvergrantError } from "./errors.ts";
 export type { AuditFacts, Expected, Failed, GrantEvent, NoticeKind, Renewed, Transition } from "./event.ts";
 export { nextTurn, type Waiting } from "./fair-turns.ts";
-export { type Freshness, freshness, remainingMs } from "./freshness.ts";
+export { type Freshness, freshness, promisedMs, remainingMs } from "./freshness.ts";
 export {
   type AccessFacts,
   type Attempt,
@@ -81,7 +81,7 @@ export { type ApiCall, covers, includesTenant, type Narrowing, sameTenant } from
 export { outageBudget } from "./outage-budget.ts";
 export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
 export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";
-export { confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
+export { confirmFromMs, confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
 export {
   type Fact,
   GRACE_CLOSINGS,
@@ -110,3 +110,4 @@ export {
 export { draw, fullBucket, isUrgent, type TokenBucket } from "./token-bucket.ts";
 export { transition } from "./transition.ts";
 export { isItsTurn, leaveLine, NO_LINE, standInLine, type WaitingLine } from "./waiting-line.ts";
+export { nextWarmMs, type WarmHours, warmHoursProblem } from "./warm-hours.ts";

@@ -63,6 +63,8 @@ export interface Limits {
   readonly journalReconcileMs: number;
   /** How long a call through the gateway waits for room within the provider's limits. */
   readonly apiWaitMs: number;
+  /** So long before the warm hours of a connection its token is renewed, at the earliest. */
+  readonly warmLeadMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -96,6 +98,7 @@ export const DEFAULT_LIMITS: Limits = {
   journalRetentionMs: 60 * DAY_MS,
   journalReconcileMs: DAY_MS,
   apiWaitMs: 90_000,
+  warmLeadMs: 10 * MINUTE_MS,
 };
 
 /** When a settled head that took more than one send is used again, so that its parent could still step in. */

@@ -36,6 +36,7 @@ export function isUrgent(because: SpendReason): boolean {
     case "emergency":
       return true;
     case "hot":
+    case "warm":
     case "keepalive":
     case "demand":
       return false;

@@ -18,6 +18,11 @@ export interface Tokens {
 export interface AccessTokenAsk {
   /** A wish, in milliseconds; the answer tells the truth. Default 60 s, capped by the provider's access life. */
   readonly minTtlMs?: number;
+  /**
+   * SHA-256 (hex) of a token that the provider's API refused: a claim. If it is about the token in hand the API itself is asked, at most
+   * once a minute for each grant, and only its refusal brings another token.
+   */
+  readonly refusedSha256?: string;
 }
 
 export interface AccessToken {

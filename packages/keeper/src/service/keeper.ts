@@ -1,7 +1,16 @@
-import type { AppId, CallerId, ConnectionId, NodeId, OutagePromise, QuarantineReason, Secret } from "@evergrant/core";
+import type {
+  AppId,
+  CallerId,
+  ConnectionId,
+  NodeId,
+  OutagePromise,
+  QuarantineReason,
+  Secret,
+  WarmHours,
+} from "@evergrant/core";
 import type { AppOrigins } from "../ports/app-store.ts";
 import type { NodeAuditRecord } from "../ports/audit-store.ts";
-import type { ConnectionTenant } from "../ports/connection-store.ts";
+import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.ts";
 import type { CallerPrincipal, PermissionName, Tokens } from "./access.ts";
 import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
@@ -142,6 +151,11 @@ export interface Connections {
    * @throws revocation_changed · consent_required where nothing was granted
    */
   revoke(name: string, agreed: { readonly connections: readonly string[]; readonly by: string }): Promise<RevokedGrant>;
+  /**
+   * When a token is kept ready though nobody asks; null: only while somebody uses it.
+   * @throws connection_unknown · warm_hours_invalid
+   */
+  setWarm(name: string, warm: WarmHours | null, by: string): Promise<ConnectionView>;
   /** Takes the connection away at the provider; the grant is revoked only with its last connection. */
   remove(name: string, by: string): Promise<RemovedConnection>;
   /** Looks at the provider's list of tenants now. */
@@ -218,15 +232,21 @@ export interface ConnectionView {
   readonly subject: string | null;
   readonly tenants: readonly ConnectionTenant[];
   readonly expectedTenant: string | null;
+  /** Organisations of no connection that the token reaches all the same, as the provider lists them. */
+  readonly alsoReached: readonly ReachedTenant[];
   /** Other connections on the same grant: their callers reach each other's organisations. */
   readonly sharedWith: readonly string[];
   readonly scope: string | null;
-  /** Scopes of the app that the present consent did not give: a new consent brings them. */
+  /** Scopes of the app that the grant lacks: only a new consent brings them. */
   readonly missingScopes: readonly string[];
   readonly accessExpiresAtMs: number | null;
   readonly renewedAtMs: number | null;
   /** When the refresh token dies if nothing is done. */
   readonly lapsesAtMs: number | null;
+  /** When the provider was last asked which organisations are connected. */
+  readonly checkedAtMs: number | null;
+  /** When a token is kept ready though nobody asks; `idle`: only while somebody uses it. */
+  readonly warm: WarmHours | { readonly kind: "idle" };
   readonly trouble: {
     readonly kind: string;
     readonly detail: string;

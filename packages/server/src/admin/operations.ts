@@ -54,6 +54,8 @@ export const OPERATIONS: OperationHandlers = {
   removeConnection: ({ params }, { keeper }) => keeper.connections.remove(params.name, by),
   disableConnection: ({ params }, { keeper }) => keeper.connections.setDisabled(params.name, true, by),
   enableConnection: ({ params }, { keeper }) => keeper.connections.setDisabled(params.name, false, by),
+  setWarmHours: ({ params, body }, { keeper }) =>
+    keeper.connections.setWarm(params.name, body.kind === "idle" ? null : body, by),
   checkConnection: ({ params }, { keeper }) => keeper.connections.checkHealth(params.name),
   readStory: ({ params, query }, { keeper }) => keeper.connections.story(params.name, query.limit),
 

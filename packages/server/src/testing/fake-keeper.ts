@@ -11,6 +11,7 @@ import {
 } from "@evergrant/core";
 import type {
   AccessToken,
+  AccessTokenAsk,
   Apps,
   AppView,
   Audit,
@@ -34,7 +35,11 @@ const PROMISES = promises();
 /** A keeper that keeps everything in memory and asks no provider: names, rights, links and tokens behave, grants do not age. */
 export class FakeKeeper implements Keeper {
   readonly operatorKey = "ok-fake-operator-key";
-  readonly tokenRequests: { connection: ConnectionId; minTtlMs: number | undefined }[] = [];
+  readonly tokenRequests: {
+    connection: ConnectionId;
+    minTtlMs: number | undefined;
+    refusedSha256: string | undefined;
+  }[] = [];
   /** Every question whether a caller may do something, as it was asked. */
   readonly permissionQuestions: string[] = [];
   /** Thrown by whatever is asked next, until it is taken back. */
@@ -54,9 +59,9 @@ export class FakeKeeper implements Keeper {
   isOperator = (key: Secret): boolean => key.reveal() === this.operatorKey;
 
   readonly tokens = {
-    accessToken: async (connection: ConnectionId, ask: { readonly minTtlMs?: number } = {}): Promise<AccessToken> => {
+    accessToken: async (connection: ConnectionId, ask: AccessTokenAsk = {}): Promise<AccessToken> => {
       this.step();
-      this.tokenRequests.push({ connection, minTtlMs: ask.minTtlMs });
+      this.tokenRequests.push({ connection, minTtlMs: ask.minTtlMs, refusedSha256: ask.refusedSha256 });
       const name = [...this.connectionsByName.values()].find((view) => view.id === connection)?.name ?? "";
       const answer = this.answer(name);
       if (answer instanceof EvergrantError) throw answer;
@@ -177,6 +182,10 @@ export class FakeKeeper implements Keeper {
       this.remember({ ...this.named(name), status: "ended" });
       return { connections, confirmed: true };
     },
+    setWarm: async (name, warm) => {
+      if (warm?.kind === "cron" && warm.cron.split(" ").length !== 5) throw new EvergrantError("warm_hours_invalid");
+      return this.remember({ ...this.named(name), warm: warm ?? { kind: "idle" } });
+    },
     checkHealth: async (name) => this.named(name),
     story: async (name, limit) => {
       const connection = this.named(name);
@@ -293,11 +302,14 @@ const EMPTY_CONNECTION = {
   subject: null,
   tenants: [],
   sharedWith: [],
+  alsoReached: [],
   scope: null,
   missingScopes: [],
   accessExpiresAtMs: null,
   renewedAtMs: null,
   lapsesAtMs: null,
+  checkedAtMs: null,
+  warm: { kind: "idle" },
   trouble: null,
   createdAtMs: START_MS,
 } as const;

@@ -70,6 +70,32 @@ describe("a token answer", () => {
   });
 });
 
+describe("evidence that the API refused a token", () => {
+  const hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  const evidence = (value: string) => world.token({ ...grant, refused_token_sha256: value }, { headers: me });
+
+  it.each([
+    ["hex", hex],
+    ["hex in capitals", hex.toUpperCase()],
+    ["base64url", Buffer.from(hex, "hex").toString("base64url")],
+  ])("is its SHA-256, in %s", async (_form, value) => {
+    expect((await evidence(value)).status).toBe(200);
+    expect(world.keeper.tokenRequests.map(({ refusedSha256 }) => refusedSha256)).toEqual([hex]);
+  });
+
+  it.each(["abc", `${hex}00`, "access-token-of-acme", "!".repeat(43)])(
+    "is refused in any other form: %s",
+    async (value) => {
+      const answer = await evidence(value);
+      expect([answer.status, await answer.json()]).toMatchObject([
+        400,
+        { error: "invalid_request", code: "request_malformed" },
+      ]);
+      expect(world.keeper.tokenRequests).toEqual([]);
+    },
+  );
+});
+
 describe("naming the connection", () => {
   const ask = (more: Record<string, string> | string, path = "/oauth2/token") =>
     world.token(typeof more === "string" ? `grant_type=client_credentials&${more}` : { ...grant, ...more }, {

@@ -36,10 +36,14 @@ async function answerToken(face: TokenFace, request: FastifyRequest, reply: Fast
   const caller = authenticate(face.keeper, request.headers.authorization, form);
   checkGrantType(one(form, "grant_type"));
   const minTtlMs = minTtlMsOf(one(form, "min_ttl"));
+  const refusedSha256 = refusedSha256Of(one(form, "refused_token_sha256"));
   const name = namedConnection(face.site, addressedConnection(request), form);
   const connection = permittedConnection(face.keeper, caller, name);
   const token = await face.keeper.tokens
-    .accessToken(connection, minTtlMs === null ? {} : { minTtlMs })
+    .accessToken(connection, {
+      ...(minTtlMs === null ? {} : { minTtlMs }),
+      ...(refusedSha256 === null ? {} : { refusedSha256 }),
+    })
     .catch((error: unknown) => refuseToken(error, { keeper: face.keeper, caller, connection, name }));
   return reply
     .header("pragma", "no-cache")
@@ -64,6 +68,18 @@ function minTtlMsOf(text: string | null): number | null {
   if (!/^\d{1,9}$/.test(text))
     throw new EvergrantError("request_malformed", { detail: "min_ttl is a whole number of seconds" });
   return Number(text) * 1000;
+}
+
+// As `sha256sum` writes it, or base64url like the `ath` of RFC 9449 §4.2.
+function refusedSha256Of(text: string | null): string | null {
+  if (text === null) return null;
+  if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
+  const bytes = /^[A-Za-z0-9_-]{43}$/.test(text) ? Buffer.from(text, "base64url") : null;
+  if (bytes?.length !== 32)
+    throw new EvergrantError("request_malformed", {
+      detail: "refused_token_sha256 is the SHA-256 of the refused access token, in hex or base64url",
+    });
+  return bytes.toString("hex");
 }
 
 function addressedConnection(request: FastifyRequest): string | null {

@@ -61,6 +61,15 @@ export const MIGRATIONS: readonly Migration[] = [
     },
   },
   {
+    name: "0007-warm-hours",
+    compatibleFrom: 1,
+    async up(db) {
+      await db.schema.alterTable("connection").addColumn("warm", "text").execute();
+      await db.schema.alterTable("connection").addColumn("also_reached", "text").execute();
+      await db.schema.alterTable("app").addColumn("old_access_token", "text").execute();
+    },
+  },
+  {
     name: "0009-audit-by-time",
     compatibleFrom: 1,
     async up(db) {

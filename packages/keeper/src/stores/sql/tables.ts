@@ -10,6 +10,7 @@ import type {
   TokenVersionId,
 } from "@evergrant/core";
 import type { GeneratedAlways } from "kysely";
+import type { OldAccessToken } from "../../ports/app-store.ts";
 import type { Right } from "../../ports/caller-store.ts";
 import type { ConsentLink, ConsentProgress, StoredConsent } from "../../ports/consent-store.ts";
 import type { AuditSubject, NoticeEntry } from "../../ports/records.ts";
@@ -76,6 +77,7 @@ interface AppTable {
   readonly scopes: Json;
   readonly origins: Json | null;
   readonly created_at_ms: number;
+  readonly old_access_token: OldAccessToken | null;
 }
 
 /** The state as JSON, beside it what statements look at; chain and generation repeat what the state says. */
@@ -118,6 +120,8 @@ export interface ConnectionTable {
   readonly disabled_at_ms: number | null;
   readonly created_at_ms: number;
   readonly health_checked_at_ms: number | null;
+  readonly warm: Json | null;
+  readonly also_reached: Json | null;
 }
 
 export interface ConsentLinkTable {

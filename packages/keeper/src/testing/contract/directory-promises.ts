@@ -161,6 +161,22 @@ function describeApps(world: () => StoreWorld): void {
     expect(await store.apps.replaceScopes("ap_none" as AppId, ["openid"], told)).toBe("unknown");
     expect(await store.audit.story({ kind: "app", id: "ap_none" }, 10)).toEqual([]);
   });
+
+  test("what was seen of its provider's old access tokens is kept once, and raises the epoch then", async () => {
+    const { store } = world();
+    await store.apps.create(app(), NOTHING);
+    const before = await store.callers.epoch();
+    const told = records({ kind: "app", id: APP }, "seen");
+    const answers = await Promise.all(
+      (["dies", "survives", "dies"] as const).map((seen) => store.apps.learnOldAccessToken(APP, seen, told)),
+    );
+    expect(answers.toSorted()).toEqual(["done", "known", "known"]);
+    const kept = (await store.apps.find(APP))?.oldAccessToken;
+    expect(kept).toBe((["dies", "survives", "dies"] as const)[answers.indexOf("done")]);
+    expect(await store.callers.epoch()).toBe(before + 1);
+    expect(await store.audit.story({ kind: "app", id: APP }, 10)).toHaveLength(1);
+    expect(await store.apps.learnOldAccessToken("ap_none" as AppId, "dies", told)).toBe("unknown");
+  });
 }
 
 function describeDeployment(world: () => StoreWorld): void {
