@@ -5,7 +5,7 @@ import type { JournalRecord } from "../ports/journal.ts";
 import type { Records } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
 import type { ConsentAcceptance } from "./consent-acceptance.ts";
-import { type ConsentAnswer, pastedParameters, readConsentAnswer } from "./consent-answer.ts";
+import { type ConsentAnswer, isFromIssuer, pastedParameters, readConsentAnswer } from "./consent-answer.ts";
 import type { ConsentLinks } from "./consent-links.ts";
 import { consentRecords, originFacts } from "./consent-records.ts";
 import { browserHash, startConsent, verifierContext } from "./consent-start.ts";
@@ -89,10 +89,8 @@ export class ConsentRuns {
   // Fails closed: whatever is missing, repeated, foreign or late never reaches the token endpoint.
   async #take(consent: StoredConsent, answer: ConsentAnswer, from: ConsentOrigin | null): Promise<void> {
     if (consent.progress.kind !== "started") return;
-    const { issuer, issuerInAnswer } = await (await this.#apps.get(consent.app)).endpoints();
-    // RFC 9207 §2.4: an issuer that promises to name itself is believed nowhere where it does not.
-    if (answer.iss === null ? issuerInAnswer === true : answer.iss !== issuer)
-      throw new EvergrantError("consent_callback_invalid");
+    const endpoints = await (await this.#apps.get(consent.app)).endpoints();
+    if (!isFromIssuer(answer, endpoints)) throw new EvergrantError("consent_callback_invalid");
     if (consent.expiresAtMs <= this.#context.time.wallMs()) throw new EvergrantError("consent_session_expired");
     if (answer.kind === "error") return await this.#decline(consent, answer.error);
     this.#context.gate.requireOpen();
