@@ -13,7 +13,7 @@ import type { ConsentCallback, ConsentOffer, PastedConsent } from "./consenting.
 import { digest, sameDigest } from "./digest.ts";
 import { exchange } from "./exchange.ts";
 import { journaledOutcome } from "./journaled-outcome.ts";
-import { jwtClaims } from "./jwt-claims.ts";
+import { judgeIdToken } from "./jwt-claims.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { untilStored } from "./waiting.ts";
@@ -229,13 +229,15 @@ export class ConsentRuns {
     }
     if (outcome.answer.refreshToken === null)
       return await this.#fail(consent, "consent_answer_incomplete", "no refresh token");
-    const id = jwtClaims(outcome.answer.idToken);
-    // An ID token with another nonce belongs to another run: its tokens are not taken in.
-    if (outcome.answer.idToken !== null && id.nonce !== undefined && id.nonce !== consent.nonce)
-      return await this.#fail(consent, "consent_code_refused", "nonce mismatch");
+    const { stored } = await this.#apps.get(consent.app);
+    const nonce = stored.scopes.includes("openid") ? consent.nonce : null;
+    const verdict = judgeIdToken(outcome.answer.idToken, { nonce, clientId: stored.clientId });
+    // It belongs to another run or to another client: what came with it is not taken in.
+    if (verdict === "foreign")
+      return await this.#fail(consent, "consent_code_refused", "the ID token belongs to another consent or client");
     await this.#acceptance.take(consent, {
       attempt: end.attempt,
-      answer: outcome.answer,
+      answer: verdict === "ours" ? outcome.answer : { ...outcome.answer, idToken: null },
       sentAtMs: end.sentAtMs,
       receivedAtMs: end.receivedAtMs,
     });
