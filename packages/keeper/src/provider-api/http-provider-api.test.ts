@@ -244,6 +244,15 @@ describe("discovery", () => {
     expect(await open().discover(server.origin)).toMatchObject({ revocation: null });
   });
 
+  it("notes the promise that every answer to an authorize request names its issuer (RFC 9207 §3)", async () => {
+    const server = await serve((_request, response) =>
+      response.end(
+        JSON.stringify({ ...metadata(server.origin), authorization_response_iss_parameter_supported: true }),
+      ),
+    );
+    expect(await open().discover(server.origin)).toMatchObject({ issuerInAnswer: true });
+  });
+
   it.each([
     ["another issuer", { issuer: "https://id.example.com" }],
     ["a token endpoint in clear text", { token_endpoint: "http://id.example.com/token" }],

@@ -9,6 +9,7 @@ import {
 } from "@evergrant/core";
 import type { ConnectionTenant, StoredConnection } from "../ports/connection-store.ts";
 import type { ConsentProgress, ReceivedConsent, StoredConsent } from "../ports/consent-store.ts";
+import type { Tenant } from "../ports/provider-api.ts";
 import type { Records } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
@@ -265,6 +266,11 @@ function tenantsAfter(
   atMs: number,
 ): readonly ConnectionTenant[] {
   const before = new Set(connection.tenants.map((tenant) => tenant.id));
-  const ours = received.tenants.filter((tenant) => before.has(tenant.id) || received.chosenTenants.includes(tenant.id));
+  const { expectedTenant } = connection;
+  const isOurs = ({ id, name }: Tenant) =>
+    before.has(id) || received.chosenTenants.includes(id) || id === expectedTenant || name === expectedTenant;
+  const named = received.tenants.filter(isOurs);
+  // Connected long ago and only gone on with: where nobody said which, it is all that the person connected.
+  const ours = named.length === 0 ? received.tenants : named;
   return ours.map((tenant) => ({ ...tenant, status: "connected", sinceMs: atMs }));
 }

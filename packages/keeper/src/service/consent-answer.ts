@@ -1,4 +1,5 @@
 import { EvergrantError, Secret } from "@evergrant/core";
+import type { ResolvedEndpoints } from "../ports/provider.ts";
 
 /** What a provider's answer to an authorize request says (RFC 6749 §4.1.2, RFC 9207 §2), each part there once or not at all. */
 export type ConsentAnswer = { readonly state: Secret; readonly iss: string | null } & (
@@ -20,6 +21,17 @@ export function readConsentAnswer(params: URLSearchParams): ConsentAnswer {
   if (code !== null && error === null) return { ...common, kind: "code", code: new Secret(code) };
   if (error !== null && code === null) return { ...common, kind: "error", error };
   throw new EvergrantError("consent_callback_invalid");
+}
+
+/**
+ * Whether an answer may be this issuer's (RFC 9207 §2.4): the one it names, if it names one, and it names one where the issuer's
+ * metadata promises so. Whoever leaves the parameter out gains nothing by it.
+ */
+export function isFromIssuer(
+  answer: Pick<ConsentAnswer, "iss">,
+  endpoints: Pick<ResolvedEndpoints, "issuer" | "issuerInAnswer">,
+): boolean {
+  return answer.iss === null ? endpoints.issuerInAnswer !== true : answer.iss === endpoints.issuer;
 }
 
 /**

@@ -25,21 +25,35 @@ export async function findOut(
   const id = jwtClaims(answer.idToken);
   const tenants = discovery.kind === "none" ? [] : await listTenants(context, app, answer.accessToken);
   const eventId = discovery.kind === "none" ? null : textClaim(access, discovery.consentClaim);
+  const subjectId = subject.kind === "none" ? null : textClaim(subject.token === "access" ? access : id, subject.claim);
+  const isKnownAsItIs = await knownTenants(context, consent, subjectId);
   const startedAtMs = consent.startedAtMs - context.limits.clockSkewMs;
   const ofThisConsent = (tenants ?? []).filter(
     (tenant) =>
       (eventId !== null && tenant.consentEventId === eventId) ||
-      (tenant.updatedAtMs !== null && tenant.updatedAtMs >= startedAtMs),
+      (tenant.updatedAtMs !== null && tenant.updatedAtMs >= startedAtMs && !isKnownAsItIs(tenant)),
   );
   const chosen = ofThisConsent.length === 0 && tenants?.length === 1 ? tenants : ofThisConsent;
   return {
-    subject: subject.kind === "none" ? null : textClaim(subject.token === "access" ? access : id, subject.claim),
+    subject: subjectId,
     subjectName: textClaim(id, "email") ?? textClaim(id, "preferred_username") ?? textClaim(id, "name"),
     hasTenants: discovery.kind !== "none",
     tenants,
     chosenTenants: chosen.map((tenant) => tenant.id),
     missingScopes: missingScopes(app.stored.scopes, answer.scope),
   };
+}
+
+// Two consents of one person may be seconds apart, less than clocks may differ: what the first one touched is not the second one's.
+async function knownTenants(
+  { store }: ServiceContext,
+  consent: StoredConsent,
+  subject: string | null,
+): Promise<(tenant: Tenant) => boolean> {
+  const grant = subject === null ? undefined : await store.grants.findBySubject(consent.app, subject);
+  const connections = grant === undefined ? [] : await store.connections.ofGrant(grant.id);
+  const known = new Map(connections.flatMap(({ tenants }) => tenants.map(({ id, updatedAtMs }) => [id, updatedAtMs])));
+  return ({ id, updatedAtMs }) => known.get(id) === updatedAtMs;
 }
 
 async function listTenants(context: ServiceContext, app: App, accessToken: Secret): Promise<readonly Tenant[] | null> {

@@ -5,7 +5,7 @@ import type { JournalRecord } from "../ports/journal.ts";
 import type { Records } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
 import type { ConsentAcceptance } from "./consent-acceptance.ts";
-import { type ConsentAnswer, pastedParameters, readConsentAnswer } from "./consent-answer.ts";
+import { type ConsentAnswer, isFromIssuer, pastedParameters, readConsentAnswer } from "./consent-answer.ts";
 import type { ConsentLinks } from "./consent-links.ts";
 import { consentRecords, originFacts } from "./consent-records.ts";
 import { browserHash, startConsent, verifierContext } from "./consent-start.ts";
@@ -13,7 +13,7 @@ import type { ConsentCallback, ConsentOffer, PastedConsent } from "./consenting.
 import { digest, sameDigest } from "./digest.ts";
 import { exchange } from "./exchange.ts";
 import { journaledOutcome } from "./journaled-outcome.ts";
-import { jwtClaims } from "./jwt-claims.ts";
+import { judgeIdToken } from "./jwt-claims.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { untilStored } from "./waiting.ts";
@@ -89,10 +89,8 @@ export class ConsentRuns {
   // Fails closed: whatever is missing, repeated, foreign or late never reaches the token endpoint.
   async #take(consent: StoredConsent, answer: ConsentAnswer, from: ConsentOrigin | null): Promise<void> {
     if (consent.progress.kind !== "started") return;
-    const { issuer, issuerInAnswer } = await (await this.#apps.get(consent.app)).endpoints();
-    // RFC 9207 §2.4: an issuer that promises to name itself is believed nowhere where it does not.
-    if (answer.iss === null ? issuerInAnswer === true : answer.iss !== issuer)
-      throw new EvergrantError("consent_callback_invalid");
+    const endpoints = await (await this.#apps.get(consent.app)).endpoints();
+    if (!isFromIssuer(answer, endpoints)) throw new EvergrantError("consent_callback_invalid");
     if (consent.expiresAtMs <= this.#context.time.wallMs()) throw new EvergrantError("consent_session_expired");
     if (answer.kind === "error") return await this.#decline(consent, answer.error);
     this.#context.gate.requireOpen();
@@ -231,13 +229,15 @@ export class ConsentRuns {
     }
     if (outcome.answer.refreshToken === null)
       return await this.#fail(consent, "consent_answer_incomplete", "no refresh token");
-    const id = jwtClaims(outcome.answer.idToken);
-    // An ID token with another nonce belongs to another run: its tokens are not taken in.
-    if (outcome.answer.idToken !== null && id.nonce !== undefined && id.nonce !== consent.nonce)
-      return await this.#fail(consent, "consent_code_refused", "nonce mismatch");
+    const { stored } = await this.#apps.get(consent.app);
+    const nonce = stored.scopes.includes("openid") ? consent.nonce : null;
+    const verdict = judgeIdToken(outcome.answer.idToken, { nonce, clientId: stored.clientId });
+    // It belongs to another run or to another client: what came with it is not taken in.
+    if (verdict === "foreign")
+      return await this.#fail(consent, "consent_code_refused", "the ID token belongs to another consent or client");
     await this.#acceptance.take(consent, {
       attempt: end.attempt,
-      answer: outcome.answer,
+      answer: verdict === "ours" ? outcome.answer : { ...outcome.answer, idToken: null },
       sentAtMs: end.sentAtMs,
       receivedAtMs: end.receivedAtMs,
     });
