@@ -62,6 +62,8 @@ class KeeperProcess implements ContenderProcess {
         sealer: vault,
         tokenEndpoint,
         providerApi: providerApi(ports),
+        // Nobody asks from outside of the process: no caller shows who it is.
+        assertions: { flawOf: async () => null, verify: async () => ({ kind: "not-signed" }) },
         providers: world.providers,
         time,
         chance,

@@ -29,6 +29,18 @@ export interface AccessToken {
   readonly tenants: readonly { readonly id: string; readonly name: string }[];
 }
 
+/** What a caller shows to say who it is. */
+export type CallerCredential =
+  | { readonly kind: "secret"; readonly clientId: string; readonly secret: Secret }
+  | {
+      readonly kind: "assertion";
+      /** Null: the one that the assertion itself is from. */
+      readonly clientId: string | null;
+      readonly assertion: Secret;
+      /** Our issuer, where it was shown: what a caller's own assertion has to be for. */
+      readonly audience: string;
+    };
+
 /** An authenticated caller: asks are answered from memory. */
 export interface CallerPrincipal {
   readonly id: CallerId;

@@ -162,6 +162,7 @@ class KeeperWorld {
         sealer: keySealer({ ring: this.#ring, deployment: "dp-1", keyCheck: this.#keyCheck, chance: this.#chance }),
         tokenEndpoint: this.provider,
         providerApi: this.provider,
+        assertions: { flawOf: async () => null, verify: async () => ({ kind: "not-signed" }) },
         providers: PROVIDERS,
         time: this.time,
         chance: this.#chance,
