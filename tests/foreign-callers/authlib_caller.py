@@ -1,6 +1,7 @@
 """A server with Authlib: a token by a secret, or by a key pair where one is given, then one call."""
 
 import os
+import time
 
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
@@ -14,8 +15,9 @@ client = OAuth2Session(
     token_endpoint_auth_method="private_key_jwt" if key else "client_secret_basic",
 )
 if key:
-    # Its default audience is the token endpoint.
-    client.register_client_auth_method(PrivateKeyJWT(endpoint, claims={"aud": issuer}))
+    # By default its assertions are for the token endpoint, and live for an hour.
+    claims = {"aud": issuer, "exp": int(time.time()) + 60}
+    client.register_client_auth_method(PrivateKeyJWT(endpoint, claims=claims))
 token = client.fetch_token(endpoint, grant_type="client_credentials")
 answer = client.get(
     os.environ["API"] + "/api.xro/2.0/Organisation",

@@ -6,14 +6,13 @@ import {
   type StoredCaller,
 } from "../ports/caller-store.ts";
 import type { Records } from "../ports/records.ts";
-import type { CallerCredential, CallerPrincipal, PermissionName } from "./access.ts";
+import type { CallerCredential, CallerPrincipal, Callers, CallerView, NewCaller, PermissionName } from "./access.ts";
 import { CallerDirectory } from "./caller-directory.ts";
 import { CallerGate, SECRETS_AT_MOST } from "./caller-gate.ts";
 import { authenticationWords, checkAuthentication } from "./caller-settings.ts";
 import { CallerUses } from "./caller-uses.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import { digest } from "./digest.ts";
-import type { Callers, CallerView, NewCaller } from "./keeper.ts";
 import { newId, newSecretText } from "./new-id.ts";
 import { permissionsOf, permissionWords } from "./permissions.ts";
 import type { ServiceContext } from "./service-context.ts";

@@ -5,10 +5,10 @@ import { assertionVerifier } from "../assertions/assertion-verifier.ts";
 import { type CallerAuthentication, SECRET_ALONE } from "../ports/caller-store.ts";
 import type { Store } from "../ports/store.ts";
 import { realChance, realTime } from "../real-time.ts";
+import type { CallerView } from "../service/access.ts";
 import { Activity } from "../service/activity.ts";
 import { CallerDesk } from "../service/callers.ts";
 import type { ConnectionDirectory } from "../service/connection-directory.ts";
-import type { CallerView } from "../service/keeper.ts";
 import type { ServiceContext } from "../service/service-context.ts";
 import { memoryDatabase } from "../stores/memory/memory-store.ts";
 
