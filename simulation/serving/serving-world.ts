@@ -130,10 +130,10 @@ export class ServingWorld {
     this.#requests += 1;
     try {
       const { callers, connections, tokens } = node.keeper;
-      const principal = callers.authenticate(caller.id, caller.secret);
+      const credential = { kind: "secret", clientId: caller.id, secret: caller.secret } as const;
+      const principal = await callers.authenticate(credential, null);
       const id = connections.idOf(connection);
-      if (principal === undefined || id === undefined || !principal.may("token", id))
-        throw new EvergrantError("connection_not_available");
+      if (id === undefined || !principal.may("token", id)) throw new EvergrantError("connection_not_available");
       const { accessToken } = await tokens.accessToken(id);
       const person = this.provider.accessFacts(accessToken.reveal())?.person ?? null;
       this.#served += 1;

@@ -134,6 +134,8 @@ export function keeperOver(ports: ProcessPorts, providers: ReadonlyMap<string, P
       sealer: vault,
       tokenEndpoint,
       providerApi: providerApi(ports),
+      // Nobody asks from outside of the process: no caller shows who it is by an assertion.
+      assertions: { flawOf: async () => null, verify: async () => ({ kind: "not-signed" }) },
       providers,
       time,
       chance,

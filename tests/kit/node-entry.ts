@@ -20,6 +20,7 @@ const node = await startNode({
   limits: { ...(policy === "default" ? DEFAULT_LIMITS : LIMITS[policy]), ...shared?.limits },
   providers: policy === "default" ? PROVIDERS : scaledProviders(policy),
   log: createRequestLog(),
+  keyNetworks: ["127.0.0.0/8", "::1/128"],
   journalMayVanish: true,
   terminal: false,
 });

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { aConnection, aHeldConsent, fakeNode, OPERATOR_KEY, problem } from "./testing/fake-node.ts";
+import { aCaller, aConnection, aHeldConsent, fakeNode, OPERATOR_KEY, problem } from "./testing/fake-node.ts";
 import { run } from "./testing/recorded-world.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
 
@@ -56,8 +56,8 @@ test("permissions are given whole and narrowed together, and told in the words t
   const permissions = [
     { connection: "acme", right: "consent" },
     { connection: "acme", right: "gateway", only },
-  ];
-  const caller = { id: "cl_1", name: "night", permissions, secrets: [], disabledAtMs: null, createdAtMs: 0 };
+  ] as const;
+  const caller = aCaller({ name: "night", permissions });
   await using node = await fakeNode(({ method }) => ({
     status: 200,
     body: method === "GET" ? { callers: [caller] } : caller,

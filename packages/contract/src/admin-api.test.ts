@@ -20,6 +20,7 @@ const bodies: { readonly [Name in OperationName]?: Record<string, unknown> } = {
   decideConsent: { accept: true },
   releaseQuarantine: { as: "restored" },
   addCaller: newCaller,
+  addSecretlessCaller: newCaller,
   setCallerPermissions: { permissions: newCaller.permissions },
 };
 

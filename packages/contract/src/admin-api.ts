@@ -11,10 +11,12 @@ import { auditPageSchema, auditQuerySchema, auditVerificationSchema } from "./au
 import {
   addedCallerSchema,
   addedCallerSecretSchema,
+  callerAuthenticationSchema,
   callerListSchema,
   callerPermissionsSchema,
   callerSchema,
   newCallerSchema,
+  newCallerSecretSchema,
 } from "./callers.ts";
 import {
   connectionListSchema,
@@ -268,13 +270,39 @@ export const ADMIN_API = {
     body: newCallerSchema,
     answer: addedCallerSchema,
   },
+  addSecretlessCaller: {
+    ...plain,
+    method: "POST",
+    path: "/callers/secretless",
+    status: 201,
+    body: newCallerSchema,
+    answer: callerSchema,
+  },
   addCallerSecret: {
     ...plain,
     method: "POST",
     path: "/callers/:id/secrets",
     status: 201,
     params: byId,
+    body: newCallerSecretSchema.optional(),
     answer: addedCallerSecretSchema,
+  },
+  removeCallerSecret: {
+    ...plain,
+    method: "DELETE",
+    path: "/callers/:id/secrets/:secret",
+    status: 200,
+    params: z.strictObject({ id: idSchema, secret: idSchema }),
+    answer: callerSchema,
+  },
+  setCallerAuthentication: {
+    ...plain,
+    method: "PUT",
+    path: "/callers/:id/authentication",
+    status: 200,
+    params: byId,
+    body: callerAuthenticationSchema,
+    answer: callerSchema,
   },
   setCallerPermissions: {
     ...plain,

@@ -33,13 +33,21 @@ export {
   addedCallerSchema,
   addedCallerSecretSchema,
   type Caller,
+  type CallerAuthentication,
   type CallerPermissions,
+  callerAuthenticationSchema,
   callerPermissionsSchema,
   callerSchema,
+  GITHUB_ACTIONS_ISSUER,
+  type KeySource,
   type Narrowing,
   type NewCaller,
+  type NewCallerSecret,
   narrowingSchema,
   newCallerSchema,
+  newCallerSecretSchema,
+  type Workload,
+  workloadSchema,
 } from "./callers.ts";
 export {
   CONNECTION_STATUSES,
@@ -87,7 +95,7 @@ export {
   type Readiness,
   readinessSchema,
 } from "./health.ts";
-export { type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
+export { AUTHENTICATION_METHODS, type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
 export { adminApiDocument } from "./openapi.ts";
 export { OUTAGE_EVENTS, type OutagePromise } from "./outages.ts";

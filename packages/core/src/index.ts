@@ -1,3 +1,4 @@
+export { type AllowedAddresses, isAllowedAddress } from "./allowed-address.ts";
 export {
   type Admission,
   type AmbiguityBreaker,
@@ -22,6 +23,14 @@ export {
   withdrawCall,
 } from "./api-meter.ts";
 export { type ApiPath, allowsPath, forbidsPath, isPathPattern, type PathPattern, readApiPath } from "./api-path.ts";
+export {
+  type AssertionClock,
+  type AssertionVerdict,
+  type Claims,
+  judgeClientAssertion,
+  judgeWorkload,
+  type WorkloadRule,
+} from "./assertion.ts";
 export {
   type ConsentExpectation,
   type ConsentFindings,
@@ -78,10 +87,12 @@ export {
 export { isHeld, type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.ts";
 export { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts";
 export { type ApiCall, covers, includesTenant, type Narrowing, sameTenant } from "./narrowing.ts";
+export { contains, type IpAddress, isWithin, type Network, parseAddress, parseNetwork } from "./network.ts";
 export { outageBudget } from "./outage-budget.ts";
 export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
 export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";
 export { confirmFromMs, confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
+export { type RequestBucket, takeRequest } from "./request-rate.ts";
 export {
   type Fact,
   GRACE_CLOSINGS,
@@ -111,3 +122,4 @@ export { draw, fullBucket, isUrgent, type TokenBucket } from "./token-bucket.ts"
 export { transition } from "./transition.ts";
 export { isItsTurn, leaveLine, NO_LINE, standInLine, type WaitingLine } from "./waiting-line.ts";
 export { nextWarmMs, type WarmHours, warmHoursProblem } from "./warm-hours.ts";
+export { flawOfWorkload, ruleOf, type WorkloadIdentity } from "./workload.ts";

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { parseNetwork } from "@evergrant/core";
 import type { Command } from "commander";
+import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
 import type { OperatorKeyPlace, StartedNode, StartOptions } from "../start-node.ts";
@@ -13,6 +15,8 @@ interface Options {
   readonly followClock?: string;
   readonly store?: string;
   readonly kekFile?: string;
+  readonly keysFrom: readonly string[];
+  readonly trustedProxy: readonly string[];
 }
 
 /** `evergrant start`: a node, until it is told to stop. */
@@ -30,6 +34,18 @@ export function addStart(program: Command, world: CommandWorld): void {
     )
     .option("--store <dsn>", "postgres://… shared by any number of nodes (default: evergrant.db in the folder)")
     .option("--kek-file <path>", "the key file, the same for all nodes of a store (default: kek in the folder)")
+    .option(
+      "--keys-from <network>",
+      "where keys of callers may be fetched besides the open internet: ADDRESS/PREFIX; may be given again",
+      collectNetwork,
+      [],
+    )
+    .option(
+      "--trusted-proxy <network>",
+      "a proxy whose X-Forwarded-For is believed: ADDRESS/PREFIX; may be given again (default: none)",
+      collectNetwork,
+      [],
+    )
     .option("--follow-clock <url>", "follow the clock of a sandbox: its control URL")
     .action(async (options: Options, command: Command) => {
       const session = openSession(world, command);
@@ -54,8 +70,17 @@ export function addStart(program: Command, world: CommandWorld): void {
     });
 }
 
-function addressOf({ store: _store, kekFile: _kekFile, ...address }: Options): Omit<Options, "store" | "kekFile"> {
-  return address;
+type Elsewhere = "store" | "kekFile" | "keysFrom" | "trustedProxy";
+
+function addressOf(options: Options): Omit<Options, Elsewhere> & Pick<StartOptions, "keyNetworks" | "trustedProxies"> {
+  const { store: _store, kekFile: _kekFile, keysFrom, trustedProxy, ...address } = options;
+  return { ...address, keyNetworks: keysFrom, trustedProxies: trustedProxy };
+}
+
+function collectNetwork(text: string, before: readonly string[]): readonly string[] {
+  if (parseNetwork(text) === null)
+    throw new UsageError(`A network is written ADDRESS/PREFIX, as in 10.1.0.0/16, not ${text}.`);
+  return [...before, text];
 }
 
 // A DSN holds a password, which the list of processes would show: the environment may carry it instead, as it may the key.

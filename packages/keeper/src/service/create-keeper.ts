@@ -135,6 +135,7 @@ export function createKeeper(
       turns.stop();
       authorization.stop();
       rewinds.stop();
+      await callers.stop();
       await schedule.stop();
       await refresher.drain();
     },

@@ -179,6 +179,7 @@ class KeeperWorld {
         sealer: keySealer({ ring: this.#ring, deployment: "dp-1", keyCheck: this.#keyCheck, chance: this.#chance }),
         tokenEndpoint: this.provider,
         providerApi: this.provider,
+        assertions: { flawOf: async () => null, verify: async () => ({ kind: "not-signed" }) },
         providers: PROVIDERS,
         time: this.time,
         chance: this.#chance,
@@ -760,8 +761,8 @@ describe("what the provider's list says of organisations", () => {
     const { caller, clientSecret } = await world.keeper.callers.add({
       ...{ name: "night", by: "operator", permissions: [{ connection: "acme", right: "gateway" }] },
     });
-    const night = world.keeper.callers.authenticate(caller.id, clientSecret);
-    if (night === undefined) return expect.unreachable();
+    const credential = { kind: "secret", clientId: caller.id, secret: clientSecret } as const;
+    const night = await world.keeper.callers.authenticate(credential, null);
     const ask = { connection: "acme", method: "GET", path: "/api.xro/2.0/Invoices", query: "", header: () => null };
     const call = await world.keeper.gateway.admit(night, ask);
     await world.token();

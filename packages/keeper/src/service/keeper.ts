@@ -1,17 +1,8 @@
-import type {
-  AppId,
-  CallerId,
-  ConnectionId,
-  NodeId,
-  OutagePromise,
-  QuarantineReason,
-  Secret,
-  WarmHours,
-} from "@evergrant/core";
+import type { AppId, ConnectionId, NodeId, OutagePromise, QuarantineReason, Secret, WarmHours } from "@evergrant/core";
 import type { AppOrigins } from "../ports/app-store.ts";
 import type { NodeAuditRecord } from "../ports/audit-store.ts";
 import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.ts";
-import type { CallerPrincipal, PermissionName, Tokens } from "./access.ts";
+import type { Callers, Tokens } from "./access.ts";
 import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
 
@@ -272,33 +263,4 @@ export interface Story {
     readonly by: string;
     readonly facts: Readonly<Record<string, string | number | boolean | null>>;
   }[];
-}
-
-export interface Callers {
-  add(caller: NewCaller): Promise<{ readonly caller: CallerView; readonly clientSecret: Secret }>;
-  list(): Promise<readonly CallerView[]>;
-  addSecret(id: CallerId, by: string): Promise<{ readonly clientSecret: Secret }>;
-  setPermissions(id: CallerId, permissions: readonly PermissionName[], by: string): Promise<CallerView>;
-  setDisabled(id: CallerId, disabled: boolean, by: string): Promise<CallerView>;
-  /** In memory and constant time; undefined when id or secret is wrong, expired or disabled. */
-  authenticate(id: string, secret: Secret): CallerPrincipal | undefined;
-}
-
-export interface NewCaller {
-  readonly name: string;
-  readonly permissions: readonly PermissionName[];
-  readonly by: string;
-}
-
-export interface CallerView {
-  readonly id: CallerId;
-  readonly name: string;
-  readonly permissions: readonly PermissionName[];
-  readonly secrets: readonly {
-    readonly id: string;
-    readonly createdAtMs: number;
-    readonly expiresAtMs: number | null;
-  }[];
-  readonly disabledAtMs: number | null;
-  readonly createdAtMs: number;
 }

@@ -83,10 +83,15 @@ export const OPERATIONS: OperationHandlers = {
     const { caller, clientSecret } = await keeper.callers.add({ ...body, by });
     return { caller, clientId: caller.id, clientSecret: clientSecret.reveal() };
   },
-  addCallerSecret: async ({ params }, { keeper }) => {
-    const { clientSecret } = await keeper.callers.addSecret(params.id as CallerId, by);
+  addSecretlessCaller: ({ body }, { keeper }) => keeper.callers.addSecretless({ ...body, by }),
+  addCallerSecret: async ({ params, body }, { keeper }) => {
+    const expiresAtMs = body?.expiresAtMs ?? null;
+    const { clientSecret } = await keeper.callers.addSecret(params.id as CallerId, { expiresAtMs, by });
     return { clientSecret: clientSecret.reveal() };
   },
+  removeCallerSecret: ({ params }, { keeper }) => keeper.callers.removeSecret(params.id as CallerId, params.secret, by),
+  setCallerAuthentication: ({ params, body }, { keeper }) =>
+    keeper.callers.setAuthentication(params.id as CallerId, body, by),
   setCallerPermissions: ({ params, body }, { keeper }) =>
     keeper.callers.setPermissions(params.id as CallerId, body.permissions, by),
   disableCaller: ({ params }, { keeper }) => keeper.callers.setDisabled(params.id as CallerId, true, by),

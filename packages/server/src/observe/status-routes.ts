@@ -21,7 +21,7 @@ export async function statusRoutes(app: FastifyInstance, face: StatusFace): Prom
     handlers: {
       GET: async (request, reply) => {
         const { name = "" } = request.params as { readonly name?: string };
-        const caller = basicCaller(face.keeper, request);
+        const caller = await basicCaller(face.keeper, request);
         requireObserver(face.keeper, caller, name);
         return reply.send(observedConnectionSchema.parse(observed(await face.keeper.connections.byName(name))));
       },

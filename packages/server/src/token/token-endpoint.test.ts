@@ -307,12 +307,21 @@ describe("metadata", () => {
       issuer: `${world.server.urls.public}/connections/acme`,
       token_endpoint: `${world.server.urls.public}/connections/acme/oauth2/token`,
       grant_types_supported: ["client_credentials"],
-      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+      token_endpoint_auth_signing_alg_values_supported: expect.arrayContaining(["RS256", "ES256", "EdDSA"]),
       response_types_supported: [],
       scopes_supported: ["connection:acme"],
     });
+    // Nothing that needs no key pair: whoever has seen a public key, or nothing, could sign with it.
+    const algorithms: string[] = acme.body.token_endpoint_auth_signing_alg_values_supported;
+    expect(algorithms.filter((algorithm) => /^(HS|none)/i.test(algorithm))).toEqual([]);
     const nobody = await read("nobody");
     expect(JSON.stringify(nobody).replaceAll("nobody", "acme")).toBe(JSON.stringify(acme));
     expect((await read("No%20Name")).status).toBe(404);
+    for (const place of ["oauth-authorization-server", "openid-configuration"]) {
+      const shared = JSON.parse((await askAs(world, "evil.example", `/.well-known/${place}`)).text);
+      const { public: issuer } = world.server.urls;
+      expect(shared).toEqual({ ...acme.body, issuer, token_endpoint: `${issuer}/oauth2/token`, scopes_supported: [] });
+    }
   });
 });

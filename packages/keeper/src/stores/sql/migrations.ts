@@ -1,4 +1,5 @@
 import type { Transaction } from "kysely";
+import { createCallerUse, createUsedAssertion } from "./authentication-tables.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import type { Tables } from "./tables.ts";
 
@@ -48,6 +49,15 @@ export const MIGRATIONS: readonly Migration[] = [
     compatibleFrom: 1,
     async up(db) {
       await createNarrowedPermission(db);
+    },
+  },
+  {
+    name: "0004-caller-authentication",
+    compatibleFrom: 1,
+    async up(db) {
+      await db.schema.alterTable("caller").addColumn("authentication", "text").execute();
+      await createCallerUse(db);
+      await createUsedAssertion(db);
     },
   },
   {

@@ -28,6 +28,8 @@ export interface Tables {
   readonly consent_link: ConsentLinkTable;
   readonly consent: ConsentTable;
   readonly caller: CallerTable;
+  readonly caller_use: CallerUseTable;
+  readonly used_assertion: UsedAssertionTable;
   readonly permission: PermissionTable;
   readonly narrowed_permission: NarrowedPermissionTable;
   readonly audit_record: AuditRecordTable;
@@ -163,6 +165,21 @@ export interface CallerTable {
   readonly secrets: Json;
   readonly disabled_at_ms: number | null;
   readonly created_at_ms: number;
+  /** Null: secrets alone, from anywhere. */
+  readonly authentication: Json | null;
+}
+
+/** When each credential of a caller was used last. */
+interface CallerUseTable {
+  readonly caller_id: CallerId;
+  readonly credential: string;
+  readonly used_at_ms: number;
+}
+
+/** Assertions that were used and have not expired. */
+interface UsedAssertionTable {
+  readonly digest: string;
+  readonly expires_at_ms: number;
 }
 
 /** One row per permission, in the order in which the caller has them. */

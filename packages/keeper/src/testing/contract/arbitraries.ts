@@ -234,12 +234,38 @@ const narrowedPermission = fc.record({
   only: fc.record({ tenants: respect, methods: respect, paths: respect }),
 });
 
+const keySource = fc.oneof(
+  fc.record({
+    kind: fc.constant("keys" as const),
+    keys: fc.array(fc.record({ kty: fc.constantFrom("RSA", "EC"), kid: text }), { maxLength: 2 }),
+  }),
+  fc.record({ kind: fc.constant("url" as const), url: text }),
+  fc.record({ kind: fc.constant("file" as const), file: text }),
+);
+const workload = fc.oneof(
+  fc.record({
+    ...{ kind: fc.constant("kubernetes" as const), issuer: text, audience: text },
+    ...{ namespace: text, serviceAccount: text, keys: keySource },
+  }),
+  fc.record({
+    ...{ kind: fc.constant("oidc" as const), issuer: text, audience: text, subject: text },
+    ...{ claims: fc.constantFrom({}, { role: "writer" }), keys: fc.constant({ kind: "discovery" as const }) },
+  }),
+);
+const callerAuthentication = fc.record({
+  keys: orNull(keySource),
+  workloads: fc.array(workload, { maxLength: 2 }),
+  networks: orNull(fc.array(text, { maxLength: 2 })),
+  requestsPerMinute: orNull(fc.integer({ min: 1, max: 60_000 })),
+});
+
 export const storedCaller: fc.Arbitrary<StoredCaller> = fc.record({
   id: id<StoredCaller["id"]>(),
   name: text,
   secrets: fc.array(fc.record({ id: text, sha256: text, createdAtMs: instant, expiresAtMs: orNull(instant) }), {
     maxLength: 2,
   }),
+  authentication: callerAuthentication,
   permissions: fc.array(fc.oneof(wholePermission, narrowedPermission), { maxLength: 4 }),
   disabledAtMs: orNull(instant),
   createdAtMs: instant,

@@ -31,6 +31,11 @@ export function describeNodes(world: () => StoreWorld): void {
 type AtOnce = <T>(count: number, ask: (store: Store, n: number) => Promise<T>) => Promise<T[]>;
 
 function describeSharing(node: (n: number) => Store, atOnce: AtOnce): void {
+  test("let an assertion be used at one of them, once", async () => {
+    const answers = await atOnce(20, (store) => store.assertions.claim("digest", 1_000));
+    expect(answers.filter((answer) => answer === "claimed")).toHaveLength(1);
+  });
+
   test("see what the other wrote, at once", async () => {
     await furnish(node(0));
     expect(await node(1).grants.load(GRANT)).toEqual(grant());
