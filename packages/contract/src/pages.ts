@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export const PAGE_LIMIT = 200;
+const PAGE_LIMIT = 200;
 
 /** Where the next page begins: opaque, as the page before it said; null after the last. */
 export const cursorSchema = z.string().nullable();
