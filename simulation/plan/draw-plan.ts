@@ -64,7 +64,8 @@ export function mixPlan(seed: number, options: DrawOptions): Plan {
 /** A provider that cannot be reached for most of an idle life: people have to be told in time. */
 function longOutage(seed: number, chance: Stream): Plan {
   const forMs = chance.between(55, 80) * HOUR_MS;
-  const fault: PlacedFault = { kind: "provider-down", atMs: HOUR_MS, how: "refuses", forMs };
+  const how = stream(seed, "outage").pick(["refuses", "swallows", "html"] as const);
+  const fault: PlacedFault = { kind: "provider-down", atMs: HOUR_MS, how, forMs };
   const world = { seed, mode: chance.pick(MODE_NAMES), lives: "short", nodes: 1, connections: 3, hot: 1 } as const;
   return { ...world, pace: "lively", chaosMs: 84 * HOUR_MS, skewMs: 0, rates: {}, faults: [fault] };
 }
