@@ -161,6 +161,7 @@ function providerApi(ports: ProcessPorts): ProviderApi {
   return {
     tenants: async (_provider, _endpoints, accessToken) =>
       ports.apiAnswers() ? ports.provider.tenants(accessToken) : { kind: "unreachable", reason: "ECONNREFUSED" },
+    subject: async () => null,
     deleteConnection: async () => "failed",
     discover: async () => null,
   };

@@ -79,7 +79,15 @@ export { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts
 export { type ApiCall, covers, includesTenant, type Narrowing, sameTenant } from "./narrowing.ts";
 export { outageBudget } from "./outage-budget.ts";
 export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
-export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";
+export {
+  classify,
+  type Ending,
+  type ErrorDialect,
+  type Failure,
+  type Outcome,
+  STANDARD_ERRORS,
+  type TokenAnswer,
+} from "./outcome.ts";
 export { confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
 export {
   type Fact,

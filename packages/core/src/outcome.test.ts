@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { classify, type Ending, type ErrorDialect } from "./outcome.ts";
+import { classify, type Ending, type ErrorDialect, STANDARD_ERRORS } from "./outcome.ts";
 import { Secret } from "./secret.ts";
 
-const DIALECT: ErrorDialect = { inactiveErrors: ["unauthorized_client"], okMember: null };
+const DIALECT: ErrorDialect = { ...STANDARD_ERRORS, inactiveErrors: ["unauthorized_client"] };
 
 function answered(status: number, body: unknown, retryAfterMs: number | null = null): Ending {
   const text = typeof body === "string" ? body : JSON.stringify(body);

@@ -21,6 +21,6 @@ export type { KeyRingSource } from "./sealing/open-key-ring.ts";
 export type * from "./service/access.ts";
 export type { ApiAnswerHead } from "./service/api-account.ts";
 export type { ApiTurn, CallsLeft } from "./service/api-turns.ts";
-export type { AdmittedCall, ApiAsk, ForwardAsk, Forwarded, Gateway } from "./service/gateway.ts";
+export type { AdmittedCall, ApiAsk, ForwardAsk, Forwarded, Gateway, ShownTenants } from "./service/gateway.ts";
 export type * from "./service/keeper.ts";
 export type { ServiceFailure } from "./service/service-context.ts";

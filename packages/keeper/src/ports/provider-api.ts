@@ -21,6 +21,8 @@ export type TenantsAnswer =
 /** The few calls that the keeper makes to a provider's API and metadata. Total: never throws for what the network does. */
 export interface ProviderApi {
   tenants(provider: Provider, endpoints: ResolvedEndpoints, accessToken: Secret): Promise<TenantsAnswer>;
+  /** Who gave the token, where the provider's API is what says so. Null where it says nothing, or cannot be asked. */
+  subject(provider: Provider, endpoints: ResolvedEndpoints, accessToken: Secret): Promise<string | null>;
   /** Ends one connection at the provider (Xero: DELETE /connections/{id}); `gone` also when it was not there. */
   deleteConnection(
     provider: Provider,

@@ -1,3 +1,4 @@
+import { STANDARD_ERRORS } from "@evergrant/core";
 import type { Provider } from "../ports/provider.ts";
 import { standardApi, standardApiSources } from "./standard-api.ts";
 
@@ -11,8 +12,12 @@ export const generic: Provider = {
   kind: "authorization_code",
   endpoints: { kind: "discovered" },
   apiOrigins: [],
+  homes: { tokenEndpoint: null, api: null },
   clientAuthentication: "client_secret_basic",
   defaultScopes: ["openid", "offline_access"],
+  scopeSeparator: " ",
+  scopeAnswer: "comparable",
+  offline: { kind: "scope", scope: "offline_access" },
   authorizeParameters: { prompt: "consent" },
   policy: {
     accessLifeMs: 60 * 60_000,
@@ -23,14 +28,20 @@ export const generic: Provider = {
     earlyRefresh: "allowed",
     repeatsDocumented: false,
   },
-  errors: { inactiveErrors: [], okMember: null },
+  errors: STANDARD_ERRORS,
   subject: { kind: "jwt-claim", token: "id", claim: "sub" },
+  grantPer: "person",
   tenants: { kind: "none" },
   tenantLocator: { kind: "none" },
   api: standardApi,
   revocation: "refresh-token",
   examplePath: null,
   sources: {
+    homes: "No standard way.",
+    scopeSeparator: "RFC 6749 §3.3.",
+    scopeAnswer: "RFC 6749 §5.1: scope is in the answer where it differs from what was asked for.",
+    offline: "OpenID Connect Core §11.",
+    grantPer: "Unknown; OpenID Connect knows one subject for each person and issuer.",
     endpoints: "RFC 8414 §3, OpenID Connect Discovery 1.0 §4: found under the app's issuer.",
     apiOrigins: "Metadata does not say where an API is: the operator does, with the app.",
     clientAuthentication: "RFC 6749 §2.3.1: every server that gives out client secrets must take HTTP Basic.",

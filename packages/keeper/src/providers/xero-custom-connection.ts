@@ -1,3 +1,4 @@
+import { STANDARD_ERRORS } from "@evergrant/core";
 import type { Provider } from "../ports/provider.ts";
 import { xeroApi, xeroApiSources } from "./xero-api.ts";
 
@@ -14,8 +15,12 @@ export const xeroCustomConnection: Provider = {
     revocation: null,
   },
   apiOrigins: ["https://api.xero.com"],
+  homes: { tokenEndpoint: null, api: null },
   clientAuthentication: "client_secret_basic",
   defaultScopes: [],
+  scopeSeparator: " ",
+  scopeAnswer: "comparable",
+  offline: { kind: "always" },
   authorizeParameters: {},
   policy: {
     accessLifeMs: 30 * 60_000,
@@ -26,14 +31,20 @@ export const xeroCustomConnection: Provider = {
     earlyRefresh: "allowed",
     repeatsDocumented: true,
   },
-  errors: { inactiveErrors: ["unauthorized_client"], okMember: null },
+  errors: { ...STANDARD_ERRORS, inactiveErrors: ["unauthorized_client"] },
   subject: { kind: "none" },
+  grantPer: "person",
   tenants: { kind: "none" },
   tenantLocator: { kind: "none" },
   api: xeroApi,
   revocation: "none",
   examplePath: "/api.xro/2.0/Organisation",
   sources: {
+    homes: "XeroAPI/xero-node: the same hosts for every organisation.",
+    scopeSeparator: "RFC 6749 §3.3.",
+    scopeAnswer: "Recorded answers: a token answer names the scopes that were given.",
+    offline: "RFC 6749 §4.4.3: no refresh token is needed.",
+    grantPer: "The connection is of one organisation, and the app is the grant.",
     endpoints: "XeroAPI/xero-node: the token endpoint of the standard flow; nobody is sent to authorize.",
     apiOrigins: "XeroAPI/xero-node: every API's base lies under https://api.xero.com.",
     clientAuthentication: "XeroAPI/xero-node getClientCredentialsToken: HTTP Basic.",

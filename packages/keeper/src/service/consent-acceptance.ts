@@ -18,6 +18,7 @@ import type { ConnectionDirectory } from "./connection-directory.ts";
 import { type Findings, findOut } from "./consent-findings.ts";
 import { changeFor } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
+import { homesOf, pinOrigins } from "./homes.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -29,6 +30,7 @@ export interface ReceivedAnswer {
   readonly answer: TokenAnswer;
   readonly sentAtMs: number;
   readonly receivedAtMs: number;
+  readonly callback: Readonly<Record<string, string>>;
 }
 
 /** Takes the tokens of a consent in: durable first, then judged, then (by rule or by an operator) put to use. Each step may be repeated. */
@@ -58,11 +60,14 @@ export class ConsentAcceptance {
     this.#onScheduled = parts.onScheduled;
   }
 
-  /** From a fresh token answer to a consent that is accepted or held. */
-  async take(consent: StoredConsent, received: ReceivedAnswer): Promise<void> {
+  /** From a fresh token answer to a consent that is accepted or held. `unknown-home`: nobody knows where its tokens may go. */
+  async take(consent: StoredConsent, received: ReceivedAnswer): Promise<"taken" | "unknown-home"> {
     const { store } = this.#context;
     const app = await this.#apps.get(consent.app);
-    const found = await findOut(this.#context, { app, consent, answer: received.answer });
+    const { answer, callback } = received;
+    const pinned = pinOrigins(homesOf(app), { callback, answer: answer.members });
+    if (pinned === null) return "unknown-home";
+    const found = await findOut(this.#context, { app, consent, answer, callback, pinned });
     const grant = await this.#keepTokens({ consent, app, found, received });
     const connection = await store.connections.find(consent.connection);
     const holds =
@@ -76,9 +81,11 @@ export class ConsentAcceptance {
       scope: received.answer.scope,
       tenants: found.tenants,
       chosenTenants: found.chosenTenants,
+      ...(pinned.api === null && pinned.tokenEndpoint === null ? {} : { pinned }),
     };
     if (holds.length === 0) await this.accept(consent, durable, "rule");
     else await this.#hold(consent, durable, holds);
+    return "taken";
   }
 
   /** Puts a received consent to use: the new chain replaces the old, the connection stands on its grant. */
@@ -314,5 +321,6 @@ function tenantsAfter(
 ): readonly ConnectionTenant[] {
   const before = new Set(connection.tenants.map((tenant) => tenant.id));
   const ours = received.tenants.filter((tenant) => before.has(tenant.id) || received.chosenTenants.includes(tenant.id));
-  return ours.map((tenant) => ({ ...tenant, status: "connected", sinceMs: atMs }));
+  const pinned = received.pinned === undefined ? {} : { pinned: received.pinned };
+  return ours.map((tenant) => ({ ...tenant, ...pinned, status: "connected", sinceMs: atMs }));
 }

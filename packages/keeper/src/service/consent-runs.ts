@@ -6,11 +6,13 @@ import type { ConsentAcceptance } from "./consent-acceptance.ts";
 import type { ConsentLinks } from "./consent-links.ts";
 import { codeChallenge, digest, sameDigest } from "./digest.ts";
 import { exchange } from "./exchange.ts";
+import { homesOf, keptParameters, pinTokenEndpoint } from "./homes.ts";
 import { journaledOutcome } from "./journaled-outcome.ts";
 import { jwtClaims } from "./jwt-claims.ts";
 import type { ConsentCallback, ConsentOffer } from "./keeper.ts";
 import { newId, newSecretText } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { single } from "./single-parameter.ts";
 import { untilStored } from "./waiting.ts";
 
 /** Runs of a person through the provider: from the click on a link to the exchange of the code, an attempt like any other. */
@@ -73,16 +75,17 @@ export class ConsentRuns {
     const { authorization } = await app.endpoints();
     await store.consents.create(consent, { audit: [this.#audit(consent, "consent-started", {})], notices: [] });
     const url = new URL(authorization);
+    const { scopes } = app.stored;
     const parameters = {
       ...app.provider.authorizeParameters,
       response_type: "code",
       client_id: app.stored.clientId,
       redirect_uri: consent.redirectUri,
-      scope: app.stored.scopes.join(" "),
+      ...(scopes.length === 0 ? {} : { scope: scopes.join(app.provider.scopeSeparator) }),
       state: state.reveal(),
       code_challenge: codeChallenge(verifier),
       code_challenge_method: "S256",
-      ...(app.stored.scopes.includes("openid") ? { nonce } : {}),
+      ...(scopes.includes("openid") ? { nonce } : {}),
     };
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
     return { authorizeUrl: url.href };
@@ -101,12 +104,16 @@ export class ConsentRuns {
     if (!this.isOfBrowser(consent, callback.browser)) throw new EvergrantError("consent_browser_mismatch");
     if (consent.progress.kind !== "started") return consent.id;
     const app = await this.#apps.get(consent.app);
-    if (iss !== null && iss !== (await app.endpoints()).issuer) throw new EvergrantError("consent_callback_invalid");
+    const { issuer, callbackIssuer } = await app.endpoints();
+    // RFC 9207 §2.4: an answer of another issuer is never taken for this one's, nor one that leaves out what was promised.
+    if (iss === null ? callbackIssuer === "required" : iss !== issuer)
+      throw new EvergrantError("consent_callback_invalid");
     if (consent.expiresAtMs <= time.wallMs()) throw new EvergrantError("consent_session_expired");
     if (code === null) await this.#decline(consent, error ?? "access_denied");
     else {
       this.#context.gate.requireOpen();
-      await this.#context.activity.during(() => this.#exchangeOnce(consent, new Secret(code)));
+      const kept = keptParameters(app, callback.params);
+      await this.#context.activity.during(() => this.#exchangeOnce(consent, new Secret(code), kept));
     }
     return consent.id;
   }
@@ -137,6 +144,7 @@ export class ConsentRuns {
         outcome,
         sentAtMs: consent.progress.atMs,
         receivedAtMs: answer?.atMs ?? time.wallMs(),
+        callback: consent.progress.callback ?? {},
       });
     }
     await journal.append({ kind: "settled", attempt, atMs: time.wallMs() });
@@ -180,24 +188,25 @@ export class ConsentRuns {
     );
   }
 
-  async #exchangeOnce(consent: StoredConsent, code: Secret): Promise<void> {
+  async #exchangeOnce(consent: StoredConsent, code: Secret, callback: KeptParameters): Promise<void> {
     if (this.#running.has(consent.id)) return;
     this.#running.add(consent.id);
     try {
-      await this.#exchangeCode(consent, code);
+      await this.#exchangeCode(consent, code, callback);
     } finally {
       this.#running.delete(consent.id);
     }
   }
 
-  async #exchangeCode(consent: StoredConsent, code: Secret): Promise<void> {
+  async #exchangeCode(consent: StoredConsent, code: Secret, callback: KeptParameters): Promise<void> {
     const { store, sealer, time, chance, limits, reached, journal } = this.#context;
+    const app = await this.#apps.get(consent.app);
     const attempt = newId<AttemptId>("at", chance);
     const begun = { wallMs: time.wallMs(), monotonicMs: time.monotonicMs() };
     const claimed = await store.consents.change(consent.id, (current) =>
       current.progress.kind === "started"
         ? {
-            progress: { kind: "claimed", atMs: begun.wallMs, attempt },
+            progress: { kind: "claimed", atMs: begun.wallMs, attempt, callback },
             records: { audit: [this.#audit(consent, "code-claimed", { attempt })], notices: [] },
           }
         : null,
@@ -208,7 +217,8 @@ export class ConsentRuns {
       attempt,
       subject: { kind: "consent", consent: consent.id },
       point: "code",
-      app: await this.#apps.get(consent.app),
+      app,
+      pinned: async () => pinTokenEndpoint(homesOf(app), callback),
       grant: {
         kind: "authorization_code",
         code,
@@ -221,7 +231,7 @@ export class ConsentRuns {
       begun,
       stillMine: async () => true,
     });
-    await this.#finish(consent, { attempt, outcome, sentAtMs: begun.wallMs, receivedAtMs: time.wallMs() });
+    await this.#finish(consent, { attempt, outcome, sentAtMs: begun.wallMs, receivedAtMs: time.wallMs(), callback });
     reached("settled", "code");
     await journal
       .append({ kind: "settled", attempt, atMs: time.wallMs() })
@@ -229,10 +239,7 @@ export class ConsentRuns {
     reached("settle-acknowledged", "code");
   }
 
-  async #finish(
-    consent: StoredConsent,
-    end: { attempt: AttemptId; outcome: Outcome; sentAtMs: number; receivedAtMs: number },
-  ): Promise<void> {
+  async #finish(consent: StoredConsent, end: FinishedExchange): Promise<void> {
     const { outcome } = end;
     if (outcome.kind !== "success") {
       const code =
@@ -247,12 +254,15 @@ export class ConsentRuns {
     // An ID token with another nonce belongs to another run: its tokens are not taken in.
     if (outcome.answer.idToken !== null && id.nonce !== undefined && id.nonce !== consent.nonce)
       return await this.#fail(consent, "consent_code_refused", "nonce mismatch");
-    await this.#acceptance.take(consent, {
+    const pinned = await this.#acceptance.take(consent, {
       attempt: end.attempt,
       answer: outcome.answer,
       sentAtMs: end.sentAtMs,
       receivedAtMs: end.receivedAtMs,
+      callback: end.callback,
     });
+    if (pinned === "unknown-home")
+      return await this.#fail(consent, "consent_answer_incomplete", "where its data lie is not believed");
   }
 
   async #fail(
@@ -288,6 +298,16 @@ export class ConsentRuns {
   }
 }
 
+type KeptParameters = Readonly<Record<string, string>>;
+
+interface FinishedExchange {
+  readonly attempt: AttemptId;
+  readonly outcome: Outcome;
+  readonly sentAtMs: number;
+  readonly receivedAtMs: number;
+  readonly callback: KeptParameters;
+}
+
 /** The redirect URI of an app, one per app so that answers of two apps can never be mixed up (RFC 9700 §4.4). */
 export function redirectUri(publicUrl: string, app: string): string {
   return `${publicUrl}/oauth/callback/${app}`;
@@ -295,14 +315,4 @@ export function redirectUri(publicUrl: string, app: string): string {
 
 function verifierContext(id: ConsentId) {
   return { owner: id, chain: "", kind: "code-verifier", version: "" } as const;
-}
-
-/** A parameter that is there exactly once and not empty; null when absent. A repeated or empty one is never taken for absent. */
-function single(params: URLSearchParams, name: string): string | null {
-  const values = params.getAll(name);
-  if (values.length === 0) return null;
-  const [value] = values;
-  if (values.length > 1 || value === undefined || value === "" || value.length > 4096)
-    throw new EvergrantError("consent_callback_invalid");
-  return value;
 }

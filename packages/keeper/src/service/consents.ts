@@ -124,7 +124,7 @@ export class ConsentDesk implements Consents {
   async #giveBack(received: ReceivedConsent): Promise<void> {
     const grant = await this.#context.store.grants.load(received.grant);
     const inUse = grant?.state.kind === "live" || grant?.state.kind === "in-court";
-    if (grant !== undefined && !inUse) await this.#ending.revokeUnused(grant.id, received.version);
+    if (grant !== undefined && !inUse) await this.#ending.revokeUnused(grant.id, received);
   }
 
   async #resultOf(consent: StoredConsent): Promise<ConsentResult> {

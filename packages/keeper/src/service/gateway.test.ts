@@ -104,7 +104,11 @@ describe("which organisation it is about", () => {
 
   it("is every one that the caller reaches where the provider lists them", async () => {
     const held = aCaller([{ tenants: ["T-1", "t-3"], methods: null, paths: null }]);
-    expect((await aDesk(two).admit(held, ask("/connections"))).shows).toEqual({ member: "tenantId", tenants: ["t-1"] });
+    expect((await aDesk(two).admit(held, ask("/connections"))).shows).toEqual({
+      items: "",
+      member: "tenantId",
+      tenants: ["t-1"],
+    });
     expect((await aDesk(two).admit(whole, ask("/connections"))).shows?.tenants).toEqual(["t-1", "t-2"]);
   });
 });

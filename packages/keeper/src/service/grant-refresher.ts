@@ -17,6 +17,7 @@ import { exchange } from "./exchange.ts";
 import type { GrantSettler } from "./grant-settler.ts";
 import { changeBy, changeFor, dueAfter, stepOf } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
+import { pinnedTokenEndpoint } from "./homes.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -256,6 +257,7 @@ export class GrantRefresher {
             },
             point: spent === null ? "client-credentials" : "refresh",
             app,
+            pinned: () => pinnedTokenEndpoint(this.#context, app, grant.id),
             grant: request,
             spends: request.kind === "refresh_token" ? request.refreshToken : null,
             fence: begun.fence,

@@ -4,6 +4,7 @@ import type { Tenant } from "../ports/provider-api.ts";
 import type { AuditEntry, NoticeEntry } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
+import { atHome, pinnedOf } from "./homes.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -62,10 +63,12 @@ export class HealthWatch {
     const live = this.#live.get(id);
     if (grant === undefined || live === undefined) return false;
     const app = await this.#apps.get(grant.app);
-    if (app.provider.tenants.kind === "none" || remainingMs(live.facts, time.wallMs(), app.timing) <= 0) return false;
-    const listed = await providerApi.tenants(app.provider, await app.endpoints(), live.secret);
+    if (app.provider.tenants.kind !== "list" || remainingMs(live.facts, time.wallMs(), app.timing) <= 0) return false;
+    const connections = await store.connections.ofGrant(id);
+    const endpoints = atHome(await app.endpoints(), pinnedOf(connections.flatMap(({ tenants }) => tenants)));
+    const listed = await providerApi.tenants(app.provider, endpoints, live.secret);
     if (listed.kind !== "listed") return false;
-    for (const connection of await store.connections.ofGrant(id)) await this.#apply(connection.id, listed.tenants);
+    for (const connection of connections) await this.#apply(connection.id, listed.tenants);
     return true;
   }
 

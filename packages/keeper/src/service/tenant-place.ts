@@ -23,6 +23,7 @@ export interface PlacedTenant {
 export function namedTenant(locator: TenantLocator, ask: LocatorAsk): string | null {
   switch (locator.kind) {
     case "none":
+    case "host":
       return null;
     case "header":
       return ask.header(locator.name.toLowerCase())?.trim() || null;
@@ -44,6 +45,7 @@ export function placeTenant(locator: TenantLocator, ask: LocatorAsk, tenant: str
   const asIs = { tenant, query: ask.query, headers: {} };
   switch (locator.kind) {
     case "none":
+    case "host":
       return asIs;
     case "header":
       return { ...asIs, headers: { [locator.name.toLowerCase()]: tenant } };

@@ -243,7 +243,7 @@ describe("what comes back", () => {
   });
 
   it("is a list of organisations without those that the caller does not reach", async () => {
-    world.keeper.gateway.shows = { member: "tenantId", tenants: ["T-1"] };
+    world.keeper.gateway.shows = { items: "", member: "tenantId", tenants: ["T-1"] };
     provider.api.respond = (_request, response) =>
       response.end(JSON.stringify([{ tenantId: "t-1", n: 1 }, { tenantId: "t-2" }, {}, null]));
     expect(await (await call("/connections")).json()).toEqual([{ tenantId: "t-1", n: 1 }]);
