@@ -20,7 +20,9 @@ export interface ErrorDialect {
   readonly okMember: string | null;
   /** The member that holds the code; `error` by the standard. */
   readonly errorMember: string;
-  /** Codes that say what `invalid_grant` says, also with status 200 where there is no access token. */
+  /** Errors come with status 200 as well: an answer without an access token is read for one. */
+  readonly errorsInSuccess: boolean;
+  /** Codes that say what `invalid_grant` says. */
   readonly rejectedErrors: readonly string[];
 }
 
@@ -29,6 +31,7 @@ export const STANDARD_ERRORS: ErrorDialect = {
   inactiveErrors: [],
   okMember: null,
   errorMember: "error",
+  errorsInSuccess: false,
   rejectedErrors: [],
 };
 
@@ -77,20 +80,22 @@ export function classify(ending: Ending, dialect: ErrorDialect): Outcome {
   if (error === null || status < 400 || status >= 500 || status === 408 || status === 425) {
     return { kind: "ambiguous", reason: `status ${status}${error === null ? " without an OAuth error" : ""}` };
   }
-  if (isRejection(error, dialect)) return { kind: "rejected", error };
-  if (dialect.inactiveErrors.includes(error)) return { kind: "inactive", error };
-  return { kind: "app-error", error, status };
+  return failureBy(error, { status, dialect });
+}
+
+function failureBy(error: string, { status, dialect }: { status: number; dialect: ErrorDialect }): Outcome {
+  if (error === "invalid_grant" || dialect.rejectedErrors.includes(error)) return { kind: "rejected", error };
+  return dialect.inactiveErrors.includes(error) ? { kind: "inactive", error } : { kind: "app-error", error, status };
 }
 
 function classifySuccess(status: number, body: Record<string, unknown> | null, dialect: ErrorDialect): Outcome {
   if (body === null) return { kind: "ambiguous", reason: `status ${status} with a body that is not a JSON object` };
   if (dialect.okMember !== null && body[dialect.okMember] === false) {
-    const error = errorOf(body, dialect) ?? "unknown_error";
-    return isRejection(error, dialect) ? { kind: "rejected", error } : { kind: "app-error", error, status };
+    return failureBy(errorOf(body, dialect) ?? "unknown_error", { status, dialect });
   }
   const answer = readTokenAnswer(body);
-  const error = answer === null ? errorOf(body, dialect) : null;
-  if (error !== null && dialect.rejectedErrors.includes(error)) return { kind: "rejected", error };
+  const error = answer === null && dialect.errorsInSuccess ? errorOf(body, dialect) : null;
+  if (error !== null) return failureBy(error, { status, dialect });
   return answer === null
     ? { kind: "ambiguous", reason: `status ${status} without a usable access_token` }
     : { kind: "success", answer };
@@ -99,10 +104,6 @@ function classifySuccess(status: number, body: Record<string, unknown> | null, d
 function errorOf(body: Record<string, unknown> | null, dialect: ErrorDialect): string | null {
   const code = body?.[dialect.errorMember] ?? body?.["error"];
   return typeof code === "string" && /^[\x20-\x7e]{1,100}$/.test(code) ? code : null;
-}
-
-function isRejection(error: string, dialect: ErrorDialect): boolean {
-  return error === "invalid_grant" || dialect.rejectedErrors.includes(error);
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

@@ -116,8 +116,8 @@ export interface TenantList {
   readonly kind: "list";
   /** Relative to the first API origin; answers JSON. */
   readonly path: string;
-  /** Where in the answer the list is; empty: it is the answer. A single object there is a list of one. */
-  readonly items: string;
+  /** Where in the answer the list is; empty: it is the answer. Null: the answer is the one organisation there is. */
+  readonly items: string | null;
   readonly idMember: string;
   readonly nameMember: string;
   /** The provider's own id of the connection, for deleting it. Null: it has none. */
@@ -138,7 +138,7 @@ export type TenantLocator =
   | { readonly kind: "header"; readonly name: string }
   /** A parameter of the query. */
   | { readonly kind: "query"; readonly name: string }
-  /** The segment of the path that comes after this prefix. */
+  /** The segment of the path that comes after these; `*` stands for any one. */
   | { readonly kind: "path"; readonly after: string }
   /** The host itself, which is the grant's home. */
   | { readonly kind: "host" }

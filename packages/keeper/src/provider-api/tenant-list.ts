@@ -7,11 +7,16 @@ import { memberAt, parseJson, textAt } from "./json-members.ts";
  * its organisation look disconnected.
  */
 export function readTenantList(text: string, discovery: TenantList): readonly Tenant[] | null {
-  const found = memberAt(parseJson(text), discovery.items);
+  const answer = parseJson(text);
+  const found = discovery.items === null ? [answer] : memberAt(answer, discovery.items);
+  // Some write a list of one as that one.
   const list = discovery.items !== "" && typeof found === "object" && !Array.isArray(found) ? [found] : found;
   if (!Array.isArray(list)) return null;
-  const tenants = list.map((entry: unknown) => readTenant(entry, discovery));
-  return tenants.includes(null) ? null : tenants.filter((tenant) => tenant !== null);
+  // An id that is said to be none names nothing that could be called for.
+  const named = list.filter((entry: unknown) => memberAt(entry, discovery.idMember) !== null);
+  const tenants = named.map((entry: unknown) => readTenant(entry, discovery));
+  if (tenants.includes(null)) return null;
+  return [...new Map(tenants.filter((tenant) => tenant !== null).map((tenant) => [tenant.id, tenant])).values()];
 }
 
 /** An instant as providers write it, epoch milliseconds: any number of fraction digits, and UTC where no zone is given. */

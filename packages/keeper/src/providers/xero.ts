@@ -74,11 +74,12 @@ export const xero: Provider = {
     scopeSeparator: "RFC 6749 §3.3; XeroAPI/xero-node joins them with spaces.",
     scopeAnswer: "Recorded answers: a token answer names the scopes that were given.",
     offline: "developer.xero.com/faq/oauth2: offline_access gives a refresh token.",
-    grantPer: "Xero staff: tokens are per user and app, and reach every organisation that this user connected.",
+    grantPer:
+      "developer.xero.com, Xero staff: tokens are per user and app, and reach every organisation that this user connected.",
     endpoints:
       "XeroAPI/Xero-OpenAPI xero-identity.yaml (authorize, token), XeroAPI/xero-python (revocation), XeroAPI/xero-node (issuer). Authorize lies on another host than the issuer.",
     apiOrigins: "XeroAPI/xero-node: every API's base lies under https://api.xero.com.",
-    clientAuthentication: "All official SDKs send HTTP Basic.",
+    clientAuthentication: "XeroAPI/xero-node, and the other official SDKs: HTTP Basic.",
     defaultScopes:
       "developer.xero.com/faq/granular-scopes: apps made from 2 March 2026 take granular scopes alone, older ones take both since April 2026, and the broad accounting.transactions ends in September 2027. So the granular ones that replaced it, which every app takes.",
     authorizeParameters:

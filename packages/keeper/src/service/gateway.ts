@@ -1,6 +1,7 @@
 import {
   type ApiCall,
   type ApiPath,
+  allowsPath,
   type ConnectionId,
   EvergrantError,
   forbidsPath,
@@ -15,7 +16,7 @@ import type { ApiTurn, ApiTurns } from "./api-turns.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { HealthWatch } from "./health-watch.ts";
-import { atHome, pinnedOf } from "./homes.ts";
+import { pinnedOf } from "./homes.ts";
 import { namedTenant, type PlacedTenant, placeTenant } from "./tenant-place.ts";
 
 /** Decides about calls to providers' APIs that pass through; whoever carries them decides nothing. */
@@ -83,9 +84,9 @@ export interface AdmittedCall {
   meaning(head: ApiAnswerHead, body: string): RefusalMeaning | null;
 }
 
-/** Names of members are joined by dots; `items` is empty where the answer itself is the list. */
+/** Names of members are joined by dots; `items` is empty where the answer is the list, and null where it is the one organisation. */
 export interface ShownTenants {
-  readonly items: string;
+  readonly items: string | null;
   readonly member: string;
   readonly tenants: readonly string[];
 }
@@ -109,8 +110,8 @@ export class GatewayDesk implements Gateway {
   async admit(caller: CallerPrincipal, ask: ApiAsk): Promise<AdmittedCall> {
     const connection = this.#permitted(caller, { right: "gateway", connection: ask.connection });
     const app = this.#parts.apps.peek(connection.app) ?? (await this.#parts.apps.get(connection.app));
-    const { apiOrigins } = atHome(await app.endpoints(), pinnedOf(connection.tenants));
-    const origin = originOf(apiOrigins[0]);
+    const { apiOrigins } = await app.endpoints();
+    const origin = originOf(pinnedOf(connection.tenants)?.api ?? apiOrigins[0]);
     const path = readApiPath(ask.path);
     if (path === null) throw new EvergrantError("api_path_refused");
     refuseForbidden(app.provider.api, { method: ask.method, path });
@@ -239,7 +240,7 @@ function reachable({ caller, connection }: Asked): readonly string[] {
 function placedTenant(asked: Asked): PlacedTenant | null {
   const { app, ask } = asked;
   const { tenantLocator, api } = app.provider;
-  if (tenantLocator.kind === "none" || api.untenanted.includes(ask.path.text)) return null;
+  if (tenantLocator.kind === "none" || api.untenanted.some((pattern) => allowsPath(pattern, ask.path))) return null;
   const tenant = chosenTenant(reachable(asked), namedTenant(tenantLocator, ask));
   return placeTenant(tenantLocator, ask, tenant);
 }

@@ -33,8 +33,10 @@ export function namedTenant(locator: TenantLocator, ask: LocatorAsk): string | n
       return named || null;
     }
     case "path": {
-      const prefix = `${locator.after}/`;
-      const named = ask.path.text.startsWith(prefix) ? ask.path.text.slice(prefix.length).split("/", 1)[0] : undefined;
+      const before = locator.after.split("/");
+      const segments = ask.path.text.split("/");
+      const isThere = before.every((segment, index) => segment === "*" || segment === segments[index]);
+      const named = isThere ? segments[before.length] : undefined;
       return named === undefined || named === "" ? null : decodeURIComponent(named);
     }
   }

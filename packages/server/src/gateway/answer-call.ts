@@ -76,9 +76,10 @@ async function shownTenants(body: Readable, shows: ShownTenants): Promise<string
 }
 
 /** The answer without what is not shown: of the list, and of the objects on the way to it nothing else. Null: not understood. */
-function shownOnly(value: unknown, items: string, shows: ShownTenants): unknown {
+function shownOnly(value: unknown, items: string | null, shows: ShownTenants): unknown {
   const shown = new Set(shows.tenants.map((tenant) => tenant.toLowerCase()));
   const isShown = (entry: unknown) => shown.has(tenantOf(entry, shows.member));
+  if (items === null) return isObject(value) ? (isShown(value) ? value : {}) : null;
   if (items === "") return Array.isArray(value) ? value.filter(isShown) : null;
   const [name = "", ...deeper] = items.split(".");
   const inner = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
