@@ -270,7 +270,8 @@ export const ERRORS = {
   origins_refused: {
     status: 400,
     retry: "never",
-    message: "Replaced origins must be https, or http on loopback, without path, query or credentials.",
+    message:
+      "Replaced origins must be https, or http on loopback, without path, query or credentials. Only an issuer may have a path.",
   },
   kind_mismatch: { status: 409, retry: "never", message: "This is not possible for a connection of this kind." },
   internal_error: {
@@ -374,6 +375,11 @@ export const ERRORS = {
     status: 500,
     retry: "never",
     message: "The limits break an inequality of the refresh protocol. See the details.",
+  },
+  provider_file_invalid: {
+    status: 500,
+    retry: "never",
+    message: "A file that describes a provider is not right. The details name each field.",
   },
   public_url_required: {
     status: 500,

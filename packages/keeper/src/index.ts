@@ -16,6 +16,7 @@ export type { Provider } from "./ports/provider.ts";
 export type { Tenant } from "./ports/provider-api.ts";
 export type { Time, Timer } from "./ports/time.ts";
 export { PROVIDERS } from "./providers/catalogue.ts";
+export { type ProviderFile, withOwnProviders } from "./providers/own-providers.ts";
 export { type FollowedTime, followedTime, realChance, realTime } from "./real-time.ts";
 export type { KeyRingSource } from "./sealing/open-key-ring.ts";
 export type * from "./service/access.ts";

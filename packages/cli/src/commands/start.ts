@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { CommandWorld } from "../command-world.ts";
+import { readProviderFiles } from "../provider-files.ts";
 import { openSession } from "../session.ts";
 import type { OperatorKeyPlace, StartedNode, StartOptions } from "../start-node.ts";
 import { parsePort } from "./whole-number.ts";
@@ -13,6 +14,7 @@ interface Options {
   readonly followClock?: string;
   readonly store?: string;
   readonly kekFile?: string;
+  readonly providers?: string;
 }
 
 /** `evergrant start`: a node, until it is told to stop. */
@@ -30,6 +32,7 @@ export function addStart(program: Command, world: CommandWorld): void {
     )
     .option("--store <dsn>", "postgres://… shared by any number of nodes (default: evergrant.db in the folder)")
     .option("--kek-file <path>", "the key file, the same for all nodes of a store (default: kek in the folder)")
+    .option("--providers <path>", "providers of your own: a JSON file, or a folder of them")
     .option("--follow-clock <url>", "follow the clock of a sandbox: its control URL")
     .action(async (options: Options, command: Command) => {
       const session = openSession(world, command);
@@ -40,6 +43,7 @@ export function addStart(program: Command, world: CommandWorld): void {
       const node = await startNode({
         ...addressOf(options),
         ...storeOf(options, world.env),
+        ...(options.providers === undefined ? {} : { ownProviders: readProviderFiles(options.providers) }),
         folder,
         log: createRequestLog({ destination: { write: (line) => world.terminal.err(line.trimEnd()) } }),
         terminal: session.interactive ? { show: (text) => world.terminal.out(text) } : false,
@@ -54,7 +58,9 @@ export function addStart(program: Command, world: CommandWorld): void {
     });
 }
 
-function addressOf({ store: _store, kekFile: _kekFile, ...address }: Options): Omit<Options, "store" | "kekFile"> {
+type Address = Omit<Options, "store" | "kekFile" | "providers">;
+
+function addressOf({ store: _store, kekFile: _kekFile, providers: _providers, ...address }: Options): Address {
   return address;
 }
 
