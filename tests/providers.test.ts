@@ -1,0 +1,331 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { type AppId, Secret } from "@evergrant/core";
+import { type OpenKeeper, openKeeper, PROVIDERS, type Provider } from "@evergrant/keeper";
+import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
+import { eventually } from "./kit/eventually.ts";
+import { MovableTime } from "./kit/movable-time.ts";
+
+// The documented answers of each provider, given by a server of this machine to the catalogue's own data.
+
+const BROWSER = new Secret("a-browser-of-the-test-that-nobody-else-has");
+const TOKENS = { access_token: "access-1", refresh_token: "refresh-1", token_type: "Bearer" };
+/** Stands for the address of the grant's home. */
+const HOME = "HOME";
+
+interface Documented {
+  /** Beside code and state. */
+  readonly callback?: Readonly<Record<string, string>>;
+  readonly answer?: Readonly<Record<string, unknown>>;
+  /** Claims of an id token. */
+  readonly claims?: Readonly<Record<string, string>>;
+  readonly api?: Readonly<Record<string, unknown>>;
+  readonly subject: string | null;
+  readonly tenants: readonly string[];
+}
+
+const DOCUMENTED: Readonly<Record<string, Documented>> = {
+  "quickbooks-online": {
+    callback: { realmId: "9130350" },
+    answer: { expires_in: 3600, x_refresh_token_expires_in: 8_726_400 },
+    claims: { sub: "1182d6ec" },
+    ...{ subject: "9130350/1182d6ec", tenants: ["9130350"] },
+  },
+  "sage-accounting": {
+    answer: { expires_in: 300, refresh_token_expires_in: 2_678_400, scope: "full_access", requested_by_id: "u-7" },
+    api: {
+      "/v3.1/businesses": {
+        $total: 2,
+        $items: [
+          { id: "b1", displayed_as: "One" },
+          { id: "b2", displayed_as: "Two" },
+        ],
+      },
+    },
+    ...{ subject: "u-7", tenants: ["b1", "b2"] },
+  },
+  freeagent: {
+    answer: { expires_in: 3600, refresh_token_expires_in: 631_139_040 },
+    api: {
+      "/v2/company": { company: { name: "My Company", subdomain: "mine" } },
+      "/v2/users/me": { user: { url: "https://api.freeagent.com/v2/users/1", email: "jane@demo.example" } },
+    },
+    ...{ subject: "https://api.freeagent.com/v2/users/1", tenants: ["mine"] },
+  },
+  freshbooks: {
+    answer: { expires_in: 43_200, scope: "admin:all:legacy", created_at: 1_424_471_407 },
+    api: {
+      "/auth/api/v1/users/me": {
+        response: {
+          id: 2192788,
+          business_memberships: [{ id: 1, business: { id: 2, name: "Awesome", account_id: "ABC123" } }],
+        },
+      },
+    },
+    ...{ subject: "2192788", tenants: ["ABC123"] },
+  },
+  "zoho-books": {
+    callback: { location: "eu", "accounts-server": HOME },
+    answer: { expires_in: 3600, api_domain: HOME },
+    api: { "/books/v3/organizations": { code: 0, organizations: [{ organization_id: "10234695", name: "Zillum" }] } },
+    ...{ subject: null, tenants: ["10234695"] },
+  },
+  hubspot: {
+    answer: { expires_in: 1800, user_id: 123, hub_id: 62515 },
+    api: { "/account-info/v3/details": { portalId: 62515, timeZone: "US/Eastern" } },
+    ...{ subject: "62515/123", tenants: ["62515"] },
+  },
+  salesforce: {
+    answer: {
+      ...{ instance_url: HOME, scope: "refresh_token api", issued_at: "1708058728442", signature: "c2lnbmVk" },
+      id: "https://login.salesforce.com/id/00Dx0000000BV7z/005x00000012Q9P",
+    },
+    ...{ subject: "005x00000012Q9P", tenants: ["00Dx0000000BV7z"] },
+  },
+  atlassian: {
+    answer: { expires_in: 3600, scope: "read:me read:jira-work offline_access" },
+    api: {
+      "/me": { account_type: "atlassian", account_id: "5b10ac8d" },
+      "/oauth/token/accessible-resources": [
+        { id: "1324a887", name: "your-domain", scopes: [], url: "https://x.example" },
+      ],
+    },
+    ...{ subject: "5b10ac8d", tenants: ["1324a887"] },
+  },
+  google: {
+    answer: { expires_in: 3599, scope: "https://www.googleapis.com/auth/userinfo.email openid" },
+    claims: { sub: "10769150350006150715113082367" },
+    ...{ subject: "10769150350006150715113082367", tenants: [] },
+  },
+  microsoft: {
+    answer: { expires_in: 3736, ext_expires_in: 3736, scope: "User.Read profile openid email" },
+    claims: { sub: "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ" },
+    ...{ subject: "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ", tenants: [] },
+  },
+  "lightspeed-retail-r": {
+    answer: { expires_in: 1800, scope: "employee:all" },
+    api: { "/API/V3/Account.json": { Account: { accountID: "7", name: "Shop" } } },
+    ...{ subject: null, tenants: ["7"] },
+  },
+  "lightspeed-retail-x": {
+    callback: { domain_prefix: HOME, user_id: "u" },
+    answer: { expires: 1_387_145_621, expires_in: 604_800, domain_prefix: HOME, scope: "" },
+    ...{ subject: null, tenants: [HOME] },
+  },
+  gusto: {
+    answer: { expires_in: 7200 },
+    api: {
+      "/v1/token_info": {
+        ...{ scope: "companies:read", resource: { type: "Company", uuid: "c-1" } },
+        resource_owner: { type: "CompanyAdmin", uuid: "o-1" },
+      },
+    },
+    ...{ subject: "c-1/o-1", tenants: ["c-1"] },
+  },
+};
+
+let folder: string;
+let time: MovableTime;
+let kept: OpenKeeper;
+let closeKept: () => Promise<void> = async () => undefined;
+let identity: StandIn;
+let home: StandIn;
+
+interface Heard {
+  readonly path: string;
+  readonly authorization: string | null;
+  readonly body: URLSearchParams;
+}
+
+interface StandIn {
+  readonly origin: string;
+  readonly server: Server;
+  readonly heard: Heard[];
+  answers: Readonly<Record<string, unknown>>;
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "evergrant-providers-"));
+  time = new MovableTime();
+  [identity, home] = [await aStandIn(), await aStandIn()];
+});
+afterEach(async () => {
+  await closeKept();
+  for (const { server } of [identity, home]) await new Promise((closed) => server.close(closed));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function aStandIn(): Promise<StandIn> {
+  const heard: Heard[] = [];
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const body = new URLSearchParams(await text(request));
+    heard.push({ path: pathname, authorization: request.headers.authorization ?? null, body });
+    const answer = standIn.answers[pathname];
+    response.setHeader("content-type", "application/json");
+    response.statusCode = answer === undefined ? 404 : 200;
+    response.end(JSON.stringify(answer ?? {}));
+  });
+  await new Promise<void>((ready) => server.listen(0, "localhost", ready));
+  const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const standIn: StandIn = { origin, server, heard, answers: {} };
+  return standIn;
+}
+
+/** The catalogue's provider on this machine: its hosts are the stand-ins, all else is as it is. */
+function onThisMachine(provider: Provider): Provider {
+  const { endpoints, homes, tenants } = provider;
+  if (endpoints.kind !== "fixed") throw new Error("it has no endpoints of its own");
+  const at = (address: string) => `${identity.origin}${new URL(address).pathname}${new URL(address).search}`;
+  const here = "(?:http://)?localhost:\\d+";
+  const ruled = (rule: NonNullable<Provider["homes"]["api"]>) => ({
+    ...{ ...rule, pattern: here },
+    origin: rule.origin === "{}" ? "{}" : "http://{}",
+  });
+  return {
+    ...provider,
+    endpoints: {
+      ...endpoints,
+      ...{ issuer: identity.origin, authorization: at(endpoints.authorization), token: at(endpoints.token) },
+      revocation: endpoints.revocation === null ? null : at(endpoints.revocation),
+    },
+    apiOrigins: provider.apiOrigins.length === 0 ? [] : [identity.origin],
+    homes: {
+      tokenEndpoint: homes.tokenEndpoint === null ? null : ruled(homes.tokenEndpoint),
+      api: homes.api === null ? null : ruled(homes.api),
+    },
+    tenants:
+      tenants.kind === "token-answer" && tenants.member === homes.api?.name ? { ...tenants, pattern: here } : tenants,
+  };
+}
+
+/** Text with the home's address put in, as this provider writes it. */
+function atHome<T>(value: T, provider: Provider): T {
+  const written = provider.homes.api?.origin === "{}" ? home.origin : new URL(home.origin).host;
+  return JSON.parse(JSON.stringify(value ?? {}).replaceAll(HOME, written)) as T;
+}
+
+interface Begun {
+  readonly app: AppId;
+  readonly authorize: URLSearchParams;
+}
+
+async function begin(provider: Provider): Promise<Begun> {
+  kept = await openKeeper({
+    ...{ folder, publicUrl: "http://localhost:1", time, journalMayVanish: true, connection: "acme" },
+    providers: new Map([[provider.id, provider]]),
+  });
+  closeKept = () => kept.close();
+  const app = await kept.keeper.apps.add({
+    ...{ name: "books", provider: provider.id, clientId: "id", clientSecret: new Secret("secret"), scopes: null },
+    ...{ origins: null, by: "test" },
+  });
+  await kept.keeper.connections.create({ name: "acme", app: "books", expectedTenant: null, by: "test" });
+  const link = await kept.keeper.consents.createLink({ connection: "acme", accept: "any-tenant", by: "test" });
+  const secret = new Secret(link.url.split("/").at(-1) ?? "");
+  const { authorizeUrl } = await kept.keeper.consents.begin(secret, BROWSER);
+  return { app: app.id, authorize: new URL(authorizeUrl).searchParams };
+}
+
+function prepare(provider: Provider, documented: Documented, nonce: string | null): void {
+  const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const claims = { ...documented.claims, ...(nonce === null ? {} : { nonce }) };
+  const idToken =
+    documented.claims === undefined ? {} : { id_token: `${encoded({ alg: "RS256" })}.${encoded(claims)}.s` };
+  const token = { ...TOKENS, ...atHome(documented.answer, provider), ...idToken };
+  const path = provider.endpoints.kind === "fixed" ? new URL(provider.endpoints.token).pathname : "";
+  for (const standIn of [identity, home]) standIn.answers = { ...documented.api, [path]: token };
+}
+
+async function comesBack({ app, authorize }: Begun, more: Readonly<Record<string, string>>) {
+  const params = new URLSearchParams({ code: "the-code", state: authorize.get("state") ?? "", ...more });
+  const consent = await kept.keeper.consents.receive({ app, params, browser: BROWSER });
+  return await kept.keeper.consents.result(consent, BROWSER);
+}
+
+test("every provider with a person's consent is told about here", () => {
+  const withoutXero = [...PROVIDERS.values()].filter(
+    ({ kind, endpoints, id }) => kind === "authorization_code" && endpoints.kind === "fixed" && id !== "xero",
+  );
+  expect(Object.keys(DOCUMENTED).sort()).toEqual(withoutXero.map(({ id }) => id).sort());
+});
+
+describe.each(Object.entries(DOCUMENTED))("%s", (id, documented) => {
+  it("is asked, understood, and refreshed where its grant lies", async () => {
+    const provider = onThisMachine(PROVIDERS.get(id) ?? expect.unreachable());
+    const begun = await begin(provider);
+    expect(begun.authorize.get("scope")).toBe(provider.defaultScopes.join(provider.scopeSeparator) || null);
+    for (const [name, value] of Object.entries(provider.authorizeParameters))
+      expect(begun.authorize.get(name)).toBe(value);
+    prepare(provider, documented, begun.authorize.get("nonce"));
+    expect(await comesBack(begun, atHome(documented.callback ?? {}, provider))).toMatchObject({ kind: "accepted" });
+    const connection = await kept.keeper.connections.byName("acme");
+    expect(connection).toMatchObject({ status: "connected", subject: documented.subject });
+    expect(connection.tenants.map((tenant) => tenant.id)).toEqual(atHome(documented.tenants, provider));
+
+    const api = provider.homes.api === null ? identity : home;
+    if (documented.api !== undefined)
+      expect(
+        api.heard.filter(({ path }) => path in (documented.api ?? {})).map(({ authorization }) => authorization),
+      ).toContain("Bearer access-1");
+    const tokens = provider.homes.tokenEndpoint === null ? identity : home;
+    const sent = () => tokens.heard.filter(({ body }) => body.has("grant_type"));
+    const basic = `Basic ${Buffer.from("id:secret").toString("base64")}`;
+    for (const { authorization, body } of sent())
+      expect([authorization, body.get("client_secret")]).toEqual(
+        provider.clientAuthentication === "client_secret_basic" ? [basic, null] : [null, "secret"],
+      );
+    await kept.accessToken();
+    await time.advance(provider.policy.accessLifeMs * 0.7);
+    await eventually(async () => {
+      await time.advance(5_000);
+      expect(sent().map(({ body }) => body.get("grant_type"))).toEqual(["authorization_code", "refresh_token"]);
+    });
+    const elsewhere = tokens === identity ? home : identity;
+    expect(elsewhere.heard.filter(({ body }) => body.has("grant_type"))).toEqual([]);
+  });
+});
+
+describe("a grant's home", () => {
+  it("is believed only where it fits: nothing is sent elsewhere, and the consent fails", async () => {
+    const provider = onThisMachine(PROVIDERS.get("salesforce") ?? expect.unreachable());
+    const begun = await begin(provider);
+    const documented = DOCUMENTED["salesforce"] ?? expect.unreachable();
+    const answer = { ...documented.answer, instance_url: "https://evil.example" };
+    prepare(provider, { ...documented, answer }, null);
+    expect(await comesBack(begun, {})).toMatchObject({ kind: "failed", code: "consent_answer_incomplete" });
+    expect((await kept.keeper.connections.byName("acme")).status).toBe("awaiting-consent");
+  });
+
+  it("has to be in the callback before the code goes anywhere", async () => {
+    const provider = onThisMachine(PROVIDERS.get("zoho-books") ?? expect.unreachable());
+    const begun = await begin(provider);
+    for (const server of [{}, { "accounts-server": "https://accounts.zoho.com.evil.example" }])
+      await expect(comesBack(begun, server)).rejects.toMatchObject({ code: "consent_callback_invalid" });
+    expect([...identity.heard, ...home.heard]).toEqual([]);
+  });
+
+  it("stays where it was pinned, whatever a later answer says, and is where one's own program may send a token", async () => {
+    const provider = onThisMachine(PROVIDERS.get("salesforce") ?? expect.unreachable());
+    const documented = DOCUMENTED["salesforce"] ?? expect.unreachable();
+    const begun = await begin(provider);
+    prepare(provider, documented, null);
+    await comesBack(begun, {});
+    await kept.accessToken();
+    prepare(provider, { ...documented, answer: { ...documented.answer, instance_url: identity.origin } }, null);
+    await time.advance(provider.policy.accessLifeMs * 0.7);
+    await eventually(async () => {
+      await time.advance(5_000);
+      expect(identity.heard.some(({ body }) => body.get("grant_type") === "refresh_token")).toBe(true);
+    });
+    const [tenant] = (await kept.keeper.connections.byName("acme")).tenants;
+    expect(tenant?.pinned).toEqual({ tokenEndpoint: null, api: home.origin });
+    home.answers = { "/services/data": [] };
+    expect((await kept.fetch(`${home.origin}/services/data`)).status).toBe(200);
+    await expect(kept.fetch(`${identity.origin}/services/data`)).rejects.toMatchObject({ code: "input_invalid" });
+  });
+});
