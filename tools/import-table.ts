@@ -73,6 +73,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
       "npm:@fastify/cookie",
       "npm:@fastify/formbody",
       "npm:pino",
+      "npm:qr",
       "npm:zod",
       "node:*",
     ],
@@ -123,7 +124,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     ],
   },
 
-  { place: "packages/cli/src", may: [...EVERY_PACKAGE, "npm:commander", "npm:@clack/prompts", "node:*"] },
+  { place: "packages/cli/src", may: [...EVERY_PACKAGE, "npm:commander", "npm:@clack/prompts", "npm:qr", "node:*"] },
 
   // It holds the page of the client matrix to the data behind it.
   { place: "tests/structure", may: [...EVERY_PACKAGE, "tests/client-matrix", "tools", "npm:*", "node:*"] },
@@ -143,5 +144,6 @@ export const TEST_IMPORTS: readonly string[] = [
   "npm:fast-check",
   "npm:openid-client",
   "npm:openapi-backend",
+  "npm:qr",
   "node:*",
 ];

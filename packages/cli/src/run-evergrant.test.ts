@@ -230,7 +230,7 @@ describe("connect", () => {
   test("gives the link to consent again where there was a consent, and does not wait", async () => {
     await using node = await fakeNode(({ path }) =>
       path.endsWith("/reconsent-link")
-        ? { status: 200, body: { url: "http://localhost/consent/again" } }
+        ? { status: 200, body: { url: "http://localhost/consent/again", qrSvg: "<svg/>" } }
         : { status: 200, body: aConnection() },
     );
     const ran = await run(["connect", "acme", "--url", node.url], { env, interactive: true });
@@ -251,7 +251,7 @@ describe("connect", () => {
     return ({ method, path }: { method: string; path: string }) => {
       if (path.endsWith("/reconsent-link")) return problem(409, "consent_not_needed");
       if (path.endsWith("/consent-links"))
-        return { status: 201, body: { url: "http://localhost/consent/first", expiresAtMs: 1_000 } };
+        return { status: 201, body: { url: "http://localhost/consent/first", qrSvg: "<svg/>", expiresAtMs: 1_000 } };
       if (path.startsWith("/api/v1/consents?")) return { status: 200, body: { consents: held } };
       if (path.endsWith("/decision")) return { status: 200, body: accepted };
       return method === "POST" ? { status: 201, body: fresh } : problem(404, "connection_unknown");

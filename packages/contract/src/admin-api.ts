@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { appListSchema, appSchema, newAppSchema, newAppSecretSchema, providerListSchema } from "./apps.ts";
+import {
+  appListSchema,
+  appSchema,
+  appScopesSchema,
+  newAppSchema,
+  newAppSecretSchema,
+  providerListSchema,
+} from "./apps.ts";
 import {
   addedCallerSchema,
   addedCallerSecretSchema,
@@ -12,17 +19,23 @@ import {
   connectionListSchema,
   connectionSchema,
   newConnectionSchema,
+  removalPlanSchema,
   removedConnectionSchema,
+  revocationSchema,
+  revokedGrantSchema,
   storyQuerySchema,
   storySchema,
 } from "./connections.ts";
 import {
   consentDecisionSchema,
+  consentHistorySchema,
   consentLinkSchema,
   consentResultSchema,
   consentsQuerySchema,
   heldConsentListSchema,
   newConsentLinkSchema,
+  pastedCallbackSchema,
+  pastedConsentSchema,
   reconsentLinkSchema,
 } from "./consents.ts";
 import { operatorSchema } from "./health.ts";
@@ -74,6 +87,16 @@ export const ADMIN_API = {
     status: 200,
     params: byName,
     body: newAppSecretSchema,
+    answer: appSchema,
+  },
+
+  setAppScopes: {
+    ...plain,
+    method: "PUT",
+    path: "/apps/:name/scopes",
+    status: 200,
+    params: byName,
+    body: appScopesSchema,
     answer: appSchema,
   },
 
@@ -136,6 +159,24 @@ export const ADMIN_API = {
     answer: storySchema,
   },
 
+  readRemoval: {
+    ...plain,
+    method: "GET",
+    path: "/connections/:name/removal",
+    status: 200,
+    params: byName,
+    answer: removalPlanSchema,
+  },
+  revokeGrant: {
+    ...plain,
+    method: "POST",
+    path: "/connections/:name/revoke",
+    status: 200,
+    params: byName,
+    body: revocationSchema,
+    answer: revokedGrantSchema,
+  },
+
   createConsentLink: {
     ...plain,
     method: "POST",
@@ -153,13 +194,38 @@ export const ADMIN_API = {
     params: byName,
     answer: reconsentLinkSchema,
   },
-  revokeReconsentLinks: {
+  revokeConsentLinks: {
     ...plain,
     method: "POST",
-    path: "/connections/:name/reconsent-links/revoke",
+    path: "/connections/:name/consent-links/revoke",
     status: 204,
     params: byName,
     answer: nothing,
+  },
+  readConsentHistory: {
+    ...plain,
+    method: "GET",
+    path: "/connections/:name/consents",
+    status: 200,
+    params: byName,
+    answer: consentHistorySchema,
+  },
+  beginPastedConsent: {
+    ...plain,
+    method: "POST",
+    path: "/connections/:name/pasted-consents",
+    status: 201,
+    params: byName,
+    answer: pastedConsentSchema,
+  },
+  pasteCallback: {
+    ...plain,
+    method: "POST",
+    path: "/consents/:id/callback",
+    status: 200,
+    params: byId,
+    body: pastedCallbackSchema,
+    answer: consentResultSchema,
   },
   listConsents: {
     ...plain,

@@ -42,6 +42,8 @@ export const connectionSchema = z.object({
   /** Other connections on the same grant: their callers reach each other's organisations. */
   sharedWith: z.array(z.string()).readonly(),
   scope: z.string().nullable(),
+  /** Scopes of the app that the present consent did not give: a new consent brings them. */
+  missingScopes: z.array(z.string()).readonly(),
   accessExpiresAtMs: instantMsSchema.nullable(),
   renewedAtMs: instantMsSchema.nullable(),
   /** When the refresh token dies if nothing is done. */
@@ -54,6 +56,40 @@ export const connectionSchema = z.object({
 export type Connection = z.infer<typeof connectionSchema>;
 
 export const connectionListSchema = z.object({ connections: z.array(connectionSchema).readonly() });
+
+const names = z.array(z.string()).readonly();
+
+/** `GET /connections/{name}/removal`: what its removal, or the revocation of its grant, would end. */
+export const removalPlanSchema = z.object({
+  connection: z.string(),
+  /** `DELETE /connections/{name}`. */
+  disconnect: z.object({
+    /** Disconnected at the provider. */
+    tenants: names,
+    /** Left connected: other connections of the grant need them. */
+    keptTenants: names,
+    connections: names,
+    remaining: names,
+    callers: names,
+    grantRevoked: z.boolean(),
+  }),
+  /** `POST /connections/{name}/revoke`; null where nobody has consented. */
+  revoke: z
+    .object({ tenants: names, connections: names, callers: names, waitingConsents: z.number().int() })
+    .nullable(),
+});
+export type RemovalPlan = z.infer<typeof removalPlanSchema>;
+
+/** `POST /connections/{name}/revoke`: the connections that the plan listed; anything else is refused. */
+export const revocationSchema = z.strictObject({ connections: z.array(nameSchema).min(1).max(1_000) });
+
+export const revokedGrantSchema = z.object({
+  /** Ended; each can be consented to again. */
+  connections: names,
+  /** The provider said so. */
+  confirmed: z.boolean(),
+});
+export type RevokedGrant = z.infer<typeof revokedGrantSchema>;
 
 export const removedConnectionSchema = z.object({
   /** Organisations disconnected at the provider. */

@@ -9,7 +9,9 @@ export {
 } from "./admin-api.ts";
 export {
   type App,
+  type AppScopes,
   appSchema,
+  appScopesSchema,
   type NewApp,
   type NewAppSecret,
   newAppSchema,
@@ -37,16 +39,23 @@ export {
   connectionSchema,
   type NewConnection,
   newConnectionSchema,
+  type RemovalPlan,
   type RemovedConnection,
+  type RevokedGrant,
+  removalPlanSchema,
   removedConnectionSchema,
+  revocationSchema,
+  revokedGrantSchema,
   type Story,
   storySchema,
 } from "./connections.ts";
 export {
   type ConsentDecision,
+  type ConsentHistory,
   type ConsentLink,
   type ConsentResult,
   consentDecisionSchema,
+  consentHistorySchema,
   consentLinkSchema,
   consentResultSchema,
   type HeldConsent,
@@ -54,6 +63,9 @@ export {
   heldConsentSchema,
   type NewConsentLink,
   newConsentLinkSchema,
+  type PastedConsent,
+  pastedCallbackSchema,
+  pastedConsentSchema,
   type ReconsentLink,
   reconsentLinkSchema,
 } from "./consents.ts";

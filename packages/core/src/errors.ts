@@ -237,6 +237,23 @@ export const ERRORS = {
       "The provider gave no refresh token. Check that the app asks for offline access, then open the link again.",
   },
   consent_not_waiting: { status: 409, retry: "never", message: "This consent is not waiting for a decision." },
+  consent_superseded: {
+    status: 409,
+    retry: "never",
+    message:
+      "A newer consent of the same person is in use. This one can only be refused, which leaves the newer one alone.",
+  },
+  consent_to_be_pasted: {
+    status: 409,
+    retry: "never",
+    message:
+      "This answer goes to the person who sent you here: copy the whole address of this page and give it to them at once.",
+  },
+  revocation_changed: {
+    status: 409,
+    retry: "never",
+    message: "What would be revoked is not what was agreed to. Look at the list again, then confirm it.",
+  },
   // Admin API
   operator_key_invalid: {
     status: 401,

@@ -28,6 +28,7 @@ export {
   type ConsentVerdict,
   type HoldReason,
   judgeConsent,
+  mayRevokeRefused,
 } from "./consent.ts";
 export { durationWords } from "./duration-words.ts";
 export { ERRORS, type ErrorCode, type ErrorFacts, EvergrantError } from "./errors.ts";

@@ -30,7 +30,7 @@ export function planStep(state: GrantState, input: PlanInput, timing: Timing): S
     case "ended":
       return { kind: "sleep" };
     case "consent-needed":
-      return planPolling(state.chain, input);
+      return planPolling(state.chain, input, timing);
     case "in-court":
     case "live": {
       const inFlight = restForAttempt(state.chain, input, timing);
@@ -55,14 +55,17 @@ export function dueAtMs(chain: Chain, usedAtMs: number | null, timing: Timing): 
   if (confirm !== null) return { atMs: confirm.fromMs, because: "confirm" };
   const usedMs = Math.max(usedAtMs ?? Number.NEGATIVE_INFINITY, chain.usedAtMs ?? Number.NEGATIVE_INFINITY);
   const keepaliveAtMs = shortened(timing.keepaliveMs);
-  // Custom Connections hold nothing that could lapse: they are asked again only when somebody uses them.
-  const idleAtMs = chain.renewal.kind === "client-credentials" ? Number.POSITIVE_INFINITY : keepaliveAtMs;
+  // A Custom Connection holds nothing that could lapse; unused, it is asked from time to time whether it was deactivated.
+  const isCustom = chain.renewal.kind === "client-credentials";
+  const idleAtMs = isCustom ? shortened(timing.limits.approvalIntervalMs) : keepaliveAtMs;
   return usedMs >= hotAtMs - timing.hotForMs
     ? { atMs: Math.min(hotAtMs, idleAtMs), because: "hot" }
     : { atMs: idleAtMs, because: "keepalive" };
 }
 
 function planLive(chain: Chain, input: PlanInput, timing: Timing): Step {
+  // Nobody knows yet whether its owner has approved it: asked at once, not when the first caller comes.
+  if (chain.renewal.kind === "client-credentials" && chain.access === null) return spendAgain(chain, "keepalive");
   const ageMs = input.nowMs - chain.renewedAtMs;
   const critical = timing.criticalAfterMs !== null && ageMs >= timing.criticalAfterMs;
   const half = timing.warnAfterMs !== null && ageMs >= timing.warnAfterMs;
@@ -124,12 +127,18 @@ function soonestForCallerMs(trouble: Trouble, timing: Timing): number {
 }
 
 // A Custom Connection that nobody has approved yet is asked again from time to time: its owner approves by e-mail, not here.
-function planPolling(chain: Chain, input: PlanInput): Step {
+function planPolling(chain: Chain, input: PlanInput, timing: Timing): Step {
   if (chain.renewal.kind === "refresh-token") return { kind: "sleep" };
-  const pollAtMs = chain.trouble?.retryAtMs ?? input.nowMs;
+  const pollAtMs = chain.trouble === null ? input.nowMs : pollOf(chain.trouble, input, timing);
   return input.nowMs >= pollAtMs
     ? { kind: "request", because: "keepalive" }
     : { kind: "rest", untilMs: pollAtMs, because: "next-poll" };
+}
+
+// Polls grow rare while nobody asks; a caller who waits need not wait for the next rare one.
+function pollOf(trouble: Trouble, input: PlanInput, timing: Timing): number {
+  if (input.waitedForMs === null) return trouble.retryAtMs;
+  return Math.max(trouble.notBeforeMs, Math.min(trouble.retryAtMs, trouble.lastAtMs + timing.limits.retryMaxMs));
 }
 
 // An unresolved attempt is repeated with the very token it presented.

@@ -54,6 +54,8 @@ export interface Limits {
   readonly recoveryReserveShare: number;
   readonly inFlightMax: number;
   readonly healthIntervalMs: number;
+  /** So long a Custom Connection that nobody uses goes without being asked whether it is still approved. */
+  readonly approvalIntervalMs: number;
   readonly consentLinkLifeMs: number;
   readonly consentSessionLifeMs: number;
   readonly journalRetentionMs: number;
@@ -88,6 +90,7 @@ export const DEFAULT_LIMITS: Limits = {
   recoveryReserveShare: 0.2,
   inFlightMax: 32,
   healthIntervalMs: 60 * MINUTE_MS,
+  approvalIntervalMs: DAY_MS,
   consentLinkLifeMs: 14 * DAY_MS,
   consentSessionLifeMs: 60 * MINUTE_MS,
   journalRetentionMs: 60 * DAY_MS,

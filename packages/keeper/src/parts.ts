@@ -22,6 +22,7 @@ export type * from "./ports/token-endpoint.ts";
 export { PROVIDERS } from "./providers/catalogue.ts";
 export type * from "./service/access.ts";
 export { Activity } from "./service/activity.ts";
+export type * from "./service/consenting.ts";
 export { createKeeper, type RunningKeeper } from "./service/create-keeper.ts";
 export type * from "./service/keeper.ts";
 export type { KeeperParts, ServiceContext, ServiceFailure } from "./service/service-context.ts";

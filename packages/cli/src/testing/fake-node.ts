@@ -79,6 +79,7 @@ export function aConnection(more: Partial<Connection> = {}): Connection {
     expectedTenant: null,
     sharedWith: [],
     scope: "offline_access",
+    missingScopes: [],
     accessExpiresAtMs: 1_800_000,
     renewedAtMs: 0,
     lapsesAtMs: 5_184_000_000,
@@ -92,11 +93,19 @@ export function aHeldConsent(more: Partial<HeldConsent> = {}): HeldConsent {
   return {
     id: "cs_1",
     connection: "acme",
+    purpose: "first",
     subject: "person-1",
     subjectName: "jane@demo.example",
     tenants: ["Demo Company (NZ)"],
+    reaches: ["Demo Company (NZ)"],
+    missingScopes: [],
+    sharedWith: [],
     because: ["initiator-must-confirm"],
     atMs: 0,
+    startedAtMs: 0,
+    from: null,
+    pastedBy: null,
+    lapsesAtMs: null,
     ...more,
   };
 }

@@ -34,8 +34,9 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   consented: () => "A person consented; a new chain of tokens began.",
   "consent-link-created": ({ accept, expiresAtMs }) =>
     `A consent link was made${accept === "any-tenant" ? " that accepts any organisation" : ""}${until(expiresAtMs)}.`,
-  "consent-started": () => "Somebody opened the consent link and went to the provider.",
-  "code-claimed": () => "The person came back with an authorization code; it is exchanged once.",
+  "consent-started": ({ address }) => `Somebody opened the consent link${from(address)} and went to the provider.`,
+  "code-claimed": ({ address }) =>
+    `The person came back${from(address)} with an authorization code; it is exchanged once.`,
   "consent-declined": () => "The person declined access.",
   "consent-failed": ({ code, detail }) => `The consent failed: ${words(code)}${detail ? ` (${String(detail)})` : ""}.`,
   "consent-received": () => "The provider's answer to a consent was received.",
@@ -43,6 +44,9 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   "consent-held": ({ because, tenants }) => `The consent waits for an operator (${words(because)})${of(tenants)}.`,
   "consent-refused": () => "An operator refused the consent.",
   "connection-attached": ({ tenants }) => `The connection stands on a grant${of(tenants)}.`,
+  "consent-links-revoked": () => "All links for a first consent that were sent so far became invalid.",
+  "consent-decided": () => "An operator said yes to the consent; it is being put to use.",
+  "revocation-asked": ({ connections }) => `An operator revoked the grant, and with it ${String(connections ?? "")}.`,
   "reconsent-links-revoked": () => "All links to consent again that were sent so far became invalid.",
   "connection-created": ({ app }) => `The connection was made with the app ${String(app ?? "unknown")}.`,
   "connection-disabled": () => "An operator disabled the connection.",
@@ -77,6 +81,10 @@ function tryAgain(atMs: Facts[string] | undefined): string {
 
 function times(count: Facts[string] | undefined): string {
   return typeof count === "number" && count !== 1 ? `${count} times` : "once";
+}
+
+function from(address: Facts[string] | undefined): string {
+  return typeof address === "string" ? ` from ${address}` : "";
 }
 
 function of(tenants: Facts[string] | undefined): string {

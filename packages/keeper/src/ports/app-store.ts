@@ -36,5 +36,6 @@ export interface AppStore {
   find(id: AppId): Promise<StoredApp | undefined>;
   findByName(name: string): Promise<StoredApp | undefined>;
   create(app: StoredApp, records: Records): Promise<"created" | "name-taken">;
+  replaceScopes(id: AppId, scopes: readonly string[], records: Records): Promise<"done" | "unknown">;
   replaceSecrets(id: AppId, secrets: readonly SealedClientSecret[], records: Records): Promise<"done" | "unknown">;
 }

@@ -89,8 +89,8 @@ export interface ResolvedEndpoints {
   readonly apiOrigins: readonly string[];
   /** What metadata says of client authentication, in place of the provider's data. */
   readonly clientAuthentication?: ClientAuthentication;
-  /** Metadata promises `iss` in every callback (RFC 9207 §3): one without it is refused. */
-  readonly callbackIssuer?: "required";
+  /** Its metadata promises `iss` in every answer to an authorize request (RFC 9207 §3); absent where nothing is promised. */
+  readonly issuerInAnswer?: boolean;
 }
 
 /** Where the provider names the person, always in what it gave us itself over TLS. Names of members are joined by dots. */

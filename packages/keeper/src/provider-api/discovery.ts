@@ -12,6 +12,7 @@ const METADATA = z.object({
   token_endpoint: z.string().refine(isSafeForTokens),
   revocation_endpoint: z.string().refine(isSafeForTokens).nullish(),
   token_endpoint_auth_methods_supported: z.array(z.string()).nullish(),
+  // RFC 9207 §3.
   authorization_response_iss_parameter_supported: z.boolean().nullish(),
 });
 
@@ -51,7 +52,7 @@ function readMetadata(text: string, issuer: string): ResolvedEndpoints | null {
     revocation: revocation_endpoint ?? null,
     apiOrigins: [],
     ...clientAuthenticationOf(metadata.data.token_endpoint_auth_methods_supported),
-    ...(metadata.data.authorization_response_iss_parameter_supported === true ? { callbackIssuer: "required" } : {}),
+    ...(metadata.data.authorization_response_iss_parameter_supported === true ? { issuerInAnswer: true } : {}),
   };
 }
 

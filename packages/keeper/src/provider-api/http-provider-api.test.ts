@@ -301,19 +301,20 @@ describe("discovery", () => {
     expect((await open().discover(server.origin))?.clientAuthentication).toBe(expected);
   });
 
-  it("remembers that the server promised to name itself in every callback (RFC 9207)", async () => {
-    const promise = { authorization_response_iss_parameter_supported: true };
-    const server = await serve((_request, response) =>
-      response.end(JSON.stringify({ ...metadata(server.origin), ...promise })),
-    );
-    expect(await open().discover(server.origin)).toMatchObject({ callbackIssuer: "required" });
-  });
-
   it("does without a revocation endpoint", async () => {
     const server = await serve((_request, response) =>
       response.end(JSON.stringify({ ...metadata(server.origin), revocation_endpoint: undefined })),
     );
     expect(await open().discover(server.origin)).toMatchObject({ revocation: null });
+  });
+
+  it("notes the promise that every answer to an authorize request names its issuer (RFC 9207 §3)", async () => {
+    const server = await serve((_request, response) =>
+      response.end(
+        JSON.stringify({ ...metadata(server.origin), authorization_response_iss_parameter_supported: true }),
+      ),
+    );
+    expect(await open().discover(server.origin)).toMatchObject({ issuerInAnswer: true });
   });
 
   it.each([

@@ -4,11 +4,13 @@ import { ApiTurns } from "./api-turns.ts";
 import { AppDirectory } from "./app-directory.ts";
 import { AppPacer } from "./app-pacer.ts";
 import { AppDesk } from "./apps.ts";
+import { askAnew } from "./ask-anew.ts";
 import { AuthorizationWatch } from "./authorization-watch.ts";
 import { CallerDesk } from "./callers.ts";
 import { ConnectionDirectory } from "./connection-directory.ts";
 import { ConnectionDesk } from "./connections.ts";
 import { ConsentAcceptance } from "./consent-acceptance.ts";
+import { ConsentDecisions } from "./consent-decisions.ts";
 import { ConsentLinks } from "./consent-links.ts";
 import { ConsentRuns } from "./consent-runs.ts";
 import { ConsentDesk } from "./consents.ts";
@@ -50,7 +52,12 @@ export function createKeeper(
   const live = new LiveTokens();
   const schedule: Schedule = new Schedule(context, () => refresher);
   const onScheduled = (dueAtMs: number | null) => schedule.touch(dueAtMs);
-  const watch = new HealthWatch(context, { apps, connections: directory, live });
+  const watch = new HealthWatch(context, {
+    apps,
+    connections: directory,
+    live,
+    askAnew: (grant) => askAnew(context, { live, refresher: () => refresher }, grant),
+  });
   const pacer = new AppPacer(context, directory);
   const views = new GrantViews(context, { live, pacer });
   const onRenewed = (grant: GrantId) => watch.afterRenewal(grant);
@@ -59,7 +66,15 @@ export function createKeeper(
   const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher });
   const ending = new GrantEnding(context, { apps, live, views });
   const links = new ConsentLinks(context, apps);
-  const acceptance = new ConsentAcceptance(context, { apps, connections: directory, live, views, onScheduled });
+  const acceptance = new ConsentAcceptance(context, {
+    apps,
+    connections: directory,
+    links,
+    live,
+    views,
+    onScheduled,
+  });
+  const decisions = new ConsentDecisions(context, { acceptance, ending });
   const runs = new ConsentRuns(context, { apps, links, acceptance });
   const turns = new ApiTurns(context);
   const callers = new CallerDesk(context, directory);
@@ -83,8 +98,8 @@ export function createKeeper(
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps),
-    connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens }),
-    consents: new ConsentDesk(context, { links, runs, acceptance, ending }),
+    connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens, onScheduled }),
+    consents: new ConsentDesk(context, { links, runs, decisions, apps }),
     callers,
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),

@@ -17,18 +17,26 @@ export class HealthWatch {
   readonly #apps: AppDirectory;
   readonly #connections: ConnectionDirectory;
   readonly #live: LiveTokens;
+  readonly #askAnew: (grant: GrantId) => Promise<void>;
   /** Until when a grant's connections need no look: a renewal comes every few minutes, a look every hour. */
   readonly #restsUntilMs = new Map<GrantId, number>();
   readonly #claimsRestUntilMs = new Map<GrantId, number>();
 
   constructor(
     context: ServiceContext,
-    parts: { apps: AppDirectory; connections: ConnectionDirectory; live: LiveTokens },
+    parts: {
+      apps: AppDirectory;
+      connections: ConnectionDirectory;
+      live: LiveTokens;
+      /** How a Custom Connection is looked at, which has no list: by asking for a token. */
+      askAnew: (grant: GrantId) => Promise<void>;
+    },
   ) {
     this.#context = context;
     this.#apps = parts.apps;
     this.#connections = parts.connections;
     this.#live = parts.live;
+    this.#askAnew = parts.askAnew;
   }
 
   /** After a renewal: looks when the last look is older than the health interval. */
@@ -52,7 +60,10 @@ export class HealthWatch {
     if (time.wallMs() < (this.#claimsRestUntilMs.get(grant) ?? 0)) return;
     this.#claimsRestUntilMs.set(grant, time.wallMs() + CLAIMS_REST_MS);
     activity
-      .during(() => this.check(grant))
+      .during(async () => {
+        await this.check(grant);
+        await this.#askAnew(grant);
+      })
       .catch((error: unknown) => report({ what: "health", subject: grant, error }));
   }
 

@@ -81,7 +81,7 @@ describe("apps, connections and consents", () => {
     const link = await answer("POST", "/connections/third/consent-links", { accept: "any-tenant" });
     expect([link.status, link.body.url]).toEqual([201, expect.stringContaining("/consent/")]);
     expect((await answer("GET", "/connections/third/reconsent-link")).body.code).toBe("consent_not_needed");
-    expect((await answer("POST", "/connections/third/reconsent-links/revoke")).status).toBe(204);
+    expect((await answer("POST", "/connections/third/consent-links/revoke")).status).toBe(204);
     expect((await answer("POST", "/connections/third/disable")).body.status).toBe("disabled");
     expect((await answer("POST", "/connections/third/enable", {})).body.status).toBe("connected");
     expect((await answer("POST", "/connections/third/check")).status).toBe(200);
@@ -103,7 +103,7 @@ describe("apps, connections and consents", () => {
   });
 
   it("wait for a decision, once", async () => {
-    const run = { id: "cs_9" as never, connection: "acme", app: "", link: "", browser: "" };
+    const run = { id: "cs_9" as never, connection: "acme", app: "", link: "", browser: "", from: null };
     const received = { connection: "acme", tenants: ["Demo"], subjectName: null };
     world.keeper.consents.runs.set("s", { ...run, result: { kind: "held", ...received, because: ["no-tenant"] } });
     expect((await answer("GET", "/consents?held")).body.consents).toMatchObject([

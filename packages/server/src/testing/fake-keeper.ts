@@ -109,6 +109,13 @@ export class FakeKeeper implements Keeper {
       this.appsByName.set(name, changed);
       return changed;
     },
+    setScopes: async (name, scopes) => {
+      const view = this.step(this.appsByName.get(name));
+      if (view === undefined) throw new EvergrantError("app_unknown");
+      const changed = { ...view, scopes };
+      this.appsByName.set(name, changed);
+      return changed;
+    },
     providers: () => {
       const kind = "authorization_code" as const;
       return this.step([{ id: "ledgerly", displayName: "Ledgerly", kind, ...PROMISES }]);
@@ -139,6 +146,19 @@ export class FakeKeeper implements Keeper {
       const view = this.named(name);
       this.connectionsByName.delete(name);
       return { disconnected: view.tenants.map((tenant) => tenant.id), remaining: [], grantRevoked: true };
+    },
+    removal: async (name) => {
+      const { tenants } = this.named(name);
+      const dies = { tenants: tenants.map((tenant) => tenant.name), connections: [name], callers: [] };
+      return {
+        connection: name,
+        disconnect: { ...dies, keptTenants: [], remaining: [], grantRevoked: true },
+        revoke: { ...dies, waitingConsents: 0 },
+      };
+    },
+    revoke: async (name, { connections }) => {
+      this.remember({ ...this.named(name), status: "ended" });
+      return { connections, confirmed: true };
     },
     checkHealth: async (name) => this.named(name),
     story: async (name, limit) => {
@@ -257,6 +277,7 @@ const EMPTY_CONNECTION = {
   tenants: [],
   sharedWith: [],
   scope: null,
+  missingScopes: [],
   accessExpiresAtMs: null,
   renewedAtMs: null,
   lapsesAtMs: null,

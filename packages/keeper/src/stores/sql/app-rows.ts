@@ -1,12 +1,22 @@
+import type { AppId } from "@evergrant/core";
 import type { AppStore, StoredApp } from "../../ports/app-store.ts";
+import type { Records } from "../../ports/records.ts";
 import { epochRow } from "./epoch-row.ts";
 import { jsonColumn } from "./json-column.ts";
 import type { WriteRecords } from "./record-rows.ts";
 import type { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
 
-/** Our OAuth clients at providers; new client secrets raise the epoch. */
+/** Our OAuth clients at providers; new scopes and client secrets raise the epoch. */
 export function appRows(session: SqlSession, write: WriteRecords): AppStore {
+  const replace = (id: AppId, set: Partial<Pick<Tables["app"], "scopes" | "client_secrets">>, records: Records) =>
+    session.change(async (trx) => {
+      const { numUpdatedRows } = await trx.updateTable("app").set(set).where("id", "=", id).executeTakeFirstOrThrow();
+      if (numUpdatedRows !== 1n) return "unknown";
+      await epochRow.raise(trx, session.facts);
+      await write(trx, records);
+      return "done";
+    });
   return {
     list: () =>
       session.read(async (db) => {
@@ -34,18 +44,8 @@ export function appRows(session: SqlSession, write: WriteRecords): AppStore {
         await write(trx, records);
         return "created";
       }),
-    replaceSecrets: (id, secrets, records) =>
-      session.change(async (trx) => {
-        const { numUpdatedRows } = await trx
-          .updateTable("app")
-          .set({ client_secrets: jsonColumn.write(secrets) })
-          .where("id", "=", id)
-          .executeTakeFirstOrThrow();
-        if (numUpdatedRows !== 1n) return "unknown";
-        await epochRow.raise(trx, session.facts);
-        await write(trx, records);
-        return "done";
-      }),
+    replaceScopes: (id, scopes, records) => replace(id, { scopes: jsonColumn.write(scopes) }, records),
+    replaceSecrets: (id, secrets, records) => replace(id, { client_secrets: jsonColumn.write(secrets) }, records),
   };
 }
 

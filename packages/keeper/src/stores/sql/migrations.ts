@@ -50,6 +50,16 @@ export const MIGRATIONS: readonly Migration[] = [
       await createNarrowedPermission(db);
     },
   },
+  {
+    name: "0006-consent",
+    compatibleFrom: 1,
+    async up(db) {
+      await db.schema.alterTable("consent").addColumn("link_epoch", "bigint").execute();
+      await db.schema.alterTable("consent").addColumn("pasted_by", "text").execute();
+      await db.schema.alterTable("consent").addColumn("started_from", "text").execute();
+      await db.schema.createIndex("consent_link_connection").on("consent_link").column("connection_id").execute();
+    },
+  },
 ];
 
 type Schema = Transaction<Tables>;

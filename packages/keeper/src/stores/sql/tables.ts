@@ -137,6 +137,9 @@ export interface ConsentTable {
   readonly connection_id: ConnectionId;
   readonly app_id: AppId;
   readonly link_hash: string | null;
+  readonly link_epoch: number | null;
+  readonly pasted_by: string | null;
+  readonly started_from: Json | null;
   readonly purpose: StoredConsent["purpose"];
   readonly state_hash: string;
   readonly browser_hash: string;

@@ -183,6 +183,13 @@ export const consentProgress: fc.Arbitrary<ConsentProgress> = fc.oneof(
   fc
     .tuple(received, instant)
     .map(([what, atMs]) => ({ kind: "held" as const, atMs, because: ["no-tenant" as const], ...what })),
+  fc.tuple(received, instant, text).map(([what, atMs, acceptedBy]) => ({
+    kind: "held" as const,
+    atMs,
+    because: ["new-tenant" as const],
+    acceptedBy,
+    ...what,
+  })),
   fc.tuple(received, instant, text).map(([what, atMs, by]) => ({ kind: "accepted" as const, atMs, by, ...what })),
   fc.tuple(received, instant, text).map(([what, atMs, by]) => ({ kind: "refused" as const, atMs, by, ...what })),
 );
@@ -192,6 +199,9 @@ export const storedConsent: fc.Arbitrary<StoredConsent> = fc.record({
   connection: fc.constant(samples.CONNECTION),
   app: fc.constant(samples.APP),
   linkHash: orNull(text),
+  linkEpoch: orNull(count),
+  pastedBy: orNull(text),
+  startedFrom: orNull(fc.record({ address: text, agent: orNull(text) })),
   purpose: fc.constantFrom("first", "again"),
   stateHash: text,
   browserHash: text,

@@ -93,6 +93,8 @@ function describeEpoch(world: () => StoreWorld): void {
     };
     await grows(() => store.apps.replaceSecrets(APP, [], NOTHING), 1);
     await grows(() => store.apps.replaceSecrets("ap_none" as AppId, [], NOTHING), 0);
+    await grows(() => store.apps.replaceScopes(APP, ["openid"], NOTHING), 1);
+    await grows(() => store.apps.replaceScopes("ap_none" as AppId, [], NOTHING), 0);
     await grows(() => store.callers.create(caller(), NOTHING), 1);
     await grows(() => store.callers.create(caller(), NOTHING), 0);
     await grows(() => store.callers.change(CALLER, (found) => ({ caller: found, records: NOTHING })), 1);
@@ -147,6 +149,16 @@ function describeApps(world: () => StoreWorld): void {
     expect(await store.apps.find(APP)).toEqual(app({ clientSecrets: secrets }));
     const told = records({ kind: "app", id: "ap_none" }, "secret-added");
     expect(await store.apps.replaceSecrets("ap_none" as AppId, secrets, told)).toBe("unknown");
+    expect(await store.audit.story({ kind: "app", id: "ap_none" }, 10)).toEqual([]);
+  });
+
+  test("its scopes are replaced, and nothing else; an unknown app gets none", async () => {
+    const { store } = world();
+    await store.apps.create(app(), NOTHING);
+    expect(await store.apps.replaceScopes(APP, ["openid", "books"], NOTHING)).toBe("done");
+    expect(await store.apps.find(APP)).toEqual(app({ scopes: ["openid", "books"] }));
+    const told = records({ kind: "app", id: "ap_none" }, "scopes-set");
+    expect(await store.apps.replaceScopes("ap_none" as AppId, ["openid"], told)).toBe("unknown");
     expect(await store.audit.story({ kind: "app", id: "ap_none" }, 10)).toEqual([]);
   });
 }

@@ -22,6 +22,7 @@ const WRITES: Readonly<Record<string, (store: Store, told: Records) => Promise<u
   "grants.change": (store, told) =>
     store.grants.change(GRANT, () => ({ change: change({ dueAtMs: 1, records: told }), result: null })),
   "apps.create": (store, told) => store.apps.create(app({ id: "ap_2" as never, name: "second" }), told),
+  "apps.replaceScopes": (store, told) => store.apps.replaceScopes(APP, ["openid"], told),
   "apps.replaceSecrets": (store, told) => store.apps.replaceSecrets(APP, [], told),
   "connections.create": (store, told) =>
     store.connections.create(samples.connection({ id: "cn_2" as never, name: "second" }), told),
@@ -29,6 +30,7 @@ const WRITES: Readonly<Record<string, (store: Store, told: Records) => Promise<u
     store.connections.change(CONNECTION, (connection) => ({ connection, records: told })),
   "connections.remove": (store, told) => store.connections.remove(CONNECTION, told),
   "consents.createLink": (store, told) => store.consents.createLink(samples.link(), told),
+  "consents.revokeLinks": (store, told) => store.consents.revokeLinks(CONNECTION, 1, told),
   "consents.create": (store, told) =>
     store.consents.create(samples.consent({ id: "co_2" as never, stateHash: "state-2" }), told),
   "consents.change": (store, told) =>
