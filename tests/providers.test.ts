@@ -233,7 +233,7 @@ async function begin(provider: Provider): Promise<Begun> {
 
 function prepare(provider: Provider, documented: Documented, nonce: string | null): void {
   const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const claims = { ...documented.claims, ...(nonce === null ? {} : { nonce }) };
+  const claims = { aud: "id", ...documented.claims, ...(nonce === null ? {} : { nonce }) };
   const idToken =
     documented.claims === undefined ? {} : { id_token: `${encoded({ alg: "RS256" })}.${encoded(claims)}.s` };
   const token = { ...TOKENS, ...atHome(documented.answer, provider), ...idToken };
@@ -307,6 +307,39 @@ describe("a grant's home", () => {
     for (const server of [{}, { "accounts-server": "https://accounts.zoho.com.evil.example" }])
       await expect(comesBack(begun, server)).rejects.toMatchObject({ code: "consent_callback_invalid" });
     expect([...identity.heard, ...home.heard]).toEqual([]);
+  });
+
+  it("is kept from an address that was pasted, while its list cannot be read, until an operator's yes", async () => {
+    const provider = onThisMachine(PROVIDERS.get("zoho-books") ?? expect.unreachable());
+    const documented = DOCUMENTED["zoho-books"] ?? expect.unreachable();
+    const { app } = await begin(provider);
+    const { consents, connections } = kept.keeper;
+    const pasted = await consents.beginPasted("acme", "test");
+    prepare(provider, { ...documented, api: {} }, null);
+    const state = new URL(pasted.authorizeUrl).searchParams.get("state") ?? "";
+    const paste = (more: Readonly<Record<string, string>>) => {
+      const query = new URLSearchParams({ code: "the-code", state, ...more });
+      return consents.receivePasted(pasted.id, new Secret(`http://localhost:1/oauth/callback/${app}?${query}`));
+    };
+    await expect(paste({})).rejects.toMatchObject({ code: "consent_callback_invalid" });
+    expect(home.heard).toEqual([]);
+
+    let isHeld = false;
+    const held = paste(atHome(documented.callback ?? {}, provider)).finally(() => {
+      isHeld = true;
+    });
+    await eventually(async () => {
+      await time.advance(5_000);
+      expect(isHeld).toBe(true);
+    });
+    expect(await held).toMatchObject({ kind: "held", because: ["tenants-unread"] });
+    prepare(provider, documented, null);
+    const yes = () => consents.decide(pasted.id, { accept: true, by: "test" });
+    expect(await yes()).toMatchObject({ kind: "held", because: ["initiator-must-confirm"] });
+    expect(await yes()).toMatchObject({ kind: "accepted", tenants: ["Zillum"] });
+    const [tenant] = (await connections.byName("acme")).tenants;
+    expect(tenant?.pinned).toEqual({ tokenEndpoint: home.origin, api: home.origin });
+    expect(identity.heard).toEqual([]);
   });
 
   it("stays where it was pinned, whatever a later answer says, and is where one's own program may send a token", async () => {
