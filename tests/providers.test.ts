@@ -357,7 +357,15 @@ describe("a grant's home", () => {
     });
     const [tenant] = (await kept.keeper.connections.byName("acme")).tenants;
     expect(tenant?.pinned).toEqual({ tokenEndpoint: null, api: home.origin });
+    // What a refresh does to the token before it is not known of this provider: the API is asked, where it lies.
     home.answers = { "/services/data": [] };
+    await eventually(async () => {
+      await time.advance(5_000);
+      expect(home.heard.map(({ path, authorization }) => [path, authorization])).toContainEqual([
+        "/services/data",
+        "Bearer access-1",
+      ]);
+    });
     expect((await kept.fetch(`${home.origin}/services/data`)).status).toBe(200);
     await expect(kept.fetch(`${identity.origin}/services/data`)).rejects.toMatchObject({ code: "input_invalid" });
   });

@@ -52,6 +52,11 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { place: `${keeper}/sealing`, may: [...ADAPTER, "node:*"] },
   { place: `${keeper}/token-endpoint`, may: [...ADAPTER, "npm:undici", "npm:zod", "node:*"] },
   { place: `${keeper}/provider-api`, may: [...ADAPTER, "npm:undici", "npm:zod", "node:*"] },
+  { place: `${keeper}/egress`, may: ["@evergrant/core", "node:dns", "node:net"] },
+  {
+    place: `${keeper}/assertions`,
+    may: [...ADAPTER, `${keeper}/egress`, "npm:jose", "npm:undici", "node:*"],
+  },
   { place: `${keeper}/providers`, may: [...ADAPTER, "npm:zod"] },
   { place: `${keeper}/real-time.ts`, may: [`${keeper}/ports`, "node:*"] },
   { place: `${keeper}/node`, may: [keeper, "@evergrant/core", "node:*"] },

@@ -21,6 +21,7 @@ const node = await startNode({
     ? { ownProviders: configuration.ownProviders ?? [] }
     : { providers: scaledProviders(policy) }),
   log: createRequestLog(),
+  keyNetworks: ["127.0.0.0/8", "::1/128"],
   journalMayVanish: true,
   terminal: false,
 });

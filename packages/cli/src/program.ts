@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { CommandWorld } from "./command-world.ts";
 import { addApps } from "./commands/apps.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addCall } from "./commands/call.ts";
 import { addCallers } from "./commands/callers.ts";
 import { addConnect } from "./commands/connect.ts";
@@ -29,6 +30,7 @@ const COMMANDS = [
   addWhy,
   addHealth,
   addQuarantine,
+  addAudit,
 ] as const;
 
 /** The command line: every command with its options. */

@@ -16,9 +16,11 @@ const bodies: { readonly [Name in OperationName]?: Record<string, unknown> } = {
   revokeGrant: { connections: ["acme"] },
   pasteCallback: { address: "https://evergrant.example/oauth/callback/ap_1?code=c&state=s" },
   createConsentLink: {},
+  setWarmHours: { kind: "cron", cron: "0 2 * * *" },
   decideConsent: { accept: true },
   releaseQuarantine: { as: "restored" },
   addCaller: newCaller,
+  addSecretlessCaller: newCaller,
   setCallerPermissions: { permissions: newCaller.permissions },
 };
 

@@ -7,13 +7,16 @@ import {
   newAppSecretSchema,
   providerListSchema,
 } from "./apps.ts";
+import { auditPageSchema, auditQuerySchema, auditVerificationSchema } from "./audit.ts";
 import {
   addedCallerSchema,
   addedCallerSecretSchema,
+  callerAuthenticationSchema,
   callerListSchema,
   callerPermissionsSchema,
   callerSchema,
   newCallerSchema,
+  newCallerSecretSchema,
 } from "./callers.ts";
 import {
   connectionListSchema,
@@ -25,6 +28,7 @@ import {
   revokedGrantSchema,
   storyQuerySchema,
   storySchema,
+  warmHoursSchema,
 } from "./connections.ts";
 import {
   consentDecisionSchema,
@@ -76,6 +80,9 @@ export const ADMIN_API = {
     body: quarantineReleaseSchema,
     answer: quarantineSchema,
   },
+
+  readAudit: { ...plain, method: "GET", path: "/audit", status: 200, query: auditQuerySchema, answer: auditPageSchema },
+  verifyAudit: { ...plain, method: "GET", path: "/audit/verification", status: 200, answer: auditVerificationSchema },
 
   listProviders: { ...plain, method: "GET", path: "/providers", status: 200, answer: providerListSchema },
   listApps: { ...plain, method: "GET", path: "/apps", status: 200, answer: appListSchema },
@@ -139,6 +146,15 @@ export const ADMIN_API = {
     path: "/connections/:name/enable",
     status: 200,
     params: byName,
+    answer: connectionSchema,
+  },
+  setWarmHours: {
+    ...plain,
+    method: "PUT",
+    path: "/connections/:name/warm-hours",
+    status: 200,
+    params: byName,
+    body: warmHoursSchema,
     answer: connectionSchema,
   },
   checkConnection: {
@@ -254,13 +270,39 @@ export const ADMIN_API = {
     body: newCallerSchema,
     answer: addedCallerSchema,
   },
+  addSecretlessCaller: {
+    ...plain,
+    method: "POST",
+    path: "/callers/secretless",
+    status: 201,
+    body: newCallerSchema,
+    answer: callerSchema,
+  },
   addCallerSecret: {
     ...plain,
     method: "POST",
     path: "/callers/:id/secrets",
     status: 201,
     params: byId,
+    body: newCallerSecretSchema.optional(),
     answer: addedCallerSecretSchema,
+  },
+  removeCallerSecret: {
+    ...plain,
+    method: "DELETE",
+    path: "/callers/:id/secrets/:secret",
+    status: 200,
+    params: z.strictObject({ id: idSchema, secret: idSchema }),
+    answer: callerSchema,
+  },
+  setCallerAuthentication: {
+    ...plain,
+    method: "PUT",
+    path: "/callers/:id/authentication",
+    status: 200,
+    params: byId,
+    body: callerAuthenticationSchema,
+    answer: callerSchema,
   },
   setCallerPermissions: {
     ...plain,

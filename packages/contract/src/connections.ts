@@ -22,6 +22,20 @@ export const CONNECTION_STATUSES = [
   "ended",
 ] as const;
 
+/** `PUT /connections/{name}/warm-hours`: when a token is kept ready though nobody asks. */
+export const warmHoursSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("always") }),
+  /** Only while somebody uses it. */
+  z.strictObject({ kind: z.literal("idle") }),
+  z.strictObject({
+    kind: z.literal("cron"),
+    /** Five fields: minute hour day-of-month month day-of-week. */
+    cron: z.string().min(1).max(200),
+    /** Of the IANA database. */
+    zone: z.string().min(1).max(60).default("UTC"),
+  }),
+]);
+
 const connectionTenantSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -39,21 +53,42 @@ export const connectionSchema = z.object({
   subject: z.string().nullable(),
   tenants: z.array(connectionTenantSchema).readonly(),
   expectedTenant: z.string().nullable(),
+  /** Organisations of no connection that the token reaches all the same, as the provider lists them. */
+  alsoReached: z.array(z.object({ id: z.string(), name: z.string() })).readonly(),
   /** Other connections on the same grant: their callers reach each other's organisations. */
   sharedWith: z.array(z.string()).readonly(),
   scope: z.string().nullable(),
-  /** Scopes of the app that the present consent did not give: a new consent brings them. */
+  /** Scopes of the app that the grant lacks: only a new consent brings them. */
   missingScopes: z.array(z.string()).readonly(),
   accessExpiresAtMs: instantMsSchema.nullable(),
   renewedAtMs: instantMsSchema.nullable(),
   /** When the refresh token dies if nothing is done. */
   lapsesAtMs: instantMsSchema.nullable(),
+  /** When the provider was last asked which organisations are connected. */
+  checkedAtMs: instantMsSchema.nullable(),
+  warm: warmHoursSchema,
   trouble: z
     .object({ kind: z.string(), detail: z.string(), sinceMs: instantMsSchema, failures: z.number().int() })
     .nullable(),
   createdAtMs: instantMsSchema,
 });
 export type Connection = z.infer<typeof connectionSchema>;
+
+/** `GET /connections/{name}/status`, for callers with the right `observe`: how a connection stands, and nothing secret. */
+export const observedConnectionSchema = z.object({
+  name: z.string(),
+  status: z.enum(CONNECTION_STATUSES),
+  tenants: z.array(connectionTenantSchema).readonly(),
+  missingScopes: z.array(z.string()).readonly(),
+  /** When the refresh token dies if nothing is done. */
+  lapsesAtMs: instantMsSchema.nullable(),
+  renewedAtMs: instantMsSchema.nullable(),
+  accessExpiresAtMs: instantMsSchema.nullable(),
+  /** When the provider was last asked which organisations are connected. */
+  checkedAtMs: instantMsSchema.nullable(),
+  trouble: z.object({ kind: z.string(), sinceMs: instantMsSchema }).nullable(),
+});
+export type ObservedConnection = z.infer<typeof observedConnectionSchema>;
 
 export const connectionListSchema = z.object({ connections: z.array(connectionSchema).readonly() });
 

@@ -20,18 +20,34 @@ export {
   providerListSchema,
 } from "./apps.ts";
 export {
+  type AuditPage,
+  type AuditRecord,
+  type AuditVerification,
+  auditPageSchema,
+  auditRecordSchema,
+  auditVerificationSchema,
+} from "./audit.ts";
+export {
   type AddedCaller,
   type AddedCallerSecret,
   addedCallerSchema,
   addedCallerSecretSchema,
   type Caller,
+  type CallerAuthentication,
   type CallerPermissions,
+  callerAuthenticationSchema,
   callerPermissionsSchema,
   callerSchema,
+  GITHUB_ACTIONS_ISSUER,
+  type KeySource,
   type Narrowing,
   type NewCaller,
+  type NewCallerSecret,
   narrowingSchema,
   newCallerSchema,
+  newCallerSecretSchema,
+  type Workload,
+  workloadSchema,
 } from "./callers.ts";
 export {
   CONNECTION_STATUSES,
@@ -39,6 +55,8 @@ export {
   connectionSchema,
   type NewConnection,
   newConnectionSchema,
+  type ObservedConnection,
+  observedConnectionSchema,
   type RemovalPlan,
   type RemovedConnection,
   type RevokedGrant,
@@ -77,8 +95,9 @@ export {
   type Readiness,
   readinessSchema,
 } from "./health.ts";
-export { type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
+export { AUTHENTICATION_METHODS, type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
+export { adminApiDocument } from "./openapi.ts";
 export { OUTAGE_EVENTS, type OutagePromise } from "./outages.ts";
 export { type Problem, problemSchema } from "./problem.ts";
 export {

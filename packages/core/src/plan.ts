@@ -1,10 +1,11 @@
 import { courtStep } from "./court.ts";
-import { freshness } from "./freshness.ts";
-import type { Chain, GrantState, RefreshRenewal, SpendReason, Trouble } from "./grant.ts";
+import { freshness, remainingMs } from "./freshness.ts";
+import { type Chain, chainOf, type GrantState, type RefreshRenewal, type SpendReason, type Trouble } from "./grant.ts";
 import type { LeaseOwner, NodeId, TokenVersionId } from "./ids.ts";
 import { isHeld, type Lease } from "./lease.ts";
 import type { Step } from "./step.ts";
 import type { Timing } from "./timing.ts";
+import { nextWarmMs, type WarmHours } from "./warm-hours.ts";
 
 export interface PlanInput {
   readonly nowMs: number;
@@ -21,6 +22,8 @@ export interface PlanInput {
   readonly waitedForMs: number | null;
   /** The access token that the provider's API called expired, as this node saw; absent where it called none so. */
   readonly refusedAccess?: TokenVersionId | null;
+  /** The warm hours of the connections that stand on this grant; absent where there are none. */
+  readonly warm?: readonly WarmHours[];
 }
 
 /** Decides the next step of one grant. Never spends while another attempt may still be on its way. */
@@ -75,9 +78,30 @@ function planLive(chain: Chain, input: PlanInput, timing: Timing): Step {
   if (half) return spendAgain(chain, "emergency");
   // I15 stampede: whoever waited for a token that another node has brought meanwhile sends nothing.
   if (isWorn(chain, input, timing)) return spendAgain(chain, "demand");
-  const due = dueAtMs(chain, input.usedAtMs, timing);
+  const due = dueSoonerMs(chain, input, timing);
   if (input.nowMs >= due.atMs) return spendAgain(chain, due.because);
   return Number.isFinite(due.atMs) ? { kind: "rest", untilMs: due.atMs, because: "not-due" } : { kind: "sleep" };
+}
+
+/** The schedule of a chain, made sooner by warm hours. */
+function dueSoonerMs(chain: Chain, input: PlanInput, timing: Timing): ReturnType<typeof dueAtMs> {
+  const { warm = [], nowMs, usedAtMs } = input;
+  const due = dueAtMs(chain, warm.some(({ kind }) => kind === "always") ? nowMs : usedAtMs, timing);
+  // A suspect head is used again in its own time.
+  if (due.because === "confirm") return due;
+  const warmAtMs = Math.min(...warm.map((hours) => warmDueMs(chain, { hours, nowMs }, timing)));
+  return warmAtMs < due.atMs ? { atMs: warmAtMs, because: "warm" } : due;
+}
+
+// Ahead of the first instant that the token in hand does not last for; spread, as many jobs start at the same minute.
+function warmDueMs(chain: Chain, at: { hours: WarmHours; nowMs: number }, timing: Timing): number {
+  if (at.hours.kind === "always") return Number.POSITIVE_INFINITY;
+  const { limits, hotIntervalMs } = timing;
+  const keptMs = hotIntervalMs * (1 - limits.jitterShare);
+  const lastsMs = chain.access === null ? 0 : Math.min(keptMs, remainingMs(chain.access, chain.renewedAtMs, timing));
+  const readyMs = nextWarmMs(at.hours, Math.max(chain.renewedAtMs + lastsMs, at.nowMs));
+  if (readyMs === null) return Number.POSITIVE_INFINITY;
+  return readyMs - Math.min(limits.warmLeadMs, keptMs / 2) * (1 - chain.jitter / 2);
 }
 
 // Looked at again inside the transaction: another node may have renewed the token while this caller began to wait.
@@ -153,6 +177,12 @@ function confirmAtMs(renewal: Chain["renewal"], timing: Timing): { fromMs: numbe
   const untilMs = renewal.suspect.parentFirstSentAtMs + timing.confirm.untilMs;
   // Recovered too late for a window: there is nothing left to fall back on, so the ordinary schedule decides.
   return fromMs <= untilMs ? { fromMs, untilMs } : null;
+}
+
+/** When a suspect head will be used again to confirm it; null where there is none, or it is too late for that. */
+export function confirmFromMs(state: GrantState, timing: Timing): number | null {
+  const chain = chainOf(state);
+  return chain === null ? null : (confirmAtMs(chain.renewal, timing)?.fromMs ?? null);
 }
 
 /** Whether a suspect head can still be confirmed while its parent could step in. */

@@ -63,6 +63,20 @@ export interface Limits {
   readonly journalReconcileMs: number;
   /** How long a call through the gateway waits for room within the provider's limits. */
   readonly apiWaitMs: number;
+  /** So long before the warm hours of a connection its token is renewed, at the earliest. */
+  readonly warmLeadMs: number;
+  /** The longest life of an assertion that a caller signs itself. */
+  readonly assertionLifeMs: number;
+  /** So long the store is waited for before this node's memory alone says whether an assertion was used. */
+  readonly assertionClaimMs: number;
+  /** So long the keys of who signs assertions are used without asking anew; */
+  readonly keysFreshMs: number;
+  /** so long they are used on while their source does not answer; */
+  readonly keysKeptMs: number;
+  /** and at most so often it is asked, whatever key somebody names. */
+  readonly keysAskedMs: number;
+  /** When callers used their credentials last is written down so often. */
+  readonly callerUseMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -96,6 +110,13 @@ export const DEFAULT_LIMITS: Limits = {
   journalRetentionMs: 60 * DAY_MS,
   journalReconcileMs: DAY_MS,
   apiWaitMs: 90_000,
+  warmLeadMs: 10 * MINUTE_MS,
+  assertionLifeMs: MINUTE_MS,
+  assertionClaimMs: 2_000,
+  keysFreshMs: 10 * MINUTE_MS,
+  keysKeptMs: DAY_MS,
+  keysAskedMs: 30_000,
+  callerUseMs: MINUTE_MS,
 };
 
 /** When a settled head that took more than one send is used again, so that its parent could still step in. */

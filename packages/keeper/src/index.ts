@@ -1,3 +1,4 @@
+export { AddressRefused, checkedLookup } from "./egress/checked-lookup.ts";
 export {
   type KeeperOptions,
   type KeeperUnable,
@@ -9,7 +10,16 @@ export { type NodeOptions, type OpenNode, openNode } from "./node/open-node.ts";
 export type { StoreChoice } from "./node/open-store.ts";
 export type { KeptRequestInit } from "./node/token-fetch.ts";
 export type { AppOrigins } from "./ports/app-store.ts";
-export { RIGHTS, type Right } from "./ports/caller-store.ts";
+export { ASSERTION_ALGORITHMS } from "./ports/assertion-verifier.ts";
+export {
+  type CallerAuthentication,
+  type KeySource,
+  type PublicKey,
+  RIGHTS,
+  type Right,
+  SECRET_ALONE,
+  type Workload,
+} from "./ports/caller-store.ts";
 export type { Chance } from "./ports/chance.ts";
 export type { ConsentOrigin } from "./ports/consent-store.ts";
 export { POINTS, type Point, type PointSubject, type Reached } from "./ports/points.ts";

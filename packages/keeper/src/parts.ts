@@ -1,6 +1,8 @@
 // What somebody needs who puts a keeper together over ports of his own: a simulation, an embedding with another store.
 export { type NodeJournal, WatchedJournal } from "./node/watched-journal.ts";
 export type * from "./ports/app-store.ts";
+export type * from "./ports/assertion-store.ts";
+export type * from "./ports/assertion-verifier.ts";
 export type * from "./ports/audit-store.ts";
 export type * from "./ports/caller-store.ts";
 export type * from "./ports/chance.ts";

@@ -13,6 +13,7 @@ import { LIMITS } from "./http/limits.ts";
 import { isLoopback, parsePublicUrl } from "./http/public-url.ts";
 import { type Rate, RateLimiter } from "./http/rate-limiter.ts";
 import type { RequestLog } from "./http/request-log.ts";
+import { statusRoutes } from "./observe/status-routes.ts";
 import type { ServerChance, ServerTime } from "./ports.ts";
 import { realChance, realTime } from "./real-time.ts";
 import { issuerMetadata } from "./token/issuer-metadata.ts";
@@ -145,6 +146,7 @@ async function buildApps(options: ServerOptions, site: { readonly publicUrl: str
   internal.addHook("onClose", () => client.close());
   await internal.register((app) => gatewayRoutes(app, { keeper, site, log, client }));
   await internal.register((app) => forwardAuthRoutes(app, { keeper, log }));
+  await internal.register((app) => statusRoutes(app, { keeper, log }));
   await admin.register((app) =>
     adminRoutes(app, { keeper, site, log, knownHosts, limiter: limiter(rates.operatorKey) }),
   );

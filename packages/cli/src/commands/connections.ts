@@ -9,7 +9,7 @@ import { connectionTable, connectionText, disconnectText, revocationText } from 
 export function addConnections(program: Command, world: CommandWorld): void {
   const connections = program
     .command("connections")
-    .description("connections: list, show, check, disable, enable, remove, revoke");
+    .description("connections: list, show, check, warm, disable, enable, remove, revoke");
   connections
     .command("list", { isDefault: true })
     .description("list all connections")
@@ -28,6 +28,7 @@ export function addConnections(program: Command, world: CommandWorld): void {
         session.print({ json: connection, text: connectionText(connection) });
       });
   }
+  addWarm(connections, world);
   addRemove(connections, world);
   addRevoke(connections, world);
   addRevokeLinks(connections, world);
@@ -39,6 +40,24 @@ const VIEWS = [
   { verb: "disable", operation: "disableConnection", description: "hand out no more tokens; the grant is kept alive" },
   { verb: "enable", operation: "enableConnection", description: "hand out tokens again" },
 ] as const;
+
+function addWarm(connections: Command, world: CommandWorld): void {
+  connections
+    .command("warm <name> <hours>")
+    .description(
+      'keep a token ready: "always", "idle" (only while somebody uses it), or for a cron expression such as "0 2 * * 1-5"',
+    )
+    .option("--zone <zone>", "time zone of the cron expression", "UTC")
+    .action(async (name: string, hours: string, { zone }: { readonly zone: string }, command: Command) => {
+      const session = openSession(world, command);
+      const body =
+        hours === "always" || hours === "idle"
+          ? ({ kind: hours } as const)
+          : ({ kind: "cron", cron: hours, zone } as const);
+      const connection = await session.admin().call("setWarmHours", { params: { name }, body });
+      session.print({ json: connection, text: connectionText(connection) });
+    });
+}
 
 function addRemove(connections: Command, world: CommandWorld): void {
   connections

@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { parseNetwork } from "@evergrant/core";
 import type { Command } from "commander";
+import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { readProviderFiles } from "../provider-files.ts";
 import { openSession } from "../session.ts";
@@ -15,6 +17,8 @@ interface Options {
   readonly store?: string;
   readonly kekFile?: string;
   readonly providers?: string;
+  readonly keysFrom: readonly string[];
+  readonly trustedProxy: readonly string[];
 }
 
 /** `evergrant start`: a node, until it is told to stop. */
@@ -33,6 +37,18 @@ export function addStart(program: Command, world: CommandWorld): void {
     .option("--store <dsn>", "postgres://… shared by any number of nodes (default: evergrant.db in the folder)")
     .option("--kek-file <path>", "the key file, the same for all nodes of a store (default: kek in the folder)")
     .option("--providers <path>", "providers of your own: a JSON file, or a folder of them")
+    .option(
+      "--keys-from <network>",
+      "where keys of callers may be fetched besides the open internet: ADDRESS/PREFIX; may be given again",
+      collectNetwork,
+      [],
+    )
+    .option(
+      "--trusted-proxy <network>",
+      "a proxy whose X-Forwarded-For is believed: ADDRESS/PREFIX; may be given again (default: none)",
+      collectNetwork,
+      [],
+    )
     .option("--follow-clock <url>", "follow the clock of a sandbox: its control URL")
     .action(async (options: Options, command: Command) => {
       const session = openSession(world, command);
@@ -58,10 +74,17 @@ export function addStart(program: Command, world: CommandWorld): void {
     });
 }
 
-type Address = Omit<Options, "store" | "kekFile" | "providers">;
+type Elsewhere = "store" | "kekFile" | "providers" | "keysFrom" | "trustedProxy";
 
-function addressOf({ store: _store, kekFile: _kekFile, providers: _providers, ...address }: Options): Address {
-  return address;
+function addressOf(options: Options): Omit<Options, Elsewhere> & Pick<StartOptions, "keyNetworks" | "trustedProxies"> {
+  const { store: _store, kekFile: _kekFile, providers: _providers, keysFrom, trustedProxy, ...address } = options;
+  return { ...address, keyNetworks: keysFrom, trustedProxies: trustedProxy };
+}
+
+function collectNetwork(text: string, before: readonly string[]): readonly string[] {
+  if (parseNetwork(text) === null)
+    throw new UsageError(`A network is written ADDRESS/PREFIX, as in 10.1.0.0/16, not ${text}.`);
+  return [...before, text];
 }
 
 // A DSN holds a password, which the list of processes would show: the environment may carry it instead, as it may the key.

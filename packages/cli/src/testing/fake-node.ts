@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Connection, HeldConsent } from "@evergrant/contract";
+import type { Caller, Connection, HeldConsent } from "@evergrant/contract";
 
 export const OPERATOR_KEY = "evk_operator";
 
@@ -78,12 +78,30 @@ export function aConnection(more: Partial<Connection> = {}): Connection {
     tenants: [{ id: "t-1", name: "Demo Company (NZ)", status: "connected", sinceMs: 0 }],
     expectedTenant: null,
     sharedWith: [],
+    alsoReached: [],
     scope: "offline_access",
     missingScopes: [],
     accessExpiresAtMs: 1_800_000,
     renewedAtMs: 0,
     lapsesAtMs: 5_184_000_000,
+    checkedAtMs: null,
+    warm: { kind: "idle" },
     trouble: null,
+    createdAtMs: 0,
+    ...more,
+  };
+}
+
+export function aCaller(more: Partial<Caller> = {}): Caller {
+  return {
+    id: "cl_1",
+    name: "night",
+    permissions: [],
+    secrets: [{ id: "sc_1", createdAtMs: 0, expiresAtMs: null, lastUsedAtMs: null }],
+    authentication: { keys: null, workloads: [], networks: null, requestsPerMinute: null },
+    keysLastUsedAtMs: null,
+    workloadLastUsedAtMs: null,
+    disabledAtMs: null,
     createdAtMs: 0,
     ...more,
   };

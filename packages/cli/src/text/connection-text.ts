@@ -23,6 +23,7 @@ export function connectionText(connection: Connection): string {
   const facts: readonly (readonly [string, string])[] = [
     ["Status", connection.status],
     ["Organisations", organisations(connection)],
+    ["Also reached", connection.alsoReached.map(({ name }) => name).join(", ") || "-"],
     ["App", `${connection.app} (${connection.provider}, ${connection.kind})`],
     ["Consented by", connection.subject ?? "-"],
     ["Expected", connection.expectedTenant ?? "whatever whoever sends the link accepts"],
@@ -31,10 +32,24 @@ export function connectionText(connection: Connection): string {
     ["Token until", instantOrDash(connection.accessExpiresAtMs)],
     ["Renewed", instantOrDash(connection.renewedAtMs)],
     ["Lapses", instantOrDash(connection.lapsesAtMs)],
+    ["Looked at", instantOrDash(connection.checkedAtMs)],
+    ["Missing scopes", connection.missingScopes.join(" ") || "-"],
+    ["Kept warm", warmText(connection.warm)],
     ["Shares grant with", connection.sharedWith.join(", ") || "-"],
     ["Trouble", trouble === null ? "-" : `${trouble.kind} (${trouble.detail}) since ${localInstant(trouble.sinceMs)}`],
   ];
   return factsText(connection.name, facts);
+}
+
+function warmText(warm: Connection["warm"]): string {
+  switch (warm.kind) {
+    case "always":
+      return "always";
+    case "idle":
+      return "while somebody uses it";
+    case "cron":
+      return `for ${warm.cron} (${warm.zone})`;
+  }
 }
 
 /** What the removal of a connection ends, said before it is done. */

@@ -13,6 +13,8 @@ export function eventSentence({ event, facts }: StoryEvent): string {
 
 const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   "attempt-begun": ({ because }) => `A new access token was asked for${because ? ` (${words(because)})` : ""}.`,
+  "access-token-refused": () =>
+    "A caller said that the API refused the access token, and the API, asked for it, did: another one is fetched.",
   renewed: ({ rotated, expiresAtMs }) =>
     `A new access token came${rotated === true ? " with a new refresh token" : ""}${until(expiresAtMs)}.`,
   "attempt-failed": ({ class: kind, detail, failures, retryAtMs }) =>
@@ -51,11 +53,25 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   "connection-created": ({ app }) => `The connection was made with the app ${String(app ?? "unknown")}.`,
   "connection-disabled": () => "An operator disabled the connection.",
   "connection-enabled": () => "An operator enabled the connection.",
+  "warm-hours-set": ({ warm }) =>
+    warm === "idle"
+      ? "An operator ended the warm hours: a token is kept ready only while somebody uses it."
+      : `An operator had a token kept ready: ${String(warm)}.`,
   "connection-removed": () => "An operator removed the connection.",
   "tenant-gone": ({ tenant, name }) =>
     `The organisation ${String(name ?? tenant ?? "")} was disconnected at the provider.`,
   "tenant-back": ({ tenant, name }) =>
     `The organisation ${String(name ?? tenant ?? "")} is connected at the provider again.`,
+  "tenant-renamed": ({ name, before }) =>
+    `The organisation ${String(before ?? "")} is called ${String(name ?? "")} at the provider now.`,
+  "tenant-also-reached": ({ tenant, name }) =>
+    `The token reaches another organisation as well, ${String(name ?? tenant ?? "")}: the same person connected it to the same app.`,
+  "tenant-no-longer-reached": ({ tenant, name }) =>
+    `The token does not reach the organisation ${String(name ?? tenant ?? "")} any more, which was of no connection.`,
+  "api-access-refused": ({ tenant, name }) =>
+    `The API refuses calls for ${String(name ?? tenant ?? "an organisation")} although the provider lists it as connected: the person may have lost a role there, or the organisation may be inactive.`,
+  "api-scope-missing": () =>
+    "The API refused a call because the token lacks a scope: no refresh helps, only a consent with more scopes.",
   "grant-created": () => "A grant began.",
   "grant-ended": ({ reason }) => `The grant was ended (${words(reason)}).`,
 };

@@ -1,4 +1,13 @@
-import { EvergrantError, type LeaseOwner, type Limits, type NodeId, Secret } from "@evergrant/core";
+import {
+  EvergrantError,
+  type LeaseOwner,
+  type Limits,
+  type Network,
+  type NodeId,
+  parseNetwork,
+  Secret,
+} from "@evergrant/core";
+import { assertionVerifier } from "../assertions/assertion-verifier.ts";
 import { openJournal, tryJournalFolder } from "../journal/open-journal.ts";
 import { rememberedStore } from "../journal/remembered-store.ts";
 import type { Chance } from "../ports/chance.ts";
@@ -36,6 +45,8 @@ export interface NodeOptions {
   /** Where browsers and callers reach it, without a trailing slash. */
   readonly publicUrl: string;
   readonly providers: ReadonlyMap<string, Provider>;
+  /** Networks (CIDR) from which callers' keys may be fetched besides the open internet: an identity provider of one's own. */
+  readonly keyNetworks: readonly string[];
   readonly limits: Limits;
   readonly time: Time;
   readonly chance: Chance;
@@ -78,7 +89,11 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const sockets = { time: realTime(), limits: options.limits };
     const tokenEndpoint = httpTokenEndpoint(sockets);
     const providerApi = httpProviderApi(sockets);
-    opened.unshift(tokenEndpoint, providerApi);
+    const assertions = assertionVerifier({
+      ...{ time, sockets: sockets.time, limits: options.limits, folder: `${folder}/keys` },
+      networks: networksOf(options.keyNetworks),
+    });
+    opened.unshift(tokenEndpoint, providerApi, assertions);
     const running = createKeeper(
       {
         ...options,
@@ -87,6 +102,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         sealer,
         tokenEndpoint,
         providerApi,
+        assertions,
         node: journal.node,
         owner: newId<LeaseOwner>("lo", chance),
         shared: signals === null ? null : { pace: realTime(), ...signals },
@@ -161,6 +177,14 @@ async function openDeployment(store: Store, options: NodeOptions): Promise<{ rin
       detail: "another node made this deployment at the same moment; start again",
     });
   return { ring, deployment };
+}
+
+function networksOf(texts: readonly string[]): readonly Network[] {
+  return texts.map((text) => {
+    const network = parseNetwork(text);
+    if (network === null) throw new EvergrantError("input_invalid", { detail: `${text} is no network` });
+    return network;
+  });
 }
 
 function refuseMemory(journal: { readonly onMemoryDisk: boolean }, options: NodeOptions): void {

@@ -1,7 +1,7 @@
 import type { Limits, Secret } from "@evergrant/core";
 import { Agent } from "undici";
 import type { Provider, ResolvedEndpoints } from "../ports/provider.ts";
-import type { ProviderApi, TenantsAnswer } from "../ports/provider-api.ts";
+import type { ProbeAnswer, ProviderApi, TenantsAnswer } from "../ports/provider-api.ts";
 import type { Time } from "../ports/time.ts";
 import { discoverEndpoints } from "./discovery.ts";
 import { exchangeJson, type Wire } from "./json-exchange.ts";
@@ -35,6 +35,7 @@ export function httpProviderApi(options: HttpProviderApiOptions): ProviderApi & 
   return {
     tenants: (provider, endpoints, accessToken) => listTenants(wire, { provider, endpoints, accessToken }),
     subject: (provider, endpoints, accessToken) => readSubject(wire, { provider, endpoints, accessToken }),
+    probe: (provider, endpoints, accessToken) => probe(wire, { provider, endpoints, accessToken }),
     deleteConnection: (provider, endpoints, request) => deleteConnection(wire, { provider, endpoints, ...request }),
     discover: (issuer) => discoverEndpoints(wire, issuer),
     close: () => agent.destroy(),
@@ -66,6 +67,19 @@ async function listTenants(wire: Wire, call: ApiCall): Promise<TenantsAnswer> {
   return list === null
     ? { kind: "unreachable", reason: "status 200 with something other than a list of tenants" }
     : { kind: "listed", tenants: list };
+}
+
+async function probe(wire: Wire, call: ApiCall): Promise<ProbeAnswer> {
+  const { tenants, examplePath } = call.provider;
+  const path = tenants.kind === "list" ? tenants.path : examplePath;
+  const url = path === null ? null : apiAddress(path, call.endpoints);
+  if (url === null) return { kind: "unreachable", reason: "the provider's API has no call to ask with" };
+  const headers = bearer(call.accessToken);
+  const ending = await exchangeJson(wire, { method: "GET", url, headers, longestBody: LONGEST_TENANT_LIST });
+  if (ending.kind === "unreachable") return ending;
+  const { status, challenge, text } = ending;
+  const said = refusalOf(text, call.accessToken);
+  return { kind: "answered", status, challenge: challenge && refusalOf(challenge, call.accessToken), said };
 }
 
 async function deleteConnection(

@@ -27,12 +27,15 @@ export async function viewConnection(
     subject: grant?.subject ?? null,
     tenants: connection.tenants,
     expectedTenant: connection.expectedTenant,
+    alsoReached: connection.alsoReached ?? [],
     sharedWith: sharing.filter((other) => other.id !== connection.id).map((other) => other.name),
     scope: chain?.access?.scope ?? null,
     missingScopes: missingScopes(app, chain?.access?.scope ?? null),
     accessExpiresAtMs: chain?.access?.expiresAtMs ?? null,
     renewedAtMs: chain?.renewedAtMs ?? null,
     lapsesAtMs: chain === null ? null : lapsesAtMs(chain, app),
+    checkedAtMs: connection.healthCheckedAtMs,
+    warm: connection.warm ?? { kind: "idle" },
     trouble:
       chain?.trouble == null
         ? null

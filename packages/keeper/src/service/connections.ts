@@ -1,4 +1,13 @@
-import { type ChainId, type ConnectionId, EvergrantError, firstChain, type GrantId, NO_LEASE } from "@evergrant/core";
+import {
+  type ChainId,
+  type ConnectionId,
+  EvergrantError,
+  firstChain,
+  type GrantId,
+  NO_LEASE,
+  type WarmHours,
+  warmHoursProblem,
+} from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { AuditEntry, Records } from "../ports/records.ts";
 import type { Tokens } from "./access.ts";
@@ -96,6 +105,19 @@ export class ConnectionDesk implements Connections {
             records: this.#records(id, disabled ? "connection-disabled" : "connection-enabled", by, {}),
           },
     );
+    await this.#parts.directory.refresh(id);
+    return await this.byName(name);
+  }
+
+  async setWarm(name: string, warm: WarmHours | null, by: string): Promise<ConnectionView> {
+    const problem = warm === null ? null : warmHoursProblem(warm);
+    if (problem !== null) throw new EvergrantError("warm_hours_invalid", { detail: problem });
+    const { id } = await this.#named(name);
+    const said = warm === null ? "idle" : warm.kind === "always" ? "always" : `${warm.cron} (${warm.zone})`;
+    await this.#context.store.connections.change(id, ({ warm: _before, ...connection }) => ({
+      connection: warm === null ? connection : { ...connection, warm },
+      records: this.#records(id, "warm-hours-set", by, { warm: said }),
+    }));
     await this.#parts.directory.refresh(id);
     return await this.byName(name);
   }

@@ -106,6 +106,7 @@ export class ConsentAcceptance {
     if (before?.grant != null && before.grant !== received.grant) await this.#retireGrant(before.grant);
     await this.#progress(
       consent,
+      // Last, as what was received may come out of a held consent.
       { ...received, kind: "accepted", atMs, by },
       { event: "consent-accepted", by, facts: { subject: received.subject } },
     );

@@ -1,10 +1,11 @@
-import type { GrantId, Secret } from "@evergrant/core";
+import type { Secret } from "@evergrant/core";
 import { AccessTokens } from "./access-tokens.ts";
 import { ApiTurns } from "./api-turns.ts";
 import { AppDirectory } from "./app-directory.ts";
 import { AppPacer } from "./app-pacer.ts";
 import { AppDesk } from "./apps.ts";
 import { askAnew } from "./ask-anew.ts";
+import { AuditReader } from "./audit-reader.ts";
 import { AuthorizationWatch } from "./authorization-watch.ts";
 import { CallerDesk } from "./callers.ts";
 import { ConnectionDirectory } from "./connection-directory.ts";
@@ -18,18 +19,20 @@ import { digest, sameDigest } from "./digest.ts";
 import { GatewayDesk } from "./gateway.ts";
 import { GrantEnding } from "./grant-ending.ts";
 import { GrantRefresher } from "./grant-refresher.ts";
-import { GrantSettler } from "./grant-settler.ts";
+import { GrantSettler, type RenewedGrant } from "./grant-settler.ts";
 import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
 import type { Keeper, KeeperHealth } from "./keeper.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
 import { LiveTokens } from "./live-tokens.ts";
+import { OldTokenWatch } from "./old-token-watch.ts";
 import { Quarantine } from "./quarantine.ts";
 import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
 import type { KeeperParts, ServiceContext } from "./service-context.ts";
 import { SpendingGate } from "./spending-gate.ts";
+import { TokenProbe } from "./token-probe.ts";
 
 /** A keeper with its beginning and its end. */
 export interface RunningKeeper {
@@ -48,7 +51,11 @@ export function createKeeper(
 ): RunningKeeper {
   const context: ServiceContext = { ...given, gate: new SpendingGate(given.limits.retryMaxMs) };
   const apps = new AppDirectory(context);
-  const directory = new ConnectionDirectory(context);
+  const directory = new ConnectionDirectory(context, (grant) => {
+    if (context.gate.hold !== null) return;
+    const report = (error: unknown) => context.report({ what: "warm hours", subject: grant, error });
+    refresher.drive(grant, { waitedForMs: null }).catch(report);
+  });
   const live = new LiveTokens();
   const schedule: Schedule = new Schedule(context, () => refresher);
   const onScheduled = (dueAtMs: number | null) => schedule.touch(dueAtMs);
@@ -59,11 +66,18 @@ export function createKeeper(
     askAnew: (grant) => askAnew(context, { live, refresher: () => refresher }, grant),
   });
   const pacer = new AppPacer(context, directory);
-  const views = new GrantViews(context, { live, pacer });
-  const onRenewed = (grant: GrantId) => watch.afterRenewal(grant);
+  const views = new GrantViews(context, { live, pacer, connections: directory });
+  const probe = new TokenProbe(context, live, (grant) =>
+    watch.claimed({ grant, connection: null, means: null, tenant: null }),
+  );
+  const oldTokens = new OldTokenWatch(context, { apps, live, probe });
+  const onRenewed = (renewed: RenewedGrant) => {
+    oldTokens.afterRenewal(renewed);
+    watch.afterRenewal(renewed.grant);
+  };
   const settler = new GrantSettler(context, { live, views, onScheduled, onRenewed });
   const refresher = new GrantRefresher(context, { apps, views, settler, pacer, onScheduled });
-  const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher });
+  const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher, probe });
   const ending = new GrantEnding(context, { apps, live, views });
   const links = new ConsentLinks(context, apps);
   const acceptance = new ConsentAcceptance(context, {
@@ -104,6 +118,7 @@ export function createKeeper(
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
     quarantine,
+    audit: new AuditReader(context),
     health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),
     nowMs: () => context.time.wallMs(),
   };
@@ -120,6 +135,7 @@ export function createKeeper(
       turns.stop();
       authorization.stop();
       rewinds.stop();
+      await callers.stop();
       await schedule.stop();
       await refresher.drain();
     },

@@ -78,6 +78,19 @@ export async function pinnedTokenEndpoint(
   }
 }
 
+/** The endpoints that one grant's access tokens may be shown to. Null where its home is not known. */
+export async function endpointsOfGrant(
+  { store }: Pick<ServiceContext, "store">,
+  app: App,
+  grant: GrantId,
+): Promise<ResolvedEndpoints | null> {
+  const endpoints = await app.endpoints();
+  if (homesOf(app).api === null) return endpoints;
+  const connections = await store.connections.ofGrant(grant);
+  const pinned = pinnedOf(connections.flatMap(({ tenants }) => tenants));
+  return pinned?.api == null ? null : atHome(endpoints, pinned);
+}
+
 /** What a pattern picks out of a value that fits it whole: its first group, or all. Null where it does not fit. */
 export function matched(pattern: string, value: string): string | null {
   const [whole, group] = new RegExp(`^(?:${pattern})$`).exec(value) ?? [];

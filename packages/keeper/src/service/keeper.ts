@@ -1,7 +1,8 @@
-import type { AppId, CallerId, ConnectionId, NodeId, OutagePromise, QuarantineReason, Secret } from "@evergrant/core";
+import type { AppId, ConnectionId, NodeId, OutagePromise, QuarantineReason, Secret, WarmHours } from "@evergrant/core";
 import type { AppOrigins } from "../ports/app-store.ts";
-import type { ConnectionTenant } from "../ports/connection-store.ts";
-import type { CallerPrincipal, PermissionName, Tokens } from "./access.ts";
+import type { NodeAuditRecord } from "../ports/audit-store.ts";
+import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.ts";
+import type { Callers, Tokens } from "./access.ts";
 import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
 
@@ -17,11 +18,35 @@ export interface Keeper {
   readonly callers: Callers;
   readonly gateway: Gateway;
   readonly quarantine: Quarantines;
+  readonly audit: Audit;
   /** Whether the key is the operator's; compares hashes in constant time. */
   isOperator(key: Secret): boolean;
   health(): KeeperHealth;
   /** The keeper's wall clock (a followed one runs ahead of the machine's). */
   nowMs(): number;
+}
+
+/** What happened, by whom: append-only, in one chain of hashes per node. */
+export interface Audit {
+  /** Newest first. @throws input_invalid for a cursor that no page gave */
+  page(from: { readonly cursor: string | null; readonly limit: number }): Promise<AuditPage>;
+  /** Every chain from its first record to its end. */
+  verify(): Promise<AuditVerification>;
+}
+
+export interface AuditPage {
+  readonly records: readonly NodeAuditRecord[];
+  readonly next: string | null;
+}
+
+export interface AuditVerification {
+  readonly intact: boolean;
+  readonly chains: readonly {
+    readonly node: NodeId;
+    readonly records: number;
+    readonly head: string;
+    readonly firstBroken: number | null;
+  }[];
 }
 
 export interface KeeperHealth {
@@ -117,6 +142,11 @@ export interface Connections {
    * @throws revocation_changed · consent_required where nothing was granted
    */
   revoke(name: string, agreed: { readonly connections: readonly string[]; readonly by: string }): Promise<RevokedGrant>;
+  /**
+   * When a token is kept ready though nobody asks; null: only while somebody uses it.
+   * @throws connection_unknown · warm_hours_invalid
+   */
+  setWarm(name: string, warm: WarmHours | null, by: string): Promise<ConnectionView>;
   /** Takes the connection away at the provider; the grant is revoked only with its last connection. */
   remove(name: string, by: string): Promise<RemovedConnection>;
   /** Looks at the provider's list of tenants now. */
@@ -193,15 +223,21 @@ export interface ConnectionView {
   readonly subject: string | null;
   readonly tenants: readonly ConnectionTenant[];
   readonly expectedTenant: string | null;
+  /** Organisations of no connection that the token reaches all the same, as the provider lists them. */
+  readonly alsoReached: readonly ReachedTenant[];
   /** Other connections on the same grant: their callers reach each other's organisations. */
   readonly sharedWith: readonly string[];
   readonly scope: string | null;
-  /** Scopes of the app that the present consent did not give: a new consent brings them. */
+  /** Scopes of the app that the grant lacks: only a new consent brings them. */
   readonly missingScopes: readonly string[];
   readonly accessExpiresAtMs: number | null;
   readonly renewedAtMs: number | null;
   /** When the refresh token dies if nothing is done. */
   readonly lapsesAtMs: number | null;
+  /** When the provider was last asked which organisations are connected. */
+  readonly checkedAtMs: number | null;
+  /** When a token is kept ready though nobody asks; `idle`: only while somebody uses it. */
+  readonly warm: WarmHours | { readonly kind: "idle" };
   readonly trouble: {
     readonly kind: string;
     readonly detail: string;
@@ -227,33 +263,4 @@ export interface Story {
     readonly by: string;
     readonly facts: Readonly<Record<string, string | number | boolean | null>>;
   }[];
-}
-
-export interface Callers {
-  add(caller: NewCaller): Promise<{ readonly caller: CallerView; readonly clientSecret: Secret }>;
-  list(): Promise<readonly CallerView[]>;
-  addSecret(id: CallerId, by: string): Promise<{ readonly clientSecret: Secret }>;
-  setPermissions(id: CallerId, permissions: readonly PermissionName[], by: string): Promise<CallerView>;
-  setDisabled(id: CallerId, disabled: boolean, by: string): Promise<CallerView>;
-  /** In memory and constant time; undefined when id or secret is wrong, expired or disabled. */
-  authenticate(id: string, secret: Secret): CallerPrincipal | undefined;
-}
-
-export interface NewCaller {
-  readonly name: string;
-  readonly permissions: readonly PermissionName[];
-  readonly by: string;
-}
-
-export interface CallerView {
-  readonly id: CallerId;
-  readonly name: string;
-  readonly permissions: readonly PermissionName[];
-  readonly secrets: readonly {
-    readonly id: string;
-    readonly createdAtMs: number;
-    readonly expiresAtMs: number | null;
-  }[];
-  readonly disabledAtMs: number | null;
-  readonly createdAtMs: number;
 }

@@ -38,6 +38,10 @@ export const OPERATIONS: OperationHandlers = {
   readQuarantine: (_request, { keeper }) => keeper.quarantine.view(),
   releaseQuarantine: ({ body }, { keeper }) => keeper.quarantine.release(body.as, by),
 
+  readAudit: async ({ query }, { keeper }) =>
+    await keeper.audit.page({ cursor: query.cursor ?? null, limit: query.limit }),
+  verifyAudit: (_request, { keeper }) => keeper.audit.verify(),
+
   listProviders: async (_request, { keeper }) => ({ providers: keeper.apps.providers() }),
   listApps: async (_request, { keeper }) => ({ apps: await keeper.apps.list() }),
   addApp: ({ body }, { keeper }) => keeper.apps.add({ ...body, clientSecret: secretOrNull(body.clientSecret), by }),
@@ -50,6 +54,8 @@ export const OPERATIONS: OperationHandlers = {
   removeConnection: ({ params }, { keeper }) => keeper.connections.remove(params.name, by),
   disableConnection: ({ params }, { keeper }) => keeper.connections.setDisabled(params.name, true, by),
   enableConnection: ({ params }, { keeper }) => keeper.connections.setDisabled(params.name, false, by),
+  setWarmHours: ({ params, body }, { keeper }) =>
+    keeper.connections.setWarm(params.name, body.kind === "idle" ? null : body, by),
   checkConnection: ({ params }, { keeper }) => keeper.connections.checkHealth(params.name),
   readStory: ({ params, query }, { keeper }) => keeper.connections.story(params.name, query.limit),
 
@@ -77,10 +83,15 @@ export const OPERATIONS: OperationHandlers = {
     const { caller, clientSecret } = await keeper.callers.add({ ...body, by });
     return { caller, clientId: caller.id, clientSecret: clientSecret.reveal() };
   },
-  addCallerSecret: async ({ params }, { keeper }) => {
-    const { clientSecret } = await keeper.callers.addSecret(params.id as CallerId, by);
+  addSecretlessCaller: ({ body }, { keeper }) => keeper.callers.addSecretless({ ...body, by }),
+  addCallerSecret: async ({ params, body }, { keeper }) => {
+    const expiresAtMs = body?.expiresAtMs ?? null;
+    const { clientSecret } = await keeper.callers.addSecret(params.id as CallerId, { expiresAtMs, by });
     return { clientSecret: clientSecret.reveal() };
   },
+  removeCallerSecret: ({ params }, { keeper }) => keeper.callers.removeSecret(params.id as CallerId, params.secret, by),
+  setCallerAuthentication: ({ params, body }, { keeper }) =>
+    keeper.callers.setAuthentication(params.id as CallerId, body, by),
   setCallerPermissions: ({ params, body }, { keeper }) =>
     keeper.callers.setPermissions(params.id as CallerId, body.permissions, by),
   disableCaller: ({ params }, { keeper }) => keeper.callers.setDisabled(params.id as CallerId, true, by),

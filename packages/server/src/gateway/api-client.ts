@@ -1,6 +1,6 @@
-import { lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
+import { AddressRefused, checkedLookup } from "@evergrant/keeper";
 import { Agent, type Dispatcher } from "undici";
 import { type AllowedAddresses, isAllowedAddress } from "./allowed-address.ts";
 import type { Fields } from "./passed-fields.ts";
@@ -55,32 +55,14 @@ export function apiClient(options: ApiClientOptions): ApiClient {
   };
 }
 
-function agentFor(allowed: AllowedAddresses, { connectMs, silenceMs, lookup = systemLookup }: ApiClientOptions): Agent {
+function agentFor(allowed: AllowedAddresses, { connectMs, silenceMs, lookup }: ApiClientOptions): Agent {
   return new Agent({
     connections: 64,
     allowH2: false,
     headersTimeout: silenceMs,
     bodyTimeout: silenceMs,
-    connect: { timeout: connectMs, lookup: checkedLookup(allowed, lookup) },
+    connect: { timeout: connectMs, lookup: checkedLookup((address) => isAllowedAddress(address, allowed), lookup) },
   });
-}
-
-// All of a name's addresses have to be allowed: one that is not shows that the name is not what it should be.
-function checkedLookup(allowed: AllowedAddresses, lookup: LookupFunction): LookupFunction {
-  return (hostname, options, done) => {
-    lookup(hostname, { ...options, all: true }, (error, found) => {
-      if (error !== null) return done(error, "");
-      const addresses = Array.isArray(found) ? found : [{ address: found, family: isIP(found) }];
-      const [first] = addresses;
-      if (first === undefined || !addresses.every(({ address }) => isAllowedAddress(address, allowed)))
-        return done(new AddressRefused(), "");
-      return options.all === true ? done(null, addresses) : done(null, first.address, first.family);
-    });
-  };
-}
-
-class AddressRefused extends Error {
-  readonly code = "ADDRESS_REFUSED";
 }
 
 async function send(agent: Agent, request: ApiRequest): Promise<ApiResponse> {

@@ -7,7 +7,7 @@ import type { WriteRecords } from "./record-rows.ts";
 import type { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
 
-/** Our OAuth clients at providers; new scopes and client secrets raise the epoch. */
+/** Our OAuth clients at providers; new scopes, client secrets and what was learned of the provider raise the epoch. */
 export function appRows(session: SqlSession, write: WriteRecords): AppStore {
   const replace = (id: AppId, set: Partial<Pick<Tables["app"], "scopes" | "client_secrets">>, records: Records) =>
     session.change(async (trx) => {
@@ -46,6 +46,22 @@ export function appRows(session: SqlSession, write: WriteRecords): AppStore {
       }),
     replaceScopes: (id, scopes, records) => replace(id, { scopes: jsonColumn.write(scopes) }, records),
     replaceSecrets: (id, secrets, records) => replace(id, { client_secrets: jsonColumn.write(secrets) }, records),
+    learnOldAccessToken: (id, seen, records) =>
+      session.change(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable("app")
+          .set({ old_access_token: seen })
+          .where("id", "=", id)
+          .where("old_access_token", "is", null)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows !== 1n) {
+          const known = await trx.selectFrom("app").select("id").where("id", "=", id).executeTakeFirst();
+          return known === undefined ? "unknown" : "known";
+        }
+        await epochRow.raise(trx, session.facts);
+        await write(trx, records);
+        return "done";
+      }),
   };
 }
 
@@ -60,6 +76,7 @@ function rowOf(app: StoredApp): Tables["app"] {
     scopes: jsonColumn.write(app.scopes),
     origins: app.origins === null ? null : jsonColumn.write(app.origins),
     created_at_ms: app.createdAtMs,
+    old_access_token: app.oldAccessToken ?? null,
   };
 }
 
@@ -74,5 +91,6 @@ function appOf(row: Tables["app"]): StoredApp {
     scopes: jsonColumn.read(row.scopes),
     origins: row.origins === null ? null : jsonColumn.read(row.origins),
     createdAtMs: row.created_at_ms,
+    ...(row.old_access_token === null ? {} : { oldAccessToken: row.old_access_token }),
   };
 }

@@ -1,6 +1,6 @@
 import type { NodeId } from "@evergrant/core";
 import type { Selectable } from "kysely";
-import type { AuditStore } from "../../ports/audit-store.ts";
+import type { AuditPlace, AuditStore, NodeAuditRecord } from "../../ports/audit-store.ts";
 import type { AuditRecord, AuditSubject } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, follows } from "../audit-chain.ts";
 import { jsonColumn } from "./json-column.ts";
@@ -27,7 +27,10 @@ export function auditRows(session: SqlSession, node: NodeId, write: WriteRecords
           .execute();
         return rows.map(recordOf);
       }),
-    firstBroken: () => firstBroken(session, node),
+    page: (after, limit) => page(session, after, limit),
+    chains: () =>
+      session.read((db) => db.selectFrom("audit_chain").select(["node", "sequence", "hash"]).orderBy("node").execute()),
+    firstBroken: (of = node) => firstBroken(session, of),
     end: () =>
       session.read(async (db) => {
         const end = db.selectFrom("audit_chain").select(["sequence", "hash"]).where("node", "=", node);
@@ -56,6 +59,30 @@ export function auditRows(session: SqlSession, node: NodeId, write: WriteRecords
         }));
       }),
   };
+}
+
+async function page(session: SqlSession, after: AuditPlace | null, limit: number): Promise<readonly NodeAuditRecord[]> {
+  const rows = await session.read((db) => {
+    const newestFirst = db
+      .selectFrom("audit_record")
+      .selectAll()
+      .orderBy("at_ms", "desc")
+      .orderBy("node")
+      .orderBy("sequence", "desc")
+      .limit(limit);
+    if (after === null) return newestFirst.execute();
+    const { atMs, node, sequence } = after;
+    return newestFirst
+      .where(({ eb, or, and }) =>
+        or([
+          eb("at_ms", "<", atMs),
+          and([eb("at_ms", "=", atMs), eb("node", ">", node)]),
+          and([eb("at_ms", "=", atMs), eb("node", "=", node), eb("sequence", "<", sequence)]),
+        ]),
+      )
+      .execute();
+  });
+  return rows.map((row) => ({ ...recordOf(row), node: row.node }));
 }
 
 // The end is read before each page: what it names must be on that page or an earlier one, however much is written meanwhile.
