@@ -1,5 +1,5 @@
 import { type CallerId, EvergrantError, type NodeId, Secret } from "@evergrant/core";
-import { memoryDatabase } from "@evergrant/keeper/parts";
+import { type MemoryDatabase, memoryDatabase } from "@evergrant/keeper/parts";
 import { type Stream, stream } from "../world/chance.ts";
 import { Clock } from "../world/clock.ts";
 import { MODES, type ModeName, switchesOf } from "../world/modes.ts";
@@ -38,6 +38,7 @@ export class ServingWorld {
   readonly people: readonly string[];
   readonly callers: KnownCaller[] = [];
   readonly connections = new Set<string>();
+  readonly #database: MemoryDatabase;
   readonly #foreign: string[] = [];
   readonly #refusals: Record<string, number> = {};
   #requests = 0;
@@ -52,9 +53,9 @@ export class ServingWorld {
       monotonicMs: () => this.clock.nowMs,
       setTimer: () => ({ cancel: () => undefined }),
     };
-    const database = memoryDatabase({ time: storeTime });
-    const shared = { seed, mode, clock: this.clock, provider: this.provider, vault: new Vault(), database };
-    void database.storeOf("set-up" as NodeId).deployment.create(deploymentAt(START_MS));
+    this.#database = memoryDatabase({ time: storeTime });
+    const { clock, provider } = this;
+    const shared = { seed, mode, clock, provider, vault: new Vault(), database: this.#database };
     this.nodes = [0, 1].map((index) => new ServingNode(shared, index));
     this.people = ["ann", "bob", "cyd", "dee", "eve"];
     for (const person of this.people) this.provider.addPerson(person);
@@ -62,6 +63,7 @@ export class ServingWorld {
 
   static async of(seed: number, mode: ModeName): Promise<ServingWorld> {
     const world = new ServingWorld(seed, mode);
+    await world.#database.storeOf("set-up" as NodeId).deployment.create(deploymentAt(START_MS));
     for (const node of world.nodes) await world.settled(node.start());
     const { keeper } = world.node;
     await world.settled(

@@ -157,6 +157,22 @@ describe("the schedule of a live grant", () => {
     expect(worn.plan({ waitedForMs: MINUTE_MS })).toMatchObject({ kind: "spend", because: "demand" });
   });
 
+  test("I11 warning before lapse: one whose answers are lost for weeks is warned of too, and asked for again all the while", () => {
+    const world = new GrantWorld();
+    const levels: string[] = [];
+    for (let day = 8; day <= 50; day += 1) {
+      world.nowMs = day * DAY_MS;
+      world.lease = NO_LEASE;
+      for (let step = world.plan(); step.kind === "warn"; step = world.plan()) {
+        levels.push(`${step.level} on day ${day}`);
+        world.apply({ kind: "warned", atMs: world.nowMs, level: step.level });
+      }
+      expect(world.plan().kind).toBe("spend");
+      world.fail(world.begin(), { kind: "ambiguous", reason: "timeout" });
+    }
+    expect(levels).toEqual(["half on day 30", "three-quarters on day 45"]);
+  });
+
   test("I11 warning before lapse: a neglected one is warned of twice and spent in between as an emergency", () => {
     const world = new GrantWorld().advance(31 * DAY_MS);
     expect(world.plan()).toEqual({ kind: "warn", level: "half" });

@@ -1,6 +1,14 @@
 import { courtStep } from "./court.ts";
 import { freshness, remainingMs } from "./freshness.ts";
-import { type Chain, chainOf, type GrantState, type RefreshRenewal, type SpendReason, type Trouble } from "./grant.ts";
+import {
+  type Chain,
+  chainOf,
+  type GrantState,
+  type RefreshRenewal,
+  type SpendReason,
+  type Trouble,
+  type WarningLevel,
+} from "./grant.ts";
 import type { LeaseOwner, NodeId, TokenVersionId } from "./ids.ts";
 import { isHeld, type Lease } from "./lease.ts";
 import type { Step } from "./step.ts";
@@ -40,7 +48,11 @@ export function planStep(state: GrantState, input: PlanInput, timing: Timing): S
       if (inFlight !== null) return inFlight;
       const backOff = restForTrouble(state.chain, input, timing);
       if (backOff !== null) return backOff;
-      // I8 bounded ambiguity: nothing is done for a grant before its lost answer was asked for again.
+      // I11 warning before lapse: also of one whose answers get lost for weeks; an attempt that nobody has asked for again comes first.
+      const isUnasked = state.chain.attempt !== null && state.chain.trouble === null;
+      const warning = state.kind === "live" && !isUnasked ? warningOf(state.chain, input.nowMs, timing) : null;
+      if (warning !== null) return { kind: "warn", level: warning };
+      // I8 bounded ambiguity: nothing is spent for a grant before its lost answer was asked for again.
       if (state.chain.attempt !== null) return spendAgain(state.chain, "recovery");
       return state.kind === "in-court" ? courtStep(state, input, timing) : planLive(state.chain, input, timing);
     }
@@ -69,18 +81,22 @@ export function dueAtMs(chain: Chain, usedAtMs: number | null, timing: Timing): 
 function planLive(chain: Chain, input: PlanInput, timing: Timing): Step {
   // Nobody knows yet whether its owner has approved it: asked at once, not when the first caller comes.
   if (chain.renewal.kind === "client-credentials" && chain.access === null) return spendAgain(chain, "keepalive");
-  const ageMs = input.nowMs - chain.renewedAtMs;
-  const critical = timing.criticalAfterMs !== null && ageMs >= timing.criticalAfterMs;
-  const half = timing.warnAfterMs !== null && ageMs >= timing.warnAfterMs;
-  // I11 warning before lapse: before the emergency refresh, and again when it gets critical.
-  if (critical && chain.warned !== "three-quarters") return { kind: "warn", level: "three-quarters" };
-  if (half && chain.warned === null) return { kind: "warn", level: "half" };
-  if (half) return spendAgain(chain, "emergency");
+  if (timing.warnAfterMs !== null && input.nowMs - chain.renewedAtMs >= timing.warnAfterMs)
+    return spendAgain(chain, "emergency");
   // I15 stampede: whoever waited for a token that another node has brought meanwhile sends nothing.
   if (isWorn(chain, input, timing)) return spendAgain(chain, "demand");
   const due = dueSoonerMs(chain, input, timing);
   if (input.nowMs >= due.atMs) return spendAgain(chain, due.because);
   return Number.isFinite(due.atMs) ? { kind: "rest", untilMs: due.atMs, because: "not-due" } : { kind: "sleep" };
+}
+
+/** The level that people have to be told of now: before the emergency refresh, and again when it gets critical. */
+function warningOf(chain: Chain, nowMs: number, timing: Timing): WarningLevel | null {
+  const ageMs = nowMs - chain.renewedAtMs;
+  const { criticalAfterMs, warnAfterMs } = timing;
+  if (criticalAfterMs !== null && ageMs >= criticalAfterMs && chain.warned !== "three-quarters")
+    return "three-quarters";
+  return warnAfterMs !== null && ageMs >= warnAfterMs && chain.warned === null ? "half" : null;
 }
 
 /** The schedule of a chain, made sooner by warm hours. */

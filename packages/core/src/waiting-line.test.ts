@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { GrantId } from "./ids.ts";
 import { DEFAULT_LIMITS as LIMITS } from "./timing.ts";
-import { isItsTurn, leaveLine, NO_LINE, standInLine, type WaitingLine } from "./waiting-line.ts";
+import { isItsTurn, leaveLine, NO_LINE, standInLine, TURNS_PER_REQUEST, type WaitingLine } from "./waiting-line.ts";
 
-const GAP_MS = 1_000 / LIMITS.requestsPerSecond;
+const GAP_MS = 1_000 / (LIMITS.requestsPerSecond * TURNS_PER_REQUEST);
 const grant = (index: number) => `gr_${index}` as GrantId;
 
 /** So many grants that come at instant 0 and are told to wait. */
@@ -19,7 +19,7 @@ function lineOf(count: number): { line: WaitingLine; turns: readonly number[] } 
 }
 
 describe("the line of those who wait for their turn at one app", () => {
-  test("gives each a turn of his own, first come first served, as far apart as requests may follow each other", () => {
+  test("gives each a turn of his own, first come first served, a share of a request apart", () => {
     const { turns } = lineOf(20);
     expect(turns).toEqual(Array.from({ length: 20 }, (_, index) => (index + 1) * GAP_MS));
   });

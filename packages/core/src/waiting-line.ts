@@ -16,8 +16,11 @@ export function isItsTurn(line: WaitingLine, { grant, nowMs }: { grant: GrantId;
   return turnMs === undefined ? line.endMs <= nowMs : turnMs <= nowMs;
 }
 
+/** Turns follow each other faster than requests may: many who wait find at their turn that another node has brought their token. */
+export const TURNS_PER_REQUEST = 4;
+
 /**
- * A turn at the end of the line, spaced as requests may follow each other; who has one that is still to come keeps it. Where the line is longer
+ * A turn at the end of the line; who has one that is still to come keeps it, who finds no room at it stands in line again. Where the line is longer
  * than a caller would wait, no turn is given: come back when those who wait now have gone.
  */
 export function standInLine(
@@ -28,7 +31,7 @@ export function standInLine(
   const { grant, nowMs, notBeforeMs } = ask;
   const known = line.turns.get(grant);
   if (known !== undefined && known > nowMs) return { line, untilMs: known };
-  const untilMs = Math.max(notBeforeMs, line.endMs + 1_000 / limits.requestsPerSecond);
+  const untilMs = Math.max(notBeforeMs, line.endMs + 1_000 / (limits.requestsPerSecond * TURNS_PER_REQUEST));
   if (untilMs - nowMs > limits.callerWaitMs) return { line, untilMs };
   const turns = new Map(line.endMs <= nowMs ? [] : line.turns);
   turns.set(grant, untilMs);

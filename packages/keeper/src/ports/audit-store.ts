@@ -19,7 +19,7 @@ export interface AuditStore {
   story(subject: AuditSubject, limit: number): Promise<readonly AuditRecord[]>;
   /** Of all nodes, newest first, those after this place; of one instant by node, and there the later first. */
   page(after: AuditPlace | null, limit: number): Promise<readonly NodeAuditRecord[]>;
-  /** The ends of all nodes' chains, by node. */
+  /** The ends of all nodes' chains, by node; of one whose end is not there, the start. */
   chains(): Promise<readonly (AuditMark & { readonly node: NodeId })[]>;
   /** Checks the hash chain of a node (left out: this one) from its first record; the sequence of the first that does not fit, or null. */
   firstBroken(node?: NodeId): Promise<number | null>;

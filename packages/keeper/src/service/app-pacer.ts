@@ -93,7 +93,7 @@ export class AppPacer {
     return isMassDeath(pace.refusals, { grants: this.#connections.grantsOf(app), nowMs: time.wallMs() }, limits);
   }
 
-  // Thousands may wait: each of them looks at the store again when its turn has come, not whenever one may go.
+  // I15 stampede: thousands may wait; each of them looks at the store again when its turn has come, not whenever one may go.
   #inLine(pace: Pace, grant: GrantId, notBeforeMs: number): Extract<Step, { kind: "rest" }> {
     const { limits, time } = this.#context;
     const stood = standInLine(pace.line, { grant, nowMs: time.wallMs(), notBeforeMs }, limits);

@@ -69,6 +69,7 @@ export class Quarantine implements Quarantines {
     const server = await provenance.server();
     const moved = known !== null && known.server !== null && server !== null && server !== known.server;
     const rows = await store.nodes.list();
+    // Seen between times too: what others reach is remembered for the next request.
     this.#othersBehind(rows);
     const strange = this.#strange(deployment, rows);
     if (strange === null && !moved) return;

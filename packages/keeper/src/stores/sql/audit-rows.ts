@@ -28,8 +28,7 @@ export function auditRows(session: SqlSession, node: NodeId, write: WriteRecords
         return rows.map(recordOf);
       }),
     page: (after, limit) => page(session, after, limit),
-    chains: () =>
-      session.read((db) => db.selectFrom("audit_chain").select(["node", "sequence", "hash"]).orderBy("node").execute()),
+    chains: () => chains(session),
     firstBroken: (of = node) => firstBroken(session, of),
     end: () =>
       session.read(async (db) => {
@@ -59,6 +58,16 @@ export function auditRows(session: SqlSession, node: NodeId, write: WriteRecords
         }));
       }),
   };
+}
+
+// Of the records too, not of the ends alone: a chain whose end was taken away would else be one that nobody looks at.
+async function chains(session: SqlSession): Promise<readonly (ChainHead & { readonly node: NodeId })[]> {
+  const { ends, nodes } = await session.read(async (db) => ({
+    ends: await db.selectFrom("audit_chain").select(["node", "sequence", "hash"]).execute(),
+    nodes: await db.selectFrom("audit_record").select("node").distinct().execute(),
+  }));
+  const endless = nodes.filter(({ node }) => !ends.some((end) => end.node === node));
+  return [...ends, ...endless.map(({ node }) => ({ node, ...CHAIN_START }))].sort((a, b) => (a.node < b.node ? -1 : 1));
 }
 
 async function page(session: SqlSession, after: AuditPlace | null, limit: number): Promise<readonly NodeAuditRecord[]> {
