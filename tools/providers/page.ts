@@ -19,32 +19,50 @@ function generated(): string {
   const providers = [...PROVIDERS.values()];
   const rows = providers.map((provider) => `| ${cellsOf(provider).join(" | ")} |`);
   return [
-    "| provider | id | access token | refresh token unused | consent in all | rotation | organisations |",
-    "|---|---|---|---|---|---|---|",
+    "| provider | id | access token | refresh token unused | consent in all | rotation | organisations | unconfirmed |",
+    "|---|---|---|---|---|---|---|---|",
     ...rows,
     "",
     "### What the rules of each do not let us promise",
     "",
-    ...providers.flatMap(promiseOf),
+    ...providers.map(promiseOf),
+    "",
+    "### What is used though no source says all of it",
+    "",
+    ...providers.flatMap(unconfirmedOf),
   ].join("\n");
 }
 
-function cellsOf({ displayName, id, policy, tenants, tenantLocator }: Provider): readonly string[] {
+function cellsOf(provider: Provider): readonly string[] {
+  const { displayName, id, policy, tenants, tenantLocator } = provider;
   const { accessLifeMs, idleLifeMs, absoluteLifeMs, rotation } = policy;
   const life = (value: number | string) => (typeof value === "number" ? duration(value) : value);
   return [
     ...[displayName, `\`${id}\``, duration(accessLifeMs), life(idleLifeMs), life(absoluteLifeMs)],
     ...[rotationWords(rotation), `${TENANTS[tenants.kind]}; ${LOCATORS[tenantLocator.kind]}`],
+    unconfirmedFacts(provider)
+      .map(([fact]) => fact)
+      .join(", ") || "nothing",
   ];
 }
 
-function promiseOf(provider: Provider): readonly string[] {
+function promiseOf(provider: Provider): string {
   const verdict = timing(provider.policy, DEFAULT_LIMITS);
   const sentences = verdict.kind === "possible" ? verdict.timing.cannotPromise : verdict.reasons;
-  const unknown = Object.entries(provider.sources).filter(([, source]) => /\bunknown\b/i.test(source));
-  return [
-    `- **${provider.displayName}.** ${sentences.join(" ") || "Nothing is missing."}${unknown.length === 0 ? "" : ` Unknown in whole or part: ${unknown.map(([fact]) => fact).join(", ")}.`}`,
-  ];
+  const unknown = Object.entries(provider.sources).filter(
+    ([, source]) => typeof source === "string" && /\bunknown\b/i.test(source),
+  );
+  return `- **${provider.displayName}.** ${sentences.join(" ") || "Nothing is missing."}${unknown.length === 0 ? "" : ` Unknown in whole or part: ${unknown.map(([fact]) => fact).join(", ")}.`}`;
+}
+
+function unconfirmedOf(provider: Provider): readonly string[] {
+  return unconfirmedFacts(provider).map(([fact, why]) => `- **${provider.displayName}**, ${fact}: ${why}`);
+}
+
+function unconfirmedFacts({ sources }: Provider): readonly (readonly [string, string])[] {
+  return Object.entries(sources).flatMap(([fact, source]) =>
+    typeof source === "string" ? [] : [[fact, source.unconfirmed] as const],
+  );
 }
 
 const TENANTS: { readonly [K in Provider["tenants"]["kind"]]: string } = {

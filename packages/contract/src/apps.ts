@@ -57,6 +57,8 @@ export const providerListSchema = z.object({
         cannotPromise: z.array(z.string()).readonly(),
         /** What each kind of outage would cost. */
         outages: outageBudgetSchema,
+        /** Facts that are used though no source says all of them; as `sources` of its data names them. */
+        unconfirmed: z.array(z.string()).readonly(),
       }),
     )
     .readonly(),

@@ -33,9 +33,15 @@ export interface Provider {
   readonly revocation: "refresh-token" | "none";
   /** A cheap API request for `evergrant call` and examples, relative to the first API origin. */
   readonly examplePath: string | null;
-  /** One line per fact: what, and where it is written. */
-  readonly sources: Readonly<Record<string, string>>;
+  /** One per fact, by its name. */
+  readonly sources: Readonly<Record<string, FactSource>>;
 }
+
+/**
+ * What a fact says and where that is written. `unconfirmed`: it is used, though no source says all of it; why, and what happens
+ * where it is not so.
+ */
+export type FactSource = string | { readonly unconfirmed: string };
 
 export type ClientAuthentication = "client_secret_basic" | "client_secret_post";
 

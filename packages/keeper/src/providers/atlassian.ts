@@ -72,23 +72,24 @@ export const atlassian: Provider = {
     offline: "developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps: offline_access.",
     authorizeParameters:
       "developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps: audience=api.atlassian.com and prompt=consent are required.",
-    "policy.accessLifeMs": "developer.atlassian.com community, topic 60806: access tokens expire after one hour.",
+    "policy.accessLifeMs": "community.developer.atlassian.com, topic 60806: access tokens expire after one hour.",
     "policy.idleLifeMs": `${ROTATION}: 90 days of inactivity.`,
     "policy.absoluteLifeMs": `${ROTATION}: 365 days.`,
     "policy.rotation": `${ROTATION}: single use, with ten minutes in which a spent one is taken again. From when they count, how far back, what a repeat answers and what closes them is unknown.`,
     "policy.oldAccessToken": `${ROTATION}: a refresh ends the access token before it.`,
     "policy.earlyRefresh": "RFC 6749 §6 puts no earliest time on a refresh.",
     "policy.repeatsDocumented": `${ROTATION}: the ten minutes are there for network failures.`,
-    errors: `${ROTATION}: 403 unauthorized_client for a refresh token that is not valid.`,
-    subject: "developer.atlassian.com, user identity API: GET /me, account_id.",
+    errors:
+      'raycast/extensions issue 11836: 403 unauthorized_client, "refresh_token is invalid"; developer.atlassian.com, OAuth 2.0 (3LO) apps, names invalid_grant for the same.',
+    subject: "SocialiteProviders/Providers, Atlassian: GET /me, account_id.",
     grantPer:
       "developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps: a token reaches every site that its user granted to the app.",
-    tenants: "developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps: GET /oauth/token/accessible-resources.",
+    tenants: "NangoHQ/nango, Jira: GET /oauth/token/accessible-resources.",
     tenantLocator:
       "developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps: /ex/jira/{cloudid}/… and /ex/confluence/{cloudid}/….",
     revocation: "developer.atlassian.com names no endpoint: a person takes an app's access away in their account.",
     ...standardApiSources,
     "api.untenanted": "developer.atlassian.com, user identity API: /me is about the user.",
-    examplePath: "developer.atlassian.com, user identity API.",
+    examplePath: "SocialiteProviders/Providers, Atlassian: GET /me.",
   },
 };

@@ -1,9 +1,12 @@
 import { DEFAULT_LIMITS, forbidsPath, isPathPattern, readApiPath, timing } from "@evergrant/core";
 import { describe, expect, it } from "vitest";
+import type { FactSource } from "../ports/provider.ts";
 import { PROVIDERS } from "./catalogue.ts";
 
 // What a provider is called and which kind it is are ours to say; everything else is a fact with a source.
 const OURS = ["id", "displayName", "kind", "sources", "policy", "api"];
+
+const wordsOf = (source: FactSource = "") => (typeof source === "string" ? source : source.unconfirmed);
 
 describe.each([...PROVIDERS.values()])("provider $id", (provider) => {
   it("is found by its own id", () => {
@@ -18,13 +21,14 @@ describe.each([...PROVIDERS.values()])("provider $id", (provider) => {
       ...Object.keys(provider.api).map((fact) => `api.${fact}`),
     ];
     expect(Object.keys(provider.sources).sort()).toEqual(facts.sort());
-    for (const [fact, source] of Object.entries(provider.sources)) expect(source.length, fact).toBeGreaterThan(7);
+    for (const [fact, source] of Object.entries(provider.sources))
+      expect(wordsOf(source).length, fact).toBeGreaterThan(7);
   });
 
   it("says of every unknown that it is unknown", () => {
     for (const [fact, value] of Object.entries(provider.policy))
       if (JSON.stringify(value).includes('"unknown"'))
-        expect(provider.sources[`policy.${fact}`], fact).toMatch(/unknown/i);
+        expect(wordsOf(provider.sources[`policy.${fact}`]), fact).toMatch(/unknown/i);
   });
 
   it("has a policy that our limits can keep", () => {
@@ -32,8 +36,14 @@ describe.each([...PROVIDERS.values()])("provider $id", (provider) => {
   });
 
   it("takes each fact from a standard, a page of the provider or its own code, or says that it is unknown", () => {
-    const isSource = /\bunknown\b|RFC \d|OpenID|[a-z]\.com\b|\b[A-Z]\w+\/[A-Z][\w-]+|recorded answers/i;
-    for (const [fact, source] of Object.entries(provider.sources)) expect(source, fact).toMatch(isSource);
+    const isSource = /\bunknown\b|RFC \d|OpenID|[a-z]\.(?:com|io|dev|one)\b|\b[A-Z]\w+\/[A-Z][\w-]+|recorded answers/i;
+    for (const [fact, source] of Object.entries(provider.sources)) expect(wordsOf(source), fact).toMatch(isSource);
+  });
+
+  it("promises nothing that is unconfirmed, and paces nobody by it", () => {
+    const marked = Object.keys(provider.sources).filter((fact) => typeof provider.sources[fact] === "object");
+    expect(marked.filter((fact) => fact.startsWith("policy.") || fact === "api.limits")).toEqual([]);
+    for (const fact of marked) expect(wordsOf(provider.sources[fact]), fact).toMatch(/\bnowhere\b|\bwhere\b/);
   });
 
   it("keeps to https", () => {

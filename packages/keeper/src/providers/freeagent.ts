@@ -69,7 +69,8 @@ export const freeagent: Provider = {
   revocation: "none",
   examplePath: "/v2/company",
   sources: {
-    endpoints: "dev.freeagent.com/docs/oauth. No issuer is published: the origin stands for it.",
+    endpoints:
+      "dev.freeagent.com/docs/oauth, NangoHQ/nango, simov/grant. No issuer is published: the origin stands for it.",
     apiOrigins:
       "dev.freeagent.com/docs/oauth: https://api.freeagent.com; the sandbox lies at api.sandbox.freeagent.com.",
     homes: "dev.freeagent.com/docs/oauth: the same for every company.",
@@ -79,12 +80,12 @@ export const freeagent: Provider = {
     scopeAnswer: "dev.freeagent.com/docs/oauth: the answer has no scope.",
     offline: "dev.freeagent.com/docs/oauth: a refresh token comes with every code.",
     authorizeParameters: "dev.freeagent.com/docs/oauth: none but those of RFC 6749.",
-    "policy.accessLifeMs": "api-discuss.freeagent.com, notice 2033: access tokens live one hour instead of seven days.",
+    "policy.accessLifeMs": "api-discuss.freeagent.com, topic 2033: access tokens live one hour instead of seven days.",
     "policy.idleLifeMs":
       "Unknown: api-discuss.freeagent.com, topic 6309: refresh_token_expires_in of the answer says it, and the documented value may change.",
     "policy.absoluteLifeMs": "Unknown.",
     "policy.rotation":
-      "api-discuss.freeagent.com, notice 2033: a refresh gives a refresh token as well. What becomes of the one before is unknown; so the worst.",
+      "api-discuss.freeagent.com, topic 2033: a refresh gives a refresh token as well. What becomes of the one before is unknown; so the worst.",
     "policy.oldAccessToken": "Unknown.",
     "policy.earlyRefresh": "api-discuss.freeagent.com, topic 589: at any time.",
     "policy.repeatsDocumented": "dev.freeagent.com/docs/oauth says nothing of a lost answer.",
@@ -96,7 +97,8 @@ export const freeagent: Provider = {
     revocation: "dev.freeagent.com/docs/oauth names no endpoint: an app is taken away in FreeAgent.",
     ...standardApiSources,
     "api.forbidden": "dev.freeagent.com/docs/oauth: authorization and token endpoint lie beside the API.",
-    "api.limits": "dev.freeagent.com/docs/introduction: 120 requests a minute and 3,600 an hour for each user.",
+    "api.limits":
+      "api-discuss.freeagent.com, topic 744: 120 requests a minute and 3,600 an hour for each user; topic 2259: a refusal names the 120.",
     examplePath: "dev.freeagent.com/docs/company: GET /v2/company.",
   },
 };

@@ -53,10 +53,10 @@ export const freshbooks: Provider = {
   examplePath: "/auth/api/v1/users/me",
   sources: {
     endpoints:
-      "www.freshbooks.com/api/authentication: authorize at auth.freshbooks.com, token and revoke below api.freshbooks.com/auth/oauth. No issuer is published: the authorize origin stands for it.",
+      "freshbooks/freshbooks-nodejs-sdk: authorize at auth.freshbooks.com, token below api.freshbooks.com/auth/oauth; www.freshbooks.com/api/authentication: revoke beside it. No issuer is published: the authorize origin stands for it.",
     apiOrigins: "www.freshbooks.com/api/start: https://api.freshbooks.com.",
     homes: "www.freshbooks.com/api/start: the same for every account.",
-    clientAuthentication: "www.freshbooks.com/api/authentication: id and secret in the body.",
+    clientAuthentication: "freshbooks/freshbooks-nodejs-sdk: id and secret in the body.",
     defaultScopes:
       "www.freshbooks.com/api/scopes; user:profile:read for the list of businesses (www.freshbooks.com/api/identity_model).",
     scopeSeparator: "www.freshbooks.com/api/authentication: scopes are separated by spaces.",
@@ -74,12 +74,16 @@ export const freshbooks: Provider = {
     "policy.earlyRefresh": "RFC 6749 §6 puts no earliest time on a refresh.",
     "policy.repeatsDocumented": "www.freshbooks.com/api/authentication says nothing of a lost answer.",
     errors: "RFC 6749 §5.2; no codes of its own are known.",
-    subject: "www.freshbooks.com/api/me_endpoint: id, the identity's unique id.",
+    subject:
+      "freshbooks/freshbooks-nodejs-sdk: GET /auth/api/v1/users/me; www.freshbooks.com/api/me_endpoint: id, the identity's unique id.",
     grantPer: "www.freshbooks.com/api/identity_model: one identity, with a role in each of its businesses.",
     tenants: "www.freshbooks.com/api/identity_model: business_memberships, each with name and account_id.",
     tenantLocator:
       "www.freshbooks.com/api/identity_model: /accounting/account/{accountId}/…. Paths that name a business instead cannot be held to an account and are not passed on.",
-    revocation: "www.freshbooks.com/api/authentication: POST /auth/oauth/revoke.",
+    revocation: {
+      unconfirmed:
+        "www.freshbooks.com/api/authentication: POST /auth/oauth/revoke, shown with a JSON body; that it takes the form of RFC 7009 as well was read nowhere. If it does not, a revocation is told as not confirmed.",
+    },
     ...standardApiSources,
     "api.forbidden": "www.freshbooks.com/api/authentication: the token endpoint lies beside the API.",
     examplePath: "www.freshbooks.com/api/me_endpoint.",

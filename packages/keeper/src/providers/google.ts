@@ -43,17 +43,20 @@ export const google: Provider = {
   revocation: "refresh-token",
   examplePath: "/oauth2/v3/userinfo",
   sources: {
-    endpoints: "accounts.google.com/.well-known/openid-configuration: issuer and endpoints.",
-    apiOrigins: `${PAGE}: APIs lie at www.googleapis.com and at hosts of their own; add others by the app's origins.`,
+    endpoints: "googleapis/google-auth-library-nodejs: authorize, token and revoke endpoints, and the issuer.",
+    apiOrigins:
+      "NangoHQ/nango: APIs lie at www.googleapis.com and at hosts of their own; add others by the app's origins.",
     homes: `${PAGE}: the same for everyone.`,
-    clientAuthentication: `${PAGE}/web-server: id and secret in the body.`,
+    clientAuthentication: "googleapis/google-auth-library-nodejs: id and secret in the body.",
     defaultScopes: `${PAGE}/scopes, in the long form that answers use; add those of the APIs that are called.`,
-    scopeSeparator: `${PAGE}/web-server: scopes are separated by spaces.`,
+    scopeSeparator: "simov/grant: scopes are separated by spaces.",
     scopeAnswer: `${PAGE}/web-server: scope of the answer names those given; a person can leave some out.`,
-    offline: `${PAGE}/web-server: access_type=offline gives a refresh token.`,
-    authorizeParameters: `${PAGE}/web-server: access_type=offline; prompt=consent, since otherwise only the first consent gives a refresh token.`,
+    offline: "googleapis/google-auth-library-nodejs, README: access_type=offline gives a refresh token.",
+    authorizeParameters:
+      "googleapis/google-auth-library-nodejs, README: access_type=offline; prompt=consent, since otherwise only the first consent gives a refresh token.",
     "policy.accessLifeMs": `${PAGE}/web-server: expires_in of about an hour.`,
-    "policy.idleLifeMs": `${PAGE}: a refresh token that was not used for six months stops working.`,
+    "policy.idleLifeMs":
+      "developers.google.com/identity/protocols/oauth2, as stackoverflow.com question 8953983 and docs.gitguardian.com quote it: a refresh token that was not used for six months stops working.",
     "policy.absoluteLifeMs": `Unknown; ${PAGE}: seven days while the app's publishing status is "Testing", and an administrator can set session lengths.`,
     "policy.rotation": `${PAGE}/web-server: a refresh gives an access token alone; the refresh token stays.`,
     "policy.oldAccessToken": `${PAGE}: an access token is valid until it expires or is revoked.`,
@@ -64,8 +67,8 @@ export const google: Provider = {
     grantPer: `${PAGE}: tokens are of one Google Account and one client.`,
     tenants: "developers.google.com/identity/openid-connect: there is the account, and no organisation to choose.",
     tenantLocator: "developers.google.com/identity/openid-connect: there is no organisation to name.",
-    revocation: `${PAGE}/web-server: POST https://oauth2.googleapis.com/revoke.`,
+    revocation: "googleapis/google-auth-library-nodejs: POST https://oauth2.googleapis.com/revoke.",
     ...standardApiSources,
-    examplePath: "accounts.google.com/.well-known/openid-configuration: userinfo.",
+    examplePath: "jaredhanson/passport-google-oauth2: GET /oauth2/v3/userinfo.",
   },
 };

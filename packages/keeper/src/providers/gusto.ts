@@ -3,7 +3,6 @@ import type { Provider } from "../ports/provider.ts";
 import { standardApi, standardApiSources } from "./standard-api.ts";
 
 const PAGE = "docs.gusto.com/app-integrations/docs/authentication";
-const REFRESH = "docs.gusto.com/app-integrations/reference/refresh-access-token";
 
 /** Gusto: a token is of one company. */
 export const gusto: Provider = {
@@ -27,8 +26,8 @@ export const gusto: Provider = {
   authorizeParameters: {},
   policy: {
     accessLifeMs: 2 * 60 * 60_000,
-    idleLifeMs: "unlimited",
-    absoluteLifeMs: "none",
+    idleLifeMs: "unknown",
+    absoluteLifeMs: "unknown",
     rotation: { kind: "confirm-on-use" },
     oldAccessToken: "unknown",
     earlyRefresh: "allowed",
@@ -56,8 +55,9 @@ export const gusto: Provider = {
   revocation: "none",
   examplePath: "/v1/token_info",
   sources: {
-    endpoints: `${PAGE}: below api.gusto.com/oauth; the demo environment is api.gusto-demo.com. No issuer is published: the origin stands for it.`,
-    apiOrigins: `${PAGE}: https://api.gusto.com.`,
+    endpoints:
+      "NangoHQ/nango: below api.gusto.com/oauth; the demo environment is api.gusto-demo.com. No issuer is published: the origin stands for it.",
+    apiOrigins: "NangoHQ/nango: https://api.gusto.com.",
     homes: `${PAGE}: the same for every company.`,
     clientAuthentication: `${PAGE}: id and secret in the body.`,
     defaultScopes: `${PAGE}: an app's scopes are set where it is registered.`,
@@ -65,22 +65,28 @@ export const gusto: Provider = {
     scopeAnswer: "Unknown: an app's scopes are set where it is registered.",
     offline: `${PAGE}: a refresh token comes with every code.`,
     authorizeParameters: `${PAGE}: none but those of RFC 6749.`,
-    "policy.accessLifeMs": `${PAGE}: access tokens expire after two hours.`,
-    "policy.idleLifeMs": "docs.gusto.com/embedded-payroll/docs/authentication: a refresh token does not expire.",
-    "policy.absoluteLifeMs": "docs.gusto.com/embedded-payroll/docs/authentication: a refresh token does not expire.",
-    "policy.rotation": `${REFRESH}: the refresh token before is revoked when the new access token is first used.`,
+    "policy.accessLifeMs":
+      "docs.gusto.com/embedded-payroll/docs/company-access-tokens: access tokens expire after two hours.",
+    "policy.idleLifeMs": "Unknown: no page of docs.gusto.com that was read names an end.",
+    "policy.absoluteLifeMs": "Unknown: no page of docs.gusto.com that was read names an end.",
+    "policy.rotation":
+      "docs.gusto.com/embedded-payroll, refresh access token: the refresh token before is revoked when the new access token is first used.",
     "policy.oldAccessToken": "Unknown.",
     "policy.earlyRefresh": "RFC 6749 §6 puts no earliest time on a refresh.",
-    "policy.repeatsDocumented": `${REFRESH}: what was not received cannot have been used, so the old one still works.`,
+    "policy.repeatsDocumented":
+      "docs.gusto.com/embedded-payroll, refresh access token: what was not received cannot have been used, so the old one still works.",
     errors: "RFC 6749 §5.2; no codes of its own are known.",
-    subject: "docs.gusto.com/app-integrations/reference/get-v1-token-info: resource_owner.",
-    grantPer: "docs.gusto.com/app-integrations/reference/get-v1-token-info: a token has one resource, a company.",
-    tenants: "docs.gusto.com/app-integrations/reference/get-v1-token-info: resource.",
+    subject: {
+      unconfirmed:
+        "docs.gusto.com/app-integrations/reference/get-v1-token-info: resource_owner. Clients that were read use resource alone; where there is no resource_owner, each consent is a grant of its own.",
+    },
+    grantPer: "docs.gusto.com/app-integrations/docs/oauth2: since v2023-05-01 an access token is of one company.",
+    tenants: "NangoHQ/nango, Gusto: GET /v1/token_info, resource.",
     tenantLocator: "docs.gusto.com/app-integrations: a token reaches its company alone.",
     revocation: `${PAGE} names no endpoint.`,
     ...standardApiSources,
     "api.forbidden": `${PAGE}: the token endpoint lies beside the API.`,
     "api.requestHeaders": "docs.gusto.com/app-integrations/docs/api-versioning: X-Gusto-API-Version.",
-    examplePath: "docs.gusto.com/app-integrations/reference/get-v1-token-info.",
+    examplePath: "NangoHQ/nango, Gusto: GET /v1/token_info.",
   },
 };

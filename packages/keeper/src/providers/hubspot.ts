@@ -72,13 +72,17 @@ export const hubspot: Provider = {
     "policy.earlyRefresh": "RFC 6749 §6 puts no earliest time on a refresh.",
     "policy.repeatsDocumented":
       "developers.hubspot.com/docs/api-reference/auth-oauth-v1/tokens: the refresh token stays, so a refresh can be repeated.",
-    errors:
-      "developers.hubspot.com/docs, OAuth: a refresh token that is not valid is BAD_REFRESH_TOKEN, in the member status.",
-    subject:
-      "developers.hubspot.com/docs/api-reference/auth-oauth-v1/tokens: the answer names the user by id. Where it does not, each consent is a grant of its own.",
+    errors: {
+      unconfirmed:
+        "nango.dev/blog/hubspot-oauth-bad-refresh-token and HGData/mk-node-hubspot issue 64: status BAD_REFRESH_TOKEN with 400, of the first version of this endpoint. What the third answers was read nowhere; invalid_grant is understood too.",
+    },
+    subject: {
+      unconfirmed:
+        "developers.hubspot.com/docs/api-reference/auth-oauth-v1/tokens: the answer names the user by id; that the third version writes user_id was read nowhere. Where it does not, each consent is a grant of its own.",
+    },
     grantPer:
       "developers.hubspot.com/docs/api-reference/auth-oauth-v3/guide: an app is installed into one account at a time.",
-    tenants: "developers.hubspot.com/docs, account information: GET /account-info/v3/details, portalId.",
+    tenants: "NangoHQ/nango: GET /account-info/v3/details, portalId.",
     tenantLocator: "developers.hubspot.com/docs: a token is of one account.",
     revocation: "developers.hubspot.com/docs/api-reference/latest/authentication/oauth-tokens/revoke-token.",
     ...standardApiSources,

@@ -34,7 +34,7 @@ export const microsoft: Provider = {
     earlyRefresh: "allowed",
     repeatsDocumented: true,
   },
-  errors: { ...STANDARD_ERRORS, rejectedErrors: ["interaction_required"] },
+  errors: { ...STANDARD_ERRORS, rejectedErrors: ["interaction_required", "consent_required", "login_required"] },
   subject: { kind: "jwt-claim", token: "id", claim: "sub" },
   grantPer: "person",
   tenants: { kind: "none" },
@@ -49,7 +49,8 @@ export const microsoft: Provider = {
   revocation: "none",
   examplePath: "/v1.0/me",
   sources: {
-    endpoints: `${PAGE}/v2-oauth2-auth-code-flow, with the tenant "common".`,
+    endpoints:
+      'SocialiteProviders/Providers and simov/grant: with the tenant "common". Its metadata names an issuer for each directory: this one stands for them.',
     apiOrigins: "learn.microsoft.com/graph/use-the-api: https://graph.microsoft.com; national clouds have others.",
     homes: "learn.microsoft.com/graph/deployments: the same for everyone within one cloud.",
     clientAuthentication: `${PAGE}/v2-oauth2-auth-code-flow: id and secret in the body.`,
@@ -65,14 +66,16 @@ export const microsoft: Provider = {
     "policy.oldAccessToken": `${PAGE}/access-tokens: an access token is valid until it expires.`,
     "policy.earlyRefresh": `${PAGE}/refresh-tokens: at any time.`,
     "policy.repeatsDocumented": `${PAGE}/refresh-tokens: old refresh tokens are not revoked, so a refresh can be repeated.`,
-    errors: `${PAGE}/reference-error-codes: interaction_required where only the person can go on.`,
+    errors:
+      "learn.microsoft.com, @azure/msal-node, InteractionRequiredAuthErrorCodes: interaction_required, consent_required and login_required where only the person can go on.",
     subject: `${PAGE}/id-token-claims-reference: sub, one for each person and app.`,
     grantPer: `${PAGE}/refresh-tokens: bound to user and client, not to a resource or tenant.`,
     tenants: `${PAGE}/refresh-tokens: a token is of one directory, and there is none to choose.`,
     tenantLocator: "learn.microsoft.com/graph/use-the-api: there is no organisation to name.",
     revocation: `${PAGE}/refresh-tokens: sign-in sessions are revoked by an administrator or the person.`,
     ...standardApiSources,
-    "api.refusals": "learn.microsoft.com/graph/errors: 401 InvalidAuthenticationToken; RFC 6750 §3.1.",
-    examplePath: "learn.microsoft.com/graph/api/user-get: GET /me.",
+    "api.refusals":
+      "learn.microsoft.com/graph/resolve-auth-errors: 401 for a token that is not valid or has expired; microsoftgraph/msgraph-sdk-javascript issue 1450: with InvalidAuthenticationToken. RFC 6750 §3.1.",
+    examplePath: "SocialiteProviders/Providers, Microsoft: GET /v1.0/me.",
   },
 };

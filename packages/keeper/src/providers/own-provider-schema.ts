@@ -176,7 +176,7 @@ export const ownProviderSchema = z.strictObject({
   api: api.prefault({}),
   revocation: z.enum(["refresh-token", "none"]).default("none"),
   examplePath: path.nullable().default(null),
-  sources: z.record(z.string(), z.string()).default({}),
+  sources: z.record(z.string(), z.union([z.string(), z.strictObject({ unconfirmed: text })])).default({}),
 });
 export type OwnProvider = z.output<typeof ownProviderSchema>;
 

@@ -49,12 +49,12 @@ export const sageAccounting: Provider = {
   tenantLocator: { kind: "header", name: "X-Business" },
   api: standardApi,
   revocation: "refresh-token",
-  examplePath: "/v3.1/business_settings",
+  examplePath: "/v3.1/user",
   sources: {
     endpoints:
-      "developer.sage.com/accounting/guides/authenticating/authentication: authorize at www.sageone.com; token and revoke at oauth.accounting.sage.com. No issuer is published: the token endpoint's origin stands for it.",
-    apiOrigins: "developer.sage.com/accounting, API reference: https://api.accounting.sage.com/v3.1 for all countries.",
-    homes: "developer.sage.com/accounting, API reference: one base for all countries.",
+      "developer.sage.com/accounting/guides/authenticating/authentication and Sage/sbca_api_python_sample: authorize at www.sageone.com, token at oauth.accounting.sage.com; revoke beside it. No issuer is published: the token endpoint's origin stands for it.",
+    apiOrigins: "Sage/sbca_api_python_sample: https://api.accounting.sage.com/v3.1.",
+    homes: "www.maesn.com/blogs/sage-accounting-api-integration: one base for all countries.",
     clientAuthentication:
       "developer.sage.com/accounting/guides/authenticating/authentication: id and secret in the body.",
     defaultScopes: "developer.sage.com/accounting/guides/authenticating/authentication: readonly or full_access.",
@@ -66,12 +66,12 @@ export const sageAccounting: Provider = {
     authorizeParameters:
       "developer.sage.com/accounting/guides/authenticating/authentication: filter=apiv3.1 should always be set.",
     "policy.accessLifeMs":
-      "developer.sage.com/accounting/guides/authenticating/authentication: access tokens expire after 5 minutes.",
+      "www.maesn.com/blogs/sage-accounting-api-integration and truto.one, Sage Business Cloud Accounting: access tokens expire after 5 minutes.",
     "policy.idleLifeMs":
-      "developer.sage.com/accounting/guides/authenticating/authentication: refresh tokens expire after 31 days.",
+      "knowledgelib.io, Sage Business Cloud Accounting: refresh tokens expire after 31 days without use.",
     "policy.absoluteLifeMs": "Unknown: each refresh token has its 31 days, no other end is documented.",
     "policy.rotation":
-      "developer.sage.com/accounting/guides/authenticating/authentication: a refresh gives a new refresh token and ends the old. Whether there is a grace is unknown; so the worst.",
+      "www.maesn.com/blogs/sage-accounting-api-integration: a refresh gives a new refresh token and ends the old. Whether there is a grace is unknown; so the worst.",
     "policy.oldAccessToken": "Unknown.",
     "policy.earlyRefresh": "RFC 6749 §6 puts no earliest time on a refresh.",
     "policy.repeatsDocumented": "developer.sage.com says nothing of a lost answer.",
@@ -84,6 +84,6 @@ export const sageAccounting: Provider = {
       "developer.sage.com/accounting/guides/authenticating/authentication: X-Business; without it the user's lead business is meant.",
     revocation: "developer.sage.com/accounting/guides/authenticating/authentication: POST /revoke.",
     ...standardApiSources,
-    examplePath: "developer.sage.com/accounting, API reference: GET /business_settings.",
+    examplePath: "SocialiteProviders/Providers, Sage: GET /v3.1/user.",
   },
 };

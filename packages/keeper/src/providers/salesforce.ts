@@ -60,10 +60,11 @@ export const salesforce: Provider = {
   revocation: "refresh-token",
   examplePath: "/services/data",
   sources: {
-    endpoints: "login.salesforce.com/.well-known/openid-configuration: issuer and endpoints.",
+    endpoints:
+      "jsforce/jsforce: authorize, token and revoke below login.salesforce.com/services/oauth2. No issuer was read: the origin stands for it.",
     apiOrigins: "developer.salesforce.com, REST API: the same for nobody; see homes.",
     homes:
-      "developer.salesforce.com, REST API, refresh token: instance_url of the answer is where API calls go; help.salesforce.com, My Domain: hosts of organisations lie below salesforce.com.",
+      "jsforce/jsforce and NangoHQ/nango: instance_url of the answer is where API calls go; help.salesforce.com, My Domain: hosts of organisations lie below salesforce.com.",
     clientAuthentication:
       "developer.salesforce.com, REST API, refresh token: id and secret in the body, or HTTP Basic.",
     defaultScopes: "help.salesforce.com, OAuth tokens and scopes: api, and refresh_token for a refresh token.",
@@ -72,25 +73,25 @@ export const salesforce: Provider = {
     offline: "help.salesforce.com, OAuth tokens and scopes: refresh_token, also called offline_access.",
     authorizeParameters: "help.salesforce.com, OAuth 2.0 web server flow: none but those of RFC 6749.",
     "policy.accessLifeMs":
-      "developer.salesforce.com, REST API, refresh token: as long as the session time-out of the organisation; two hours by default, and the answer does not say it.",
+      "developer.salesforce.com, Metadata API, session expiration: as long as the session time-out of the organisation, two hours by default; the answer does not say it.",
     "policy.idleLifeMs": "Unknown: a policy of the app and the organisation sets it.",
     "policy.absoluteLifeMs": "Unknown: a policy of the app and the organisation sets it.",
     "policy.rotation":
-      "help.salesforce.com, refresh token rotation: single use where the app has it, and a reuse ends all tokens of the app and user. Which apps have it is unknown from outside; so the worst.",
+      "help.salesforce.com, refresh token flow: single use where the app has rotation, the one before is invalid at once. Which apps have it is unknown from outside; so the worst.",
     "policy.oldAccessToken": "Unknown.",
     "policy.earlyRefresh": "RFC 6749 §6 puts no earliest time on a refresh.",
     "policy.repeatsDocumented": "help.salesforce.com says nothing of a lost answer.",
     errors:
       "help.salesforce.com, OAuth authorization flow errors: invalid_grant for expired and revoked refresh tokens.",
-    subject: "developer.salesforce.com, REST API, refresh token: id of the answer ends with organisation and user.",
+    subject: "jsforce/jsforce: id of the answer ends with organisation and user.",
     grantPer: "developer.salesforce.com, REST API, refresh token: a user belongs to one organisation.",
-    tenants: "developer.salesforce.com, REST API, refresh token: id of the answer holds the organisation.",
+    tenants: "jsforce/jsforce: id of the answer holds the organisation.",
     tenantLocator: "developer.salesforce.com, REST API, refresh token: instance_url.",
-    revocation: "help.salesforce.com, revoke OAuth tokens: POST /services/oauth2/revoke.",
+    revocation: "jsforce/jsforce: POST /services/oauth2/revoke.",
     ...standardApiSources,
     "api.forbidden": "help.salesforce.com: OAuth endpoints and the front door of browser sessions lie beside the API.",
     "api.refusals":
-      "developer.salesforce.com, REST API status codes: 401 INVALID_SESSION_ID for an expired session; RFC 6750 §3.1.",
+      "nango.dev/blog/fix-salesforce-invalid-session-id-error: 401 with INVALID_SESSION_ID; RFC 6750 §3.1.",
     examplePath: "developer.salesforce.com, REST API: GET /services/data lists the versions.",
   },
 };

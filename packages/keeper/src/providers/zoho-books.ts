@@ -67,7 +67,7 @@ export const zohoBooks: Provider = {
     endpoints: "www.zoho.com/accounts/protocol/oauth: authorize, token and revoke below accounts.zoho.com/oauth/v2.",
     apiOrigins: "www.zoho.com/accounts/protocol/oauth/multi-dc: the same for nobody; see homes.",
     homes:
-      "www.zoho.com/accounts/protocol/oauth/multi-dc/client-authorization.html: accounts-server in the callback is where the code goes, api_domain in the answer is where the API is. The data centres: zoho.com/writer/help/api and zoho.com/fsm/developer/help/api.",
+      "www.zoho.com/accounts/protocol/oauth/multi-dc/client-authorization.html and NangoHQ/nango: accounts-server in the callback is where the code goes, api_domain in the answer is where the API is. The data centres: zoho.com/books/api/v3/oauth, aspnet-contrib/AspNet.Security.OAuth.Providers, zoho.com/writer/help/api.",
     clientAuthentication: "www.zoho.com/accounts/protocol/oauth: client_id and client_secret as parameters.",
     defaultScopes: "www.zoho.com/books/api/v3/oauth: ZohoBooks.fullaccess.all.",
     scopeSeparator: "www.zoho.com/books/api/v3/oauth: scopes are separated by commas.",
@@ -85,11 +85,11 @@ export const zohoBooks: Provider = {
       "www.zoho.com/accounts/protocol/oauth: only the number of access tokens within ten minutes is limited.",
     "policy.repeatsDocumented":
       "zoho.com/thrive/resources/api/oauth-step3.html: the refresh token stays, so a refresh can be repeated.",
-    errors:
-      "www.zoho.com/accounts/protocol/oauth: invalid_code for a refresh token that is not valid; errors come with status 200.",
+    errors: "Weble/ZohoBooksApi issue 84: invalid_code, with status 200, for a refresh token that is not valid.",
     subject: "Unknown without a scope of Zoho's directory, so each consent is a grant of its own.",
     grantPer: "www.zoho.com/books/api/v3: a token reaches all organisations of its user.",
-    tenants: "www.zoho.com/books/api/v3/organizations: GET /organizations.",
+    tenants:
+      "www.zoho.com/books/api/v3/organizations: GET /organizations. Zoho writes its own scheme, Zoho-oauthtoken, before the token; ballerina-platform/openapi-connectors and NangoHQ/nango send Bearer to it.",
     tenantLocator: "www.zoho.com/books/api/v3/introduction: organization_id in the query of every request.",
     revocation:
       "www.zoho.com/accounts/protocol/oauth: the token goes into the address, where it would be logged; so it is not used.",

@@ -96,13 +96,14 @@ export class AppDesk implements Apps {
   }
 
   providers(): readonly ProviderView[] {
-    return [...this.#context.providers.values()].map(({ id, displayName, kind, policy }) => {
+    return [...this.#context.providers.values()].map(({ id, displayName, kind, policy, sources }) => {
       const verdict = timing(policy, this.#context.limits);
       const promises =
         verdict.kind === "possible"
           ? { cannotPromise: verdict.timing.cannotPromise, outages: outageBudget(verdict.timing) }
           : { cannotPromise: verdict.reasons, outages: [] };
-      return { id, displayName, kind, ...promises };
+      const unconfirmed = Object.keys(sources).filter((fact) => typeof sources[fact] === "object");
+      return { id, displayName, kind, ...promises, unconfirmed };
     });
   }
 

@@ -101,6 +101,8 @@ export interface ProviderView {
   readonly cannotPromise: readonly string[];
   /** What each kind of outage would cost. */
   readonly outages: readonly OutagePromise[];
+  /** Facts that are used though no source says all of them. */
+  readonly unconfirmed: readonly string[];
 }
 
 export interface NewApp {

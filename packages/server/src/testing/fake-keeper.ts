@@ -145,7 +145,7 @@ export class FakeKeeper implements Keeper {
     },
     providers: () => {
       const kind = "authorization_code" as const;
-      return this.step([{ id: "ledgerly", displayName: "Ledgerly", kind, ...PROMISES }]);
+      return this.step([{ id: "ledgerly", displayName: "Ledgerly", kind, ...PROMISES, unconfirmed: ["revocation"] }]);
     },
   };
 
