@@ -265,7 +265,7 @@ export const ERRORS = {
     status: 502,
     retry: "after-consent",
     message:
-      "The provider gave no refresh token. Check that the app asks for offline access, then open the link again.",
+      "The provider's answer lacks a refresh token, or an organisation that it is for. Check that the app asks for offline access and that the account has an organisation, then open the link again.",
   },
   consent_not_waiting: { status: 409, retry: "never", message: "This consent is not waiting for a decision." },
   consent_superseded: {

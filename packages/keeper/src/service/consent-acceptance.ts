@@ -55,14 +55,19 @@ export class ConsentAcceptance {
     this.#onScheduled = parts.onScheduled;
   }
 
-  /** From a fresh token answer to a consent that is accepted or held. `unknown-home`: nobody knows where its tokens may go. */
-  async take(consent: StoredConsent, received: ReceivedAnswer): Promise<"taken" | "unknown-home"> {
+  /**
+   * From a fresh token answer to a consent that is accepted or held. `unknown-home`: nobody knows where its tokens may go.
+   * `nobody-home`: it is known, but a home is kept with its organisations, and there is none.
+   */
+  async take(consent: StoredConsent, received: ReceivedAnswer): Promise<"taken" | "unknown-home" | "nobody-home"> {
     const { store } = this.#context;
     const app = await this.#apps.get(consent.app);
     const { answer, callback } = received;
     const pinned = pinOrigins(homesOf(app), { callback, answer: answer.members });
     if (pinned === null) return "unknown-home";
     const found = await findOut(this.#context, { app, consent, answer, callback, pinned });
+    const hasHome = pinned.api !== null || pinned.tokenEndpoint !== null;
+    if (hasHome && found.tenants?.length === 0) return "nobody-home";
     const grant = await keepConsentTokens(this.#context, { consent, app, subject: found.subject, received });
     const connection = await store.connections.find(consent.connection);
     const holds =
@@ -76,7 +81,7 @@ export class ConsentAcceptance {
       scope: received.answer.scope,
       tenants: found.tenants ?? [],
       chosenTenants: found.chosenTenants,
-      ...(pinned.api === null && pinned.tokenEndpoint === null ? {} : { pinned }),
+      ...(hasHome ? { pinned } : {}),
     };
     if (holds.length === 0) await this.accept(consent, durable, "rule");
     else await this.hold(consent, durable, holds);
@@ -142,6 +147,8 @@ export class ConsentAcceptance {
         detail: "the organisations of this consent cannot be listed",
       });
     const { tenants, chosenTenants } = found;
+    if (pinned !== undefined && tenants.length === 0)
+      throw new EvergrantError("consent_answer_incomplete", { detail: "it reaches no organisation" });
     const verdict = judgeConsent(await this.#expectation(connection, "ask"), {
       ...found,
       subject,

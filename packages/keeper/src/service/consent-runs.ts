@@ -112,14 +112,10 @@ export class ConsentRuns {
    * Takes up an exchange that a crash cut off, or whose end the store has forgotten: with its answer it is finished, without one
    * the code is spent.
    */
-  async resume(
-    id: ConsentId,
-    attempt: AttemptId,
-    answer: Extract<JournalRecord, { kind: "answer" }> | null,
-  ): Promise<void> {
+  async resume(id: ConsentId, attempt: AttemptId, answer: Answered | null): Promise<void> {
     if (this.#running.has(id)) return;
     const { journal, time } = this.#context;
-    const consent = await this.#claimedBy(id, { attempt, atMs: answer?.atMs ?? null });
+    const consent = await this.#claimedBy(id, attempt, answer);
     if (consent?.progress.kind === "claimed" && consent.progress.attempt === attempt) {
       const outcome: Outcome =
         answer === null
@@ -137,15 +133,13 @@ export class ConsentRuns {
   }
 
   // A store that went back may have forgotten the claim as well; the answer in our own journal proves that it was made.
-  #claimedBy(
-    id: ConsentId,
-    answered: { readonly attempt: AttemptId; readonly atMs: number | null },
-  ): Promise<StoredConsent | undefined> {
-    const { attempt, atMs } = answered;
+  #claimedBy(id: ConsentId, attempt: AttemptId, answer: Answered | null): Promise<StoredConsent | undefined> {
+    const callback = answer?.subject.kind === "consent" ? answer.subject.callback : undefined;
+    const said = callback === undefined ? {} : { callback };
     return this.#context.store.consents.change(id, (consent) =>
-      consent.progress.kind === "started" && atMs !== null
+      consent.progress.kind === "started" && answer !== null
         ? {
-            progress: { kind: "claimed", atMs, attempt },
+            progress: { kind: "claimed", atMs: answer.atMs, attempt, ...said },
             records: this.#records(consent, "code-claimed", { attempt }),
           }
         : null,
@@ -201,7 +195,7 @@ export class ConsentRuns {
     reached("intent-written", "code");
     const outcome = await exchange(this.#context, {
       attempt,
-      subject: { kind: "consent", consent: consent.id },
+      subject: { kind: "consent", consent: consent.id, callback },
       point: "code",
       app,
       pinned: async () => pinTokenEndpoint(homesOf(app), callback),
@@ -251,6 +245,8 @@ export class ConsentRuns {
     });
     if (taken === "unknown-home")
       return await this.#fail(consent, "consent_answer_incomplete", "where its data lie is not believed");
+    if (taken === "nobody-home")
+      return await this.#fail(consent, "consent_answer_incomplete", "it reaches no organisation");
   }
 
   async #fail(
@@ -275,6 +271,8 @@ export class ConsentRuns {
     return consentRecords(consent, this.#context.time.wallMs(), { event, by: consent.pastedBy ?? "person", facts });
   }
 }
+
+type Answered = Extract<JournalRecord, { kind: "answer" }>;
 
 /** What came with a code: the callback's parameters that the provider's data ask for, and from where it came. */
 interface Came {
