@@ -96,14 +96,15 @@ export class AppDesk implements Apps {
   }
 
   providers(): readonly ProviderView[] {
-    return [...this.#context.providers.values()].map(({ id, displayName, kind, policy, sources }) => {
+    return [...this.#context.providers.values()].map((provider) => {
+      const { id, displayName, kind, apiOrigins, tenantLocator, examplePath, policy, sources } = provider;
       const verdict = timing(policy, this.#context.limits);
       const promises =
         verdict.kind === "possible"
           ? { cannotPromise: verdict.timing.cannotPromise, outages: outageBudget(verdict.timing) }
           : { cannotPromise: verdict.reasons, outages: [] };
       const unconfirmed = Object.keys(sources).filter((fact) => typeof sources[fact] === "object");
-      return { id, displayName, kind, ...promises, unconfirmed };
+      return { id, displayName, kind, apiOrigins, tenantLocator, examplePath, ...promises, unconfirmed };
     });
   }
 
