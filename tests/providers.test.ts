@@ -176,6 +176,9 @@ describe.each(Object.entries(DOCUMENTED))("%s", (id, documented) => {
       await time.advance(5_000);
       expect(sent().map(({ body }) => body.get("grant_type"))).toEqual(["authorization_code", "refresh_token"]);
     });
+    const asked = `http://localhost:1/oauth/callback/${begun.app}`;
+    const named = sent().map(({ body }) => body.get("redirect_uri"));
+    expect(named).toEqual([asked, provider.refreshRequest === "standard" ? null : asked]);
     const elsewhere = tokens === identity ? home : identity;
     expect(elsewhere.heard.filter(({ body }) => body.has("grant_type"))).toEqual([]);
   });

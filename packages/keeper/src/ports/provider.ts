@@ -20,6 +20,8 @@ export interface Provider {
   readonly offline: OfflineAccess;
   /** What its authorize request takes beside the parameters of RFC 6749 §4.1.1, RFC 7636 and OpenID Connect's nonce. */
   readonly authorizeParameters: Readonly<Record<string, string>>;
+  /** What a refresh request holds: what RFC 6749 §6 says, or the app's redirect URI as well. */
+  readonly refreshRequest: "standard" | "with-redirect-uri";
   readonly policy: TokenPolicy;
   readonly errors: ErrorDialect;
   readonly subject: SubjectDiscovery;

@@ -25,6 +25,7 @@ export const atlassian: Provider = {
   scopeAnswer: "comparable",
   offline: { kind: "scope", scope: "offline_access" },
   authorizeParameters: { audience: "api.atlassian.com", prompt: "consent" },
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 60 * 60_000,
     idleLifeMs: 90 * DAY_MS,
@@ -59,6 +60,7 @@ export const atlassian: Provider = {
   revocation: "none",
   examplePath: "/me",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     endpoints:
       "developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps. No issuer is published: the origin stands for it.",
     apiOrigins: "developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps: https://api.atlassian.com.",

@@ -24,6 +24,7 @@ export const freeagent: Provider = {
   scopeAnswer: "comparable",
   offline: { kind: "always" },
   authorizeParameters: {},
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 60 * MINUTE_MS,
     idleLifeMs: "unknown",
@@ -69,6 +70,7 @@ export const freeagent: Provider = {
   revocation: "none",
   examplePath: "/v2/company",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     endpoints:
       "dev.freeagent.com/docs/oauth, NangoHQ/nango, simov/grant. No issuer is published: the origin stands for it.",
     apiOrigins:

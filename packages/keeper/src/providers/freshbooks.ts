@@ -22,6 +22,7 @@ export const freshbooks: Provider = {
   scopeAnswer: "not-comparable",
   offline: { kind: "always" },
   authorizeParameters: {},
+  refreshRequest: "with-redirect-uri",
   policy: {
     accessLifeMs: 12 * 60 * 60_000,
     idleLifeMs: "unlimited",
@@ -52,6 +53,8 @@ export const freshbooks: Provider = {
   revocation: "refresh-token",
   examplePath: "/auth/api/v1/users/me",
   sources: {
+    refreshRequest:
+      "freshbooks/freshbooks-nodejs-sdk and amcintosh/freshbooks-python-sdk: the redirect URI goes along with a refresh.",
     endpoints:
       "freshbooks/freshbooks-nodejs-sdk: authorize at auth.freshbooks.com, token below api.freshbooks.com/auth/oauth; www.freshbooks.com/api/authentication: revoke beside it. No issuer is published: the authorize origin stands for it.",
     apiOrigins: "www.freshbooks.com/api/start: https://api.freshbooks.com.",

@@ -19,6 +19,7 @@ export const generic: Provider = {
   scopeAnswer: "comparable",
   offline: { kind: "scope", scope: "offline_access" },
   authorizeParameters: { prompt: "consent" },
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 60 * 60_000,
     idleLifeMs: "unknown",
@@ -37,6 +38,7 @@ export const generic: Provider = {
   revocation: "refresh-token",
   examplePath: null,
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     homes: "Unknown: there is no standard way.",
     scopeSeparator: "RFC 6749 §3.3.",
     scopeAnswer: "RFC 6749 §5.1: scope is in the answer where it differs from what was asked for.",

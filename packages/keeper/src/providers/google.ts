@@ -25,6 +25,7 @@ export const google: Provider = {
   scopeAnswer: "comparable",
   offline: { kind: "parameter", name: "access_type", value: "offline" },
   authorizeParameters: { access_type: "offline", prompt: "consent" },
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 60 * 60_000,
     idleLifeMs: 180 * DAY_MS,
@@ -43,6 +44,7 @@ export const google: Provider = {
   revocation: "refresh-token",
   examplePath: "/oauth2/v3/userinfo",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     endpoints: "googleapis/google-auth-library-nodejs: authorize, token and revoke endpoints, and the issuer.",
     apiOrigins:
       "NangoHQ/nango: APIs lie at www.googleapis.com and at hosts of their own; add others by the app's origins.",

@@ -24,6 +24,7 @@ export const gusto: Provider = {
   scopeAnswer: "not-comparable",
   offline: { kind: "always" },
   authorizeParameters: {},
+  refreshRequest: "with-redirect-uri",
   policy: {
     accessLifeMs: 2 * 60 * 60_000,
     idleLifeMs: "unknown",
@@ -55,6 +56,8 @@ export const gusto: Provider = {
   revocation: "none",
   examplePath: "/v1/token_info",
   sources: {
+    refreshRequest:
+      "docs.gusto.com/embedded-payroll/v2023-04-01, authentication: the redirect URI goes along with a refresh; later versions leave it out.",
     endpoints:
       "NangoHQ/nango: below api.gusto.com/oauth; the demo environment is api.gusto-demo.com. No issuer is published: the origin stands for it.",
     apiOrigins: "NangoHQ/nango: https://api.gusto.com.",

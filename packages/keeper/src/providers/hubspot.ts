@@ -22,6 +22,7 @@ export const hubspot: Provider = {
   scopeAnswer: "not-comparable",
   offline: { kind: "always" },
   authorizeParameters: {},
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 30 * 60_000,
     idleLifeMs: "unknown",
@@ -52,6 +53,7 @@ export const hubspot: Provider = {
   revocation: "refresh-token",
   examplePath: "/account-info/v3/details",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     endpoints:
       "developers.hubspot.com/docs/api-reference/auth-oauth-v3/guide (authorize, token) and …/latest/authentication/oauth-tokens/revoke-token. No issuer is published: the authorize origin stands for it.",
     apiOrigins: "developers.hubspot.com/docs/api-reference: https://api.hubapi.com.",

@@ -24,6 +24,7 @@ export const lightspeedRetailR: Provider = {
   scopeAnswer: "not-comparable",
   offline: { kind: "always" },
   authorizeParameters: {},
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 30 * 60_000,
     idleLifeMs: "unknown",
@@ -51,6 +52,7 @@ export const lightspeedRetailR: Provider = {
   revocation: "none",
   examplePath: "/API/V3/Account.json",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     endpoints:
       "timothydc/laravel-lightspeed-retail-api: authorize and token below cloud.lightspeedapp.com/auth/oauth. It names cloud.lightspeedapp.com as the issuer of tokens.",
     apiOrigins: "timothydc/laravel-lightspeed-retail-api: https://api.lightspeedapp.com.",

@@ -34,6 +34,7 @@ export const lightspeedRetailX: Provider = {
   scopeAnswer: "not-comparable",
   offline: { kind: "always" },
   authorizeParameters: {},
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 7 * 24 * 60 * 60_000,
     idleLifeMs: "unknown",
@@ -55,6 +56,7 @@ export const lightspeedRetailX: Provider = {
   revocation: "none",
   examplePath: "/api/2.0/products",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     endpoints:
       "x-series-api.lightspeedhq.com/docs/authorization and NangoHQ/nango: authorize at secure.retail.lightspeed.app/connect, token at /api/1.0/token of the store's host. No issuer is published: the authorize origin stands for it.",
     apiOrigins: `${PAGE}: the same for nobody; see homes.`,

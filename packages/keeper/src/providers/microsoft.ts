@@ -25,6 +25,7 @@ export const microsoft: Provider = {
   scopeAnswer: "not-comparable",
   offline: { kind: "scope", scope: "offline_access" },
   authorizeParameters: {},
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 60 * 60_000,
     idleLifeMs: 90 * DAY_MS,
@@ -49,6 +50,7 @@ export const microsoft: Provider = {
   revocation: "none",
   examplePath: "/v1.0/me",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     endpoints:
       'SocialiteProviders/Providers and simov/grant: with the tenant "common". Its metadata names an issuer for each directory: this one stands for them.',
     apiOrigins: "learn.microsoft.com/graph/use-the-api: https://graph.microsoft.com; national clouds have others.",

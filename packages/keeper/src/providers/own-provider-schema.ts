@@ -167,6 +167,7 @@ export const ownProviderSchema = z.strictObject({
     ])
     .default({ kind: "always" }),
   authorizeParameters: z.record(text, z.string().max(500)).default({}),
+  refreshRequest: z.enum(["standard", "with-redirect-uri"]).default("standard"),
   policy: policy.prefault({}),
   errors: errors.prefault({}),
   subject: subject.default({ kind: "none" }),

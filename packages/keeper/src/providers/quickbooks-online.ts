@@ -25,6 +25,7 @@ export const quickbooksOnline: Provider = {
   scopeAnswer: "not-comparable",
   offline: { kind: "always" },
   authorizeParameters: {},
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 60 * MINUTE_MS,
     idleLifeMs: 100 * DAY_MS,
@@ -52,6 +53,7 @@ export const quickbooksOnline: Provider = {
   revocation: "refresh-token",
   examplePath: null,
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     endpoints:
       "intuit/oauth-jsclient: authorize, token and revoke endpoints, and the issuer that id tokens are held to.",
     apiOrigins:

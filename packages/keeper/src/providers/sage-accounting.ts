@@ -24,6 +24,7 @@ export const sageAccounting: Provider = {
   scopeAnswer: "comparable",
   offline: { kind: "always" },
   authorizeParameters: { filter: "apiv3.1" },
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 5 * 60_000,
     idleLifeMs: 31 * DAY_MS,
@@ -51,6 +52,7 @@ export const sageAccounting: Provider = {
   revocation: "refresh-token",
   examplePath: "/v3.1/user",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     endpoints:
       "developer.sage.com/accounting/guides/authenticating/authentication and Sage/sbca_api_python_sample: authorize at www.sageone.com, token at oauth.accounting.sage.com; revoke beside it. No issuer is published: the token endpoint's origin stands for it.",
     apiOrigins: "Sage/sbca_api_python_sample: https://api.accounting.sage.com/v3.1.",

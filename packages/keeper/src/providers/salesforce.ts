@@ -32,6 +32,7 @@ export const salesforce: Provider = {
   scopeAnswer: "comparable",
   offline: { kind: "scope", scope: "refresh_token" },
   authorizeParameters: {},
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 2 * 60 * 60_000,
     idleLifeMs: "unknown",
@@ -60,6 +61,7 @@ export const salesforce: Provider = {
   revocation: "refresh-token",
   examplePath: "/services/data",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     endpoints:
       "jsforce/jsforce: authorize, token and revoke below login.salesforce.com/services/oauth2. No issuer was read: the origin stands for it.",
     apiOrigins: "developer.salesforce.com, REST API: the same for nobody; see homes.",

@@ -22,6 +22,7 @@ export const xeroCustomConnection: Provider = {
   scopeAnswer: "comparable",
   offline: { kind: "always" },
   authorizeParameters: {},
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 30 * 60_000,
     idleLifeMs: "unlimited",
@@ -40,6 +41,7 @@ export const xeroCustomConnection: Provider = {
   revocation: "none",
   examplePath: "/api.xro/2.0/Organisation",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     homes: "XeroAPI/xero-node: the same hosts for every organisation.",
     scopeSeparator: "RFC 6749 §3.3.",
     scopeAnswer: "Recorded answers: a token answer names the scopes that were given.",

@@ -36,6 +36,7 @@ export const xero: Provider = {
   scopeAnswer: "comparable",
   offline: { kind: "scope", scope: "offline_access" },
   authorizeParameters: {},
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 30 * MINUTE_MS,
     idleLifeMs: 60 * DAY_MS,
@@ -70,6 +71,7 @@ export const xero: Provider = {
   revocation: "refresh-token",
   examplePath: "/api.xro/2.0/Organisation",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     homes: "XeroAPI/xero-node: the same hosts for every organisation.",
     scopeSeparator: "RFC 6749 §3.3; XeroAPI/xero-node joins them with spaces.",
     scopeAnswer: "Recorded answers: a token answer names the scopes that were given.",

@@ -37,6 +37,7 @@ export const zohoBooks: Provider = {
   scopeAnswer: "not-comparable",
   offline: { kind: "parameter", name: "access_type", value: "offline" },
   authorizeParameters: { access_type: "offline", prompt: "consent" },
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 60 * 60_000,
     idleLifeMs: "unlimited",
@@ -64,6 +65,7 @@ export const zohoBooks: Provider = {
   revocation: "none",
   examplePath: "/books/v3/organizations",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
     endpoints: "www.zoho.com/accounts/protocol/oauth: authorize, token and revoke below accounts.zoho.com/oauth/v2.",
     apiOrigins: "www.zoho.com/accounts/protocol/oauth/multi-dc: the same for nobody; see homes.",
     homes:
