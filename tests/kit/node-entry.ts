@@ -1,6 +1,5 @@
 import { startNode } from "@evergrant/cli";
 import { DEFAULT_LIMITS } from "@evergrant/core";
-import { PROVIDERS } from "@evergrant/keeper";
 import { createRequestLog } from "@evergrant/server";
 import type { NodeConfiguration } from "./node-process.ts";
 import { LIMITS, scaledProviders } from "./scaled-policy.ts";
@@ -18,7 +17,9 @@ const node = await startNode({
   port: configuration.port,
   ...(followClock === null ? {} : { followClock }),
   limits: { ...(policy === "default" ? DEFAULT_LIMITS : LIMITS[policy]), ...shared?.limits },
-  providers: policy === "default" ? PROVIDERS : scaledProviders(policy),
+  ...(policy === "default"
+    ? { ownProviders: configuration.ownProviders ?? [] }
+    : { providers: scaledProviders(policy) }),
   log: createRequestLog(),
   keyNetworks: ["127.0.0.0/8", "::1/128"],
   journalMayVanish: true,

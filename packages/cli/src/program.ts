@@ -10,6 +10,7 @@ import { addConnections } from "./commands/connections.ts";
 import { addConsents } from "./commands/consents.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addHealth } from "./commands/health.ts";
+import { addProviders } from "./commands/providers.ts";
 import { addQuarantine } from "./commands/quarantine.ts";
 import { addSandbox } from "./commands/sandbox.ts";
 import { addStart } from "./commands/start.ts";
@@ -20,6 +21,7 @@ const COMMANDS = [
   addDemo,
   addStart,
   addSandbox,
+  addProviders,
   addApps,
   addConnect,
   addConsents,

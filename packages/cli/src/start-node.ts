@@ -4,11 +4,12 @@ import {
   type Keeper,
   type KeyRingSource,
   openNode,
-  PROVIDERS,
   type Provider,
+  type ProviderFile,
   realChance,
   realTime,
   type StoreChoice,
+  withOwnProviders,
 } from "@evergrant/keeper";
 import { createRequestLog, createServer, type Listeners, type RequestLog } from "@evergrant/server";
 import { type FollowedClock, followClock } from "./follow-clock.ts";
@@ -43,7 +44,10 @@ export interface StartOptions {
   /** Proxies, by address or network, whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustedProxies?: readonly string[];
   readonly limits?: Limits;
+  /** Default: the catalogue, with `ownProviders`. */
   readonly providers?: ReadonlyMap<string, Provider>;
+  /** Files that describe providers of one's own. */
+  readonly ownProviders?: readonly ProviderFile[];
   /** A sandbox's control URL whose clock is followed. */
   readonly followClock?: string;
   /** Default: refused and failed requests, as JSON lines on standard error. */
@@ -73,7 +77,7 @@ const DEFAULT_ADMIN_PORT = 4182;
 
 /**
  * Starts a node of Evergrant: store, journal, schedule, and the HTTP faces around them. Whatever fails, nothing stays half started.
- * @throws port_taken · public_url_required · plain_http_refused · follow_clock_refused and all that `openNode` throws
+ * @throws provider_file_invalid · port_taken · public_url_required · plain_http_refused · follow_clock_refused and all that `openNode` throws
  */
 export async function startNode(options: StartOptions): Promise<StartedNode> {
   const opened: Opened = [];
@@ -89,11 +93,19 @@ type Logged = StartOptions & { readonly log: RequestLog };
 type Opened = (() => Promise<void> | void)[];
 
 async function start(options: Logged, opened: Opened): Promise<StartedNode> {
+  // Before anything is opened: a file that is wrong starts nothing.
+  const providers = options.providers ?? withOwnProviders(options.ownProviders ?? [], options.limits ?? DEFAULT_LIMITS);
   const address = await findAddress(options);
   const clock = options.followClock === undefined ? null : await followClock(options.followClock, { base: realTime() });
   if (clock !== null) opened.unshift(() => clock.close());
   const operatorKey = operatorKeyKeeping(options);
-  const keeper = await openKeeper(options, { publicUrl: address.publicUrl, clock, opened, keep: operatorKey.keep });
+  const keeper = await openKeeper(options, {
+    publicUrl: address.publicUrl,
+    providers,
+    clock,
+    opened,
+    keep: operatorKey.keep,
+  });
   const server = await createServer({
     keeper,
     publicUrl: address.publicUrl,
@@ -134,14 +146,14 @@ async function findAddress(options: StartOptions): Promise<Address> {
 
 interface Opening {
   readonly publicUrl: string;
+  readonly providers: ReadonlyMap<string, Provider>;
   readonly clock: FollowedClock | null;
   readonly opened: Opened;
   readonly keep: (key: Secret) => void;
 }
 
 async function openKeeper(options: Logged, opening: Opening): Promise<Keeper> {
-  const { clock, opened } = opening;
-  const providers = options.providers ?? PROVIDERS;
+  const { clock, opened, providers } = opening;
   const node = await openNode({
     folder: resolve(options.folder),
     store: options.store ?? { kind: "sqlite" },

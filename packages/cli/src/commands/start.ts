@@ -3,6 +3,7 @@ import { parseNetwork } from "@evergrant/core";
 import type { Command } from "commander";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
+import { readProviderFiles } from "../provider-files.ts";
 import { openSession } from "../session.ts";
 import type { OperatorKeyPlace, StartedNode, StartOptions } from "../start-node.ts";
 import { parsePort } from "./whole-number.ts";
@@ -15,6 +16,7 @@ interface Options {
   readonly followClock?: string;
   readonly store?: string;
   readonly kekFile?: string;
+  readonly providers?: string;
   readonly keysFrom: readonly string[];
   readonly trustedProxy: readonly string[];
 }
@@ -34,6 +36,7 @@ export function addStart(program: Command, world: CommandWorld): void {
     )
     .option("--store <dsn>", "postgres://… shared by any number of nodes (default: evergrant.db in the folder)")
     .option("--kek-file <path>", "the key file, the same for all nodes of a store (default: kek in the folder)")
+    .option("--providers <path>", "providers of your own: a JSON file, or a folder of them")
     .option(
       "--keys-from <network>",
       "where keys of callers may be fetched besides the open internet: ADDRESS/PREFIX; may be given again",
@@ -56,6 +59,7 @@ export function addStart(program: Command, world: CommandWorld): void {
       const node = await startNode({
         ...addressOf(options),
         ...storeOf(options, world.env),
+        ...(options.providers === undefined ? {} : { ownProviders: readProviderFiles(options.providers) }),
         folder,
         log: createRequestLog({ destination: { write: (line) => world.terminal.err(line.trimEnd()) } }),
         terminal: session.interactive ? { show: (text) => world.terminal.out(text) } : false,
@@ -70,10 +74,10 @@ export function addStart(program: Command, world: CommandWorld): void {
     });
 }
 
-type Elsewhere = "store" | "kekFile" | "keysFrom" | "trustedProxy";
+type Elsewhere = "store" | "kekFile" | "providers" | "keysFrom" | "trustedProxy";
 
 function addressOf(options: Options): Omit<Options, Elsewhere> & Pick<StartOptions, "keyNetworks" | "trustedProxies"> {
-  const { store: _store, kekFile: _kekFile, keysFrom, trustedProxy, ...address } = options;
+  const { store: _store, kekFile: _kekFile, providers: _providers, keysFrom, trustedProxy, ...address } = options;
   return { ...address, keyNetworks: keysFrom, trustedProxies: trustedProxy };
 }
 

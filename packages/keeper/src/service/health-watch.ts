@@ -1,6 +1,7 @@
 import { type ConnectionId, type GrantId, remainingMs, sameTenant } from "@evergrant/core";
 import type { AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
+import { atHome, pinnedOf } from "./homes.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { afterLook, type Listing } from "./tenant-changes.ts";
@@ -91,10 +92,11 @@ export class HealthWatch {
     const live = this.#live.get(id);
     if (grant === undefined || live === undefined) return false;
     const app = await this.#apps.get(grant.app);
-    if (app.provider.tenants.kind === "none" || remainingMs(live.facts, time.wallMs(), app.timing) <= 0) return false;
-    const listed = await providerApi.tenants(app.provider, await app.endpoints(), live.secret);
-    if (listed.kind !== "listed") return false;
+    if (app.provider.tenants.kind !== "list" || remainingMs(live.facts, time.wallMs(), app.timing) <= 0) return false;
     const connections = await store.connections.ofGrant(id);
+    const endpoints = atHome(await app.endpoints(), pinnedOf(connections.flatMap(({ tenants }) => tenants)));
+    const listed = await providerApi.tenants(app.provider, endpoints, live.secret);
+    if (listed.kind !== "listed") return false;
     const ofGrant = connections.flatMap(({ tenants }) => tenants.map((tenant) => tenant.id));
     for (const connection of connections) await this.#apply(connection.id, { listed: listed.tenants, ofGrant });
     return true;

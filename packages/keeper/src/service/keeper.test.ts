@@ -76,6 +76,10 @@ class Provider implements TokenEndpoint, ProviderApi {
     return "gone";
   }
 
+  async subject() {
+    return null;
+  }
+
   async discover() {
     return null;
   }
