@@ -1,13 +1,13 @@
 import { startNode } from "@evergrant/cli";
 import { DEFAULT_LIMITS } from "@evergrant/core";
-import { PROVIDERS } from "@evergrant/keeper";
+import { mailServerOf, PROVIDERS } from "@evergrant/keeper";
 import { createRequestLog } from "@evergrant/server";
 import type { NodeConfiguration } from "./node-process.ts";
 import { LIMITS, scaledProviders } from "./scaled-policy.ts";
 
 const configuration: NodeConfiguration = JSON.parse(process.env["EVERGRANT_TEST_NODE"] ?? "{}");
 
-const { shared, policy, followClock } = configuration;
+const { shared, policy, followClock, smtp } = configuration;
 
 const node = await startNode({
   ...(shared === null
@@ -19,6 +19,7 @@ const node = await startNode({
   ...(followClock === null ? {} : { followClock }),
   limits: { ...(policy === "default" ? DEFAULT_LIMITS : LIMITS[policy]), ...shared?.limits },
   providers: policy === "default" ? PROVIDERS : scaledProviders(policy),
+  ...(smtp == null ? {} : { mail: mailServerOf({ url: smtp, from: "Evergrant <evergrant@deployment.example>" }) }),
   log: createRequestLog(),
   journalMayVanish: true,
   terminal: false,

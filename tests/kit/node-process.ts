@@ -12,6 +12,8 @@ export interface NodeConfiguration {
   readonly policy: "default" | ScaledPolicy;
   /** A Postgres that it shares with other nodes, the key file they share, and the address that all answer for. */
   readonly shared: SharedConfiguration | null;
+  /** The address of the mail server by which it tells people; left out: by none. */
+  readonly smtp?: string | null;
 }
 
 export interface SharedConfiguration {

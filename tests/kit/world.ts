@@ -14,6 +14,8 @@ export interface WorldOptions {
   readonly switches?: SandboxOptions["switches"];
   /** The mail server of the sandbox. */
   readonly smtp?: string;
+  /** The mail server by which Evergrant tells people. */
+  readonly mail?: string;
 }
 
 export const DEMO_COMPANY = "Demo Company (NZ)";
@@ -30,12 +32,16 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
     switches: { ...scaled, ...options.switches },
     ...(options.smtp === undefined ? {} : { smtp: options.smtp }),
   });
-  return new World(sandbox, policy);
+  const world = new World(sandbox, policy);
+  world.mail = options.mail ?? null;
+  return world;
 }
 
 export class World implements AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly folder = mkdtempSync(join(tmpdir(), "evergrant-world-"));
+  /** The mail server by which nodes tell people, from their next start on. */
+  mail: string | null = null;
   readonly #policy: NodeConfiguration["policy"];
   readonly #shared: NodeConfiguration["shared"];
   #node: NodeProcess | undefined;
@@ -75,6 +81,7 @@ export class World implements AsyncDisposable {
       followClock: this.#shared === null ? this.sandbox.urls.control : null,
       policy: this.#policy,
       shared: this.#shared,
+      smtp: this.mail,
     };
     this.#node = await NodeProcess.start(configuration, kill, launcher);
     this.#port = Number(new URL(this.#node.url).port);

@@ -9,6 +9,7 @@ import { addConnections } from "./commands/connections.ts";
 import { addConsents } from "./commands/consents.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addHealth } from "./commands/health.ts";
+import { addNotices } from "./commands/notices.ts";
 import { addQuarantine } from "./commands/quarantine.ts";
 import { addSandbox } from "./commands/sandbox.ts";
 import { addStart } from "./commands/start.ts";
@@ -29,6 +30,7 @@ const COMMANDS = [
   addWhy,
   addHealth,
   addQuarantine,
+  addNotices,
 ] as const;
 
 /** The command line: every command with its options. */

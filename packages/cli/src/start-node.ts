@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS, EvergrantError, type Limits, type Secret } from "@everg
 import {
   type Keeper,
   type KeyRingSource,
+  type MailServer,
   openNode,
   PROVIDERS,
   type Provider,
@@ -10,7 +11,14 @@ import {
   realTime,
   type StoreChoice,
 } from "@evergrant/keeper";
-import { createRequestLog, createServer, type Listeners, type RequestLog } from "@evergrant/server";
+import {
+  createRequestLog,
+  createServer,
+  createTelemetry,
+  type Listeners,
+  type RequestLog,
+  type Telemetry,
+} from "@evergrant/server";
 import { type FollowedClock, followClock } from "./follow-clock.ts";
 import { findFreePort } from "./free-port.ts";
 import { isLoopbackHost, isLoopbackUrl } from "./loopback.ts";
@@ -42,6 +50,8 @@ export interface StartOptions {
   readonly providers?: ReadonlyMap<string, Provider>;
   /** A sandbox's control URL whose clock is followed. */
   readonly followClock?: string;
+  /** How mail leaves. Default: nobody is told by mail. */
+  readonly mail?: MailServer;
   /** Default: refused and failed requests, as JSON lines on standard error. */
   readonly log?: RequestLog;
   /** Where the operator key may be shown, once. `false`: it is written to `operator-key` in the folder, mode 0600. */
@@ -89,12 +99,20 @@ async function start(options: Logged, opened: Opened): Promise<StartedNode> {
   const clock = options.followClock === undefined ? null : await followClock(options.followClock, { base: realTime() });
   if (clock !== null) opened.unshift(() => clock.close());
   const operatorKey = operatorKeyKeeping(options);
-  const keeper = await openKeeper(options, { publicUrl: address.publicUrl, clock, opened, keep: operatorKey.keep });
+  const telemetry = createTelemetry();
+  const keeper = await openKeeper(options, {
+    publicUrl: address.publicUrl,
+    clock,
+    opened,
+    telemetry,
+    keep: operatorKey.keep,
+  });
   const server = await createServer({
     keeper,
     publicUrl: address.publicUrl,
     listeners: address.listeners,
     log: options.log,
+    telemetry,
   });
   opened.unshift(() => server.close());
   let closing: Promise<void> | undefined;
@@ -131,6 +149,7 @@ interface Opening {
   readonly publicUrl: string;
   readonly clock: FollowedClock | null;
   readonly opened: Opened;
+  readonly telemetry: Telemetry;
   readonly keep: (key: Secret) => void;
 }
 
@@ -148,6 +167,8 @@ async function openKeeper(options: Logged, opening: Opening): Promise<Keeper> {
     time: clock?.time ?? realTime(),
     chance: realChance(),
     reached: publishPoint,
+    mail: options.mail ?? null,
+    observe: opening.telemetry.observe,
     onIdle: clock?.onIdle ?? (() => {}),
     report: reportFailure(options.log),
     keepOperatorKey: opening.keep,

@@ -63,6 +63,7 @@ export type {
   GrantId,
   LeaseOwner,
   NodeId,
+  RecipientId,
   TokenVersionId,
 } from "./ids.ts";
 export {
@@ -77,6 +78,18 @@ export {
 export { isHeld, type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.ts";
 export { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts";
 export { type ApiCall, covers, includesTenant, type Narrowing, sameTenant } from "./narrowing.ts";
+export {
+  type Audience,
+  groupsOf,
+  isNoticeName,
+  judgeNews,
+  type Matter,
+  type News,
+  NOTICE_NAMES,
+  type NoticeName,
+  type NoticeVerdict,
+  retryNoticeAtMs,
+} from "./notice.ts";
 export { outageBudget } from "./outage-budget.ts";
 export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
 export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";

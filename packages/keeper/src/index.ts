@@ -1,3 +1,6 @@
+export { type AllowedAddresses, isAllowedAddress } from "./egress/allowed-address.ts";
+export { checkedLookup, requireAllowedLiteral } from "./egress/checked-lookup.ts";
+export { type MailServer, mailServerOf } from "./mail/mail-server.ts";
 export {
   type KeeperOptions,
   type KeeperUnable,
@@ -11,6 +14,8 @@ export type { KeptRequestInit } from "./node/token-fetch.ts";
 export type { AppOrigins } from "./ports/app-store.ts";
 export { RIGHTS, type Right } from "./ports/caller-store.ts";
 export type { Chance } from "./ports/chance.ts";
+export { CHANNELS, type Channel, type DeliveryStatus, type NoticeCounts } from "./ports/notice-store.ts";
+export type { Observation, Observe } from "./ports/observation.ts";
 export { POINTS, type Point, type PointSubject, type Reached } from "./ports/points.ts";
 export type { Provider } from "./ports/provider.ts";
 export type { Tenant } from "./ports/provider-api.ts";

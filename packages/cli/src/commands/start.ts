@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { Command } from "commander";
+import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
+import { readFileIfThere } from "../private-file.ts";
 import { openSession } from "../session.ts";
 import type { OperatorKeyPlace, StartedNode, StartOptions } from "../start-node.ts";
 import { parsePort } from "./whole-number.ts";
@@ -13,6 +15,9 @@ interface Options {
   readonly followClock?: string;
   readonly store?: string;
   readonly kekFile?: string;
+  readonly smtp?: string;
+  readonly mailFrom?: string;
+  readonly smtpPasswordFile?: string;
 }
 
 /** `evergrant start`: a node, until it is told to stop. */
@@ -31,6 +36,9 @@ export function addStart(program: Command, world: CommandWorld): void {
     .option("--store <dsn>", "postgres://… shared by any number of nodes (default: evergrant.db in the folder)")
     .option("--kek-file <path>", "the key file, the same for all nodes of a store (default: kek in the folder)")
     .option("--follow-clock <url>", "follow the clock of a sandbox: its control URL")
+    .option("--smtp <url>", "the mail server: smtps://[USER@]HOST or smtp://[USER@]HOST:587 (default: no mail is sent)")
+    .option("--mail-from <address>", "from whom mails come; required with --smtp")
+    .option("--smtp-password-file <path>", "the mail server's password (or EVERGRANT_SMTP_PASSWORD)")
     .action(async (options: Options, command: Command) => {
       const session = openSession(world, command);
       const stopped = world.untilStopped();
@@ -40,6 +48,7 @@ export function addStart(program: Command, world: CommandWorld): void {
       const node = await startNode({
         ...addressOf(options),
         ...storeOf(options, world.env),
+        ...(await mailOf(options, world.env)),
         folder,
         log: createRequestLog({ destination: { write: (line) => world.terminal.err(line.trimEnd()) } }),
         terminal: session.interactive ? { show: (text) => world.terminal.out(text) } : false,
@@ -54,8 +63,32 @@ export function addStart(program: Command, world: CommandWorld): void {
     });
 }
 
-function addressOf({ store: _store, kekFile: _kekFile, ...address }: Options): Omit<Options, "store" | "kekFile"> {
+type Address = Pick<Options, "port" | "host" | "publicUrl" | "adminPort" | "followClock">;
+
+function addressOf(options: Options): Address {
+  const {
+    store: _store,
+    kekFile: _kekFile,
+    smtp: _smtp,
+    mailFrom: _from,
+    smtpPasswordFile: _file,
+    ...address
+  } = options;
   return address;
+}
+
+// A password never stands on a command line, where every process of the machine could read it.
+async function mailOf(options: Options, env: NodeJS.ProcessEnv): Promise<Pick<StartOptions, "mail">> {
+  const url = options.smtp ?? env["EVERGRANT_SMTP"];
+  if (url === undefined) return {};
+  const from = options.mailFrom ?? env["EVERGRANT_MAIL_FROM"];
+  if (from === undefined) throw new UsageError("Say from whom mails come, with --mail-from.");
+  const { mailServerOf } = await import("@evergrant/keeper");
+  const file = options.smtpPasswordFile;
+  const kept = file === undefined ? null : readFileIfThere(file);
+  if (file !== undefined && kept === null) throw new UsageError(`There is no file ${file}.`);
+  const password = kept?.replace(/\r?\n$/, "") ?? env["EVERGRANT_SMTP_PASSWORD"];
+  return { mail: mailServerOf({ url, from, password }) };
 }
 
 // A DSN holds a password, which the list of processes would show: the environment may carry it instead, as it may the key.

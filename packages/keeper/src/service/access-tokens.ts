@@ -1,6 +1,7 @@
 import {
   type ConnectionId,
   chainOf,
+  type ErrorCode,
   EvergrantError,
   type Freshness,
   freshness,
@@ -54,6 +55,22 @@ export class AccessTokens implements Tokens {
   }
 
   async accessToken(id: ConnectionId, ask: AccessTokenAsk = {}): Promise<AccessToken> {
+    const { observe, time } = this.#context;
+    if (observe === undefined) return await this.#accessToken(id, ask);
+    const begunMs = time.monotonicMs();
+    const told = (outcome: "answered" | ErrorCode) =>
+      observe({ kind: "token-asked", outcome, tookMs: Math.max(0, time.monotonicMs() - begunMs) });
+    try {
+      const answer = await this.#accessToken(id, ask);
+      told("answered");
+      return answer;
+    } catch (error) {
+      told(error instanceof EvergrantError ? error.code : "internal_error");
+      throw error;
+    }
+  }
+
+  async #accessToken(id: ConnectionId, ask: AccessTokenAsk): Promise<AccessToken> {
     const { connection, grant } = usable(this.#connections.get(id));
     const isFirstUse = this.#live.markUsed(grant, this.#context.time.wallMs());
     const app = this.#apps.peek(connection.app) ?? (await this.#apps.get(connection.app));

@@ -12,6 +12,7 @@ import { ConsentAcceptance } from "./consent-acceptance.ts";
 import { ConsentLinks } from "./consent-links.ts";
 import { ConsentRuns } from "./consent-runs.ts";
 import { ConsentDesk } from "./consents.ts";
+import { Deliverer } from "./deliverer.ts";
 import { digest, sameDigest } from "./digest.ts";
 import { GatewayDesk } from "./gateway.ts";
 import { GrantEnding } from "./grant-ending.ts";
@@ -23,6 +24,9 @@ import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } fro
 import type { Keeper, KeeperHealth } from "./keeper.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
 import { LiveTokens } from "./live-tokens.ts";
+import { NodeWatch } from "./node-watch.ts";
+import { noticedStore } from "./noticed-store.ts";
+import { NoticeDesk } from "./notices.ts";
 import { Quarantine } from "./quarantine.ts";
 import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
@@ -44,7 +48,10 @@ export function createKeeper(
   deployment: { readonly operatorKeySha256: string },
   health: () => KeeperHealth,
 ): RunningKeeper {
-  const context: ServiceContext = { ...given, gate: new SpendingGate(given.limits.retryMaxMs) };
+  const nodeWatch = new NodeWatch(given, health);
+  const store = noticedStore(given.store, { onNotice: () => deliverer.touch(), onWritten: () => nodeWatch.look() });
+  const gate = new SpendingGate(given.limits.retryMaxMs);
+  const context: ServiceContext = { ...given, store, gate, report: (failure) => nodeWatch.report(failure) };
   const apps = new AppDirectory(context);
   const directory = new ConnectionDirectory(context);
   const live = new LiveTokens();
@@ -59,6 +66,14 @@ export function createKeeper(
   const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher });
   const ending = new GrantEnding(context, { apps, live, views });
   const links = new ConsentLinks(context, apps);
+  const notices = new NoticeDesk(context, directory);
+  const deliverer: Deliverer = new Deliverer(context, {
+    apps,
+    links,
+    secretsOf: (recipient) => notices.secretsOf(recipient),
+  });
+  notices.onReplayed = () => deliverer.hurry();
+  nodeWatch.onTold = () => deliverer.touch();
   const acceptance = new ConsentAcceptance(context, { apps, connections: directory, live, views, onScheduled });
   const runs = new ConsentRuns(context, { apps, links, acceptance });
   const turns = new ApiTurns(context);
@@ -89,6 +104,7 @@ export function createKeeper(
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
     quarantine,
+    notices,
     health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),
     nowMs: () => context.time.wallMs(),
   };
@@ -100,11 +116,13 @@ export function createKeeper(
         await quarantine.meet();
         await schedule.start();
         rewinds.start();
+        await deliverer.start();
       }),
     stop: async () => {
       turns.stop();
       authorization.stop();
       rewinds.stop();
+      await deliverer.stop();
       await schedule.stop();
       await refresher.drain();
     },

@@ -4,6 +4,7 @@ import type { App } from "./app-directory.ts";
 import { changeBy } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
 import type { LiveTokens } from "./live-tokens.ts";
+import { ScopeWatch } from "./scope-watch.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { sealVersion, versionOf } from "./token-versions.ts";
 import { untilStored } from "./waiting.ts";
@@ -27,6 +28,7 @@ export class GrantSettler {
   readonly #views: GrantViews;
   readonly #onScheduled: (dueAtMs: number | null) => void;
   readonly #onRenewed: (grant: GrantId) => void;
+  readonly #scopes = new ScopeWatch();
 
   constructor(
     context: ServiceContext,
@@ -78,7 +80,12 @@ export class GrantSettler {
           { kind: "renewed", atMs: settled.receivedAtMs, ...renewed },
           { ...more, tokens: [version] },
         );
-        return { change, result: settledAs(current, change) };
+        const scopes = this.#scopes.noticesFor(current, app, renewed);
+        const told =
+          change === null || scopes.length === 0
+            ? change
+            : { ...change, records: { ...change.records, notices: [...change.records.notices, ...scopes] } };
+        return { change: told, result: settledAs(current, change) };
       }),
     );
     reached("settled", point);

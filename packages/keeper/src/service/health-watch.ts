@@ -107,8 +107,11 @@ function recordsFor(
       by: "keeper",
       facts: facts(tenant),
     })),
-    notices: changed
-      .filter((tenant) => tenant.status === "gone")
-      .map((tenant) => ({ notice: "tenant-gone", subject, atMs, facts: facts(tenant) })),
+    notices: changed.map((tenant) => ({
+      notice: tenant.status === "gone" ? "tenant-gone" : "tenant-back",
+      subject,
+      atMs,
+      facts: facts(tenant),
+    })),
   };
 }

@@ -5,12 +5,15 @@ import type {
   ConsentId,
   HoldReason,
   NodeId,
+  NoticeName,
   OutagePromise,
   QuarantineReason,
+  RecipientId,
   Secret,
 } from "@evergrant/core";
 import type { AppOrigins } from "../ports/app-store.ts";
 import type { ConnectionTenant } from "../ports/connection-store.ts";
+import type { Channel, DeliveryStatus, NoticeCounts } from "../ports/notice-store.ts";
 import type { CallerPrincipal, PermissionName, Tokens } from "./access.ts";
 import type { Gateway } from "./gateway.ts";
 
@@ -26,6 +29,7 @@ export interface Keeper {
   readonly callers: Callers;
   readonly gateway: Gateway;
   readonly quarantine: Quarantines;
+  readonly notices: Notices;
   /** Whether the key is the operator's; compares hashes in constant time. */
   isOperator(key: Secret): boolean;
   health(): KeeperHealth;
@@ -50,6 +54,61 @@ export interface Quarantines {
    * @throws quarantine_not_begun · journal_foreign
    */
   release(as: "restored" | "cloned", by: string): Promise<QuarantineView>;
+}
+
+/** Who is told what happens, how far that is, and telling it once more. */
+export interface Notices {
+  recipients(): Promise<readonly RecipientView[]>;
+  /**
+   * A webhook's secret is shown this once; it is kept sealed.
+   * @throws recipient_address_invalid · recipient_exists · connection_unknown · mail_server_missing
+   */
+  addRecipient(recipient: NewRecipient): Promise<{ readonly recipient: RecipientView; readonly secret: Secret | null }>;
+  /** A further secret, shown this once; posts are signed with it and with the one before. @throws recipient_unknown · recipient_has_no_secret */
+  addSecret(id: RecipientId, by: string): Promise<{ readonly secret: Secret }>;
+  /** @throws recipient_unknown */
+  setDisabled(id: RecipientId, disabled: boolean, by: string): Promise<RecipientView>;
+  /** @throws recipient_unknown */
+  removeRecipient(id: RecipientId, by: string): Promise<void>;
+  /** Newest first. */
+  deliveries(ask: { readonly status: DeliveryStatus | null; readonly limit: number }): Promise<readonly DeliveryView[]>;
+  /** Sends what was delivered or given up once more: these, or all that were given up. How many there were. */
+  replay(which: readonly number[] | "dead", by: string): Promise<number>;
+  counts(): Promise<NoticeCounts>;
+}
+
+export interface NewRecipient {
+  readonly channel: Channel;
+  readonly address: string;
+  /** Name of the connection that alone it is told of; null: everything. */
+  readonly connection: string | null;
+  readonly only: readonly NoticeName[] | null;
+  readonly by: string;
+}
+
+export interface RecipientView {
+  readonly id: RecipientId;
+  readonly channel: Channel;
+  readonly address: string;
+  readonly connection: string | null;
+  readonly only: readonly NoticeName[] | null;
+  readonly secrets: readonly { readonly id: string; readonly addedAtMs: number }[];
+  readonly disabledAtMs: number | null;
+  readonly createdAtMs: number;
+}
+
+export interface DeliveryView {
+  readonly id: number;
+  readonly notice: NoticeName;
+  readonly recipient: RecipientId;
+  readonly address: string;
+  readonly status: DeliveryStatus;
+  readonly attempts: number;
+  readonly atMs: number;
+  /** The next try; null where there is none. */
+  readonly dueAtMs: number | null;
+  readonly error: string | null;
+  readonly settledAtMs: number | null;
 }
 
 export interface QuarantineView {

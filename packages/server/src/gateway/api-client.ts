@@ -1,8 +1,8 @@
 import { lookup as systemLookup } from "node:dns";
-import { isIP, type LookupFunction } from "node:net";
+import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
+import { type AllowedAddresses, checkedLookup, requireAllowedLiteral } from "@evergrant/keeper";
 import { Agent, type Dispatcher } from "undici";
-import { type AllowedAddresses, isAllowedAddress } from "./allowed-address.ts";
 import type { Fields } from "./passed-fields.ts";
 
 /** One request to a provider's API, ready to be sent. */
@@ -65,30 +65,10 @@ function agentFor(allowed: AllowedAddresses, { connectMs, silenceMs, lookup = sy
   });
 }
 
-// All of a name's addresses have to be allowed: one that is not shows that the name is not what it should be.
-function checkedLookup(allowed: AllowedAddresses, lookup: LookupFunction): LookupFunction {
-  return (hostname, options, done) => {
-    lookup(hostname, { ...options, all: true }, (error, found) => {
-      if (error !== null) return done(error, "");
-      const addresses = Array.isArray(found) ? found : [{ address: found, family: isIP(found) }];
-      const [first] = addresses;
-      if (first === undefined || !addresses.every(({ address }) => isAllowedAddress(address, allowed)))
-        return done(new AddressRefused(), "");
-      return options.all === true ? done(null, addresses) : done(null, first.address, first.family);
-    });
-  };
-}
-
-class AddressRefused extends Error {
-  readonly code = "ADDRESS_REFUSED";
-}
-
 async function send(agent: Agent, request: ApiRequest): Promise<ApiResponse> {
   const { origin, target, addresses, method, headers, body, signal } = request;
-  const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");
-  // A literal address is never looked up.
-  if (isIP(host) !== 0 && !isAllowedAddress(host, addresses)) throw failureOf(new AddressRefused(), signal);
   try {
+    requireAllowedLiteral(new URL(origin), addresses);
     return await agent.request({
       origin,
       path: target,

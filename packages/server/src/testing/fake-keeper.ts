@@ -26,6 +26,7 @@ import type {
 } from "@evergrant/keeper";
 import { FakeConsents } from "./fake-consents.ts";
 import { FakeGateway } from "./fake-gateway.ts";
+import { FakeNotices } from "./fake-notices.ts";
 
 const START_MS = 1_780_000_000_000;
 const PROMISES = promises();
@@ -79,6 +80,8 @@ export class FakeKeeper implements Keeper {
       return this.quarantined;
     },
   };
+
+  readonly notices = new FakeNotices();
 
   readonly apps: Apps = {
     add: async (app) => {

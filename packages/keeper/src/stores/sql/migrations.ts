@@ -1,4 +1,5 @@
 import type { Transaction } from "kysely";
+import { createNotices } from "./notice-tables.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import type { Tables } from "./tables.ts";
 
@@ -49,6 +50,11 @@ export const MIGRATIONS: readonly Migration[] = [
     async up(db) {
       await createNarrowedPermission(db);
     },
+  },
+  {
+    name: "0005-notices",
+    compatibleFrom: 1,
+    up: (db, facts) => createNotices(db, facts),
   },
 ];
 
