@@ -298,6 +298,41 @@ describe("token", () => {
   });
 });
 
+describe("notices", () => {
+  const recipient = {
+    ...{ id: "rc_1", channel: "webhook", address: "https://hooks.example/", connection: "acme", secrets: [] },
+    ...{ only: ["consent-needed", "recovered"], disabledAtMs: null, createdAtMs: 1 },
+  };
+
+  test("shows a webhook's secret the once that it is there to be shown", async () => {
+    await using node = await fakeNode(() => ({ status: 201, body: { recipient, secret: "whsec_shown" } }));
+    const args = ["notices", "add-webhook", "https://hooks.example/", "--connection", "acme"];
+    const ran = await run([...args, "--only", "consent-needed,recovered", "--url", node.url], { env });
+    expect([ran.exitCode, ran.err]).toEqual([0, ""]);
+    expect(ran.out).toContain("whsec_shown");
+    expect(ran.out).toContain("connection acme");
+  });
+
+  test("refuses what is no notice, and a replay that names nothing", async () => {
+    await using node = await fakeNode(() => ({ status: 500, body: {} }));
+    const wrong = await run(["notices", "add-email", "a@b.example", "--only", "rain", "--url", node.url], { env });
+    expect([wrong.exitCode, wrong.err]).toEqual([2, expect.stringContaining("There is no notice rain")]);
+    const empty = await run(["notices", "replay", "--url", node.url], { env });
+    expect([empty.exitCode, empty.err]).toEqual([2, expect.stringContaining("--dead")]);
+  });
+
+  test("tells what became of each delivery", async () => {
+    const delivery = {
+      ...{ id: 7, notice: "app-broken", recipient: "rc_1", address: "https://hooks.example/", status: "dead" },
+      ...{ attempts: 9, atMs: 1, dueAtMs: null, error: "it answered 503", settledAtMs: 2 },
+    };
+    const counts = { undistributed: 0, waiting: 0, dead: 1, oldestWaitingSinceMs: null };
+    await using node = await fakeNode(() => ({ status: 200, body: { deliveries: [delivery], counts } }));
+    const ran = await run(["notices", "deliveries", "--status", "dead", "--url", node.url], { env });
+    expect(ran.out).toMatch(/7 +app-broken +https:\/\/hooks\.example\/ .* dead +9 +it answered 503/);
+  });
+});
+
 const NOT_HELD = {
   ...{ state: "none", sinceMs: null, because: [], node: "nd_1", deployment: "dp_1", incarnation: 1, released: null },
 };

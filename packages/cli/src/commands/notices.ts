@@ -96,7 +96,11 @@ function addDeliveries(notices: Command, world: CommandWorld): void {
 function addSwitch(notices: Command, world: CommandWorld, verb: "disable" | "enable"): void {
   notices
     .command(`${verb} <id>`)
-    .description(verb === "disable" ? "keep what is to be told until it is enabled" : "tell a recipient again")
+    .description(
+      verb === "disable"
+        ? "tell a recipient nothing until it is enabled; what waits for it stays"
+        : "tell a recipient again",
+    )
     .action(async (id: string, _options: object, command: Command) => {
       const session = openSession(world, command);
       const operation = verb === "disable" ? "disableRecipient" : "enableRecipient";

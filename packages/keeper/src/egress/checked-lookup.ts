@@ -2,7 +2,7 @@ import { isIP, type LookupFunction } from "node:net";
 import { type AllowedAddresses, isAllowedAddress } from "./allowed-address.ts";
 
 /** Thrown at whoever wants to connect to an address that is not allowed; its code tells it from what the network says. */
-export class AddressRefused extends Error {
+class AddressRefused extends Error {
   readonly code = "ADDRESS_REFUSED";
 }
 

@@ -133,6 +133,11 @@ export class ApiTurns {
     }
   }
 
+  /** Calls that wait for room within the provider's limits. */
+  get waiting(): number {
+    return [...this.#paces.values()].reduce((sum, { waiting }) => sum + waiting.length, 0);
+  }
+
   #nowMs(): number {
     return this.#context.time.monotonicMs();
   }

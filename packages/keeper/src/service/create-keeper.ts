@@ -106,6 +106,7 @@ export function createKeeper(
     quarantine,
     notices,
     health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),
+    load: () => ({ ...pacer.standing(), apiCallsWaiting: turns.waiting }),
     nowMs: () => context.time.wallMs(),
   };
   return {

@@ -33,8 +33,23 @@ export interface Keeper {
   /** Whether the key is the operator's; compares hashes in constant time. */
   isOperator(key: Secret): boolean;
   health(): KeeperHealth;
+  /** What this node has on its hands now. */
+  load(): KeeperLoad;
   /** The keeper's wall clock (a followed one runs ahead of the machine's). */
   nowMs(): number;
+}
+
+/** All counted over all apps of one node. */
+export interface KeeperLoad {
+  readonly attemptsInFlight: number;
+  /** Grants whose last answer got lost and has not been asked for again. */
+  readonly answersOwed: number;
+  /** Apps whose provider loses answers: one canary at a time. */
+  readonly breakersOpen: number;
+  /** Apps of which so many grants were refused at once that no verdict falls. */
+  readonly massRefusals: number;
+  /** Calls through the gateway that wait for room within the provider's limits. */
+  readonly apiCallsWaiting: number;
 }
 
 export interface KeeperHealth {
@@ -167,7 +182,8 @@ export interface AppView {
 
 export interface Connections {
   create(connection: NewConnection): Promise<ConnectionView>;
-  list(): Promise<readonly ConnectionView[]>;
+  /** Oldest first; at most so many, where that is said. */
+  list(limit?: number): Promise<readonly ConnectionView[]>;
   byName(name: string): Promise<ConnectionView>;
   /** From memory, for the hot path: undefined when there is none. */
   idOf(name: string): ConnectionId | undefined;

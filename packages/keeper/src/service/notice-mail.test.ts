@@ -20,7 +20,9 @@ describe("the mail of a notice", () => {
   test("says what happened and how to mend it, as text and as a page", () => {
     const { subject, text, html, to } = noticeMail([words()], TO);
     expect([to, subject]).toEqual([TO.address, "acme needs consent"]);
-    expect(text).toContain("No new tokens can be had.\n\nGive consent again:\nhttps://evergrant.example/consent/cn_1.0.abc\n");
+    expect(text).toContain(
+      "No new tokens can be had.\n\nGive consent again:\nhttps://evergrant.example/consent/cn_1.0.abc\n",
+    );
     expect(text).toContain("2026-01-02T00:00:00.000Z");
     expect(html).toContain('<a href="https://evergrant.example/consent/cn_1.0.abc">Give consent again</a>');
   });

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import type { Secret } from "@evergrant/core";
 
 /** The secret as people copy it is this prefix and the key in base64 (Standard Webhooks, "Signature scheme"). */
-export const SECRET_PREFIX = "whsec_";
+const SECRET_PREFIX = "whsec_";
 
 export interface Signed {
   readonly id: string;

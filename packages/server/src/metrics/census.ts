@@ -22,7 +22,7 @@ export function censusOf(keeper: Keeper, time: ServerTime): () => Promise<Census
   let last: Census | null = null;
   let taking: Promise<void> | null = null;
   const take = async () => {
-    const all = await keeper.connections.list();
+    const all = await keeper.connections.list(CONNECTIONS_AT_MOST + 1);
     const notices = await keeper.notices.counts();
     const connections = all.slice(0, CONNECTIONS_AT_MOST);
     last = { connections, notices, complete: connections.length === all.length, takenAtMs: time.monotonicMs() };

@@ -50,7 +50,22 @@ function standing({ keeper, time }: MetricsFace, census: Census | null): Registr
   const { serving, refreshing } = keeper.health();
   gauge("serving", "Valid tokens can be handed out").set(Number(serving));
   gauge("refreshing", "New attempts can be started").set(Number(refreshing));
-  if (census === null) return registry;
+  const load = keeper.load();
+  gauge("attempts_in_flight", "Attempts on their way").set(load.attemptsInFlight);
+  gauge("answers_owed", "Grants whose last answer got lost").set(load.answersOwed);
+  gauge("breakers_open", "Apps whose provider loses answers").set(load.breakersOpen);
+  gauge("mass_refusals", "Apps of which many grants were refused at once").set(load.massRefusals);
+  gauge("api_calls_waiting", "Calls through the gateway that wait for room").set(load.apiCallsWaiting);
+  if (census !== null) countCensus({ keeper, time, registry, gauge }, census);
+  return registry;
+}
+
+interface Counting extends Pick<MetricsFace, "keeper" | "time"> {
+  readonly registry: Registry;
+  readonly gauge: (name: string, help: string, labelNames?: string[]) => Gauge;
+}
+
+function countCensus({ keeper, time, registry, gauge }: Counting, census: Census): void {
   gauge("census_age_seconds", "How old the numbers about connections are").set(
     (time.monotonicMs() - census.takenAtMs) / 1_000,
   );
@@ -70,7 +85,6 @@ function standing({ keeper, time }: MetricsFace, census: Census | null): Registr
   for (const [state, count] of Object.entries({ undistributed, waiting, dead })) notices.set({ state }, count);
   const waitedMs = oldestWaitingSinceMs === null ? 0 : keeper.nowMs() - oldestWaitingSinceMs;
   gauge("notice_oldest_waiting_seconds", "How long the oldest notice has waited").set(Math.max(0, waitedMs / 1_000));
-  return registry;
 }
 
 function soonest(connections: readonly ConnectionView[], nowMs: number) {

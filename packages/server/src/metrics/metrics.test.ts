@@ -1,3 +1,4 @@
+import { metrics as openTelemetryMetrics, trace } from "@opentelemetry/api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { askAs, startWorld, type World } from "../testing/world.ts";
 import { createTelemetry, type Telemetry } from "./telemetry.ts";
@@ -32,6 +33,11 @@ describe("/metrics", () => {
       'evergrant_notices_sent_total{channel="email",outcome="failed"} 1',
       "evergrant_serving 1",
       "evergrant_refreshing 1",
+      "evergrant_attempts_in_flight 2",
+      "evergrant_answers_owed 1",
+      "evergrant_breakers_open 1",
+      "evergrant_mass_refusals 0",
+      "evergrant_api_calls_waiting 3",
       "evergrant_census_complete 1",
       'evergrant_notices{state="dead"} 0',
     ])
@@ -88,5 +94,38 @@ describe("/metrics", () => {
     } finally {
       await open.close();
     }
+  });
+});
+
+describe("OpenTelemetry", () => {
+  afterEach(() => {
+    trace.disable();
+    openTelemetryMetrics.disable();
+  });
+
+  it("gets a span that ends now and began as long ago as the attempt took, and counts", () => {
+    const told: unknown[] = [];
+    const span = {
+      setStatus: (status: unknown) => told.push(status),
+      end: (atMs: unknown) => told.push(["end", atMs]),
+    };
+    const tracer = { startSpan: (name: string, options: unknown) => told.push([name, options]) && span };
+    trace.setGlobalTracerProvider({ getTracer: () => tracer } as never);
+    const instrument = (name: string) => ({
+      add: (by: number, attributes: unknown) => told.push([name, by, attributes]),
+      record: (value: number) => told.push([name, value]),
+    });
+    const meter = { createCounter: instrument, createHistogram: instrument };
+    openTelemetryMetrics.setGlobalMeterProvider({ getMeter: () => meter } as never);
+    const { observe } = createTelemetry(() => 10_000);
+    const attributes = { provider: "ledgerly", grant: "refresh-token", outcome: "ambiguous" } as const;
+    observe({ kind: "attempt", ...attributes, tookMs: 700 });
+    expect(told).toEqual([
+      ["evergrant.attempt", 1, attributes],
+      ["evergrant.attempt.duration", 700],
+      ["evergrant.attempt", { startTime: 9_300, attributes }],
+      { code: 2, message: "ambiguous" },
+      ["end", 10_000],
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import type { Observation } from "@evergrant/keeper";
 import { metrics, SpanStatusCode, trace } from "@opentelemetry/api";
 import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { realWallMs } from "../real-time.ts";
 
 /** Counts what a node observes, for Prometheus and for OpenTelemetry. One per node: nothing of it is shared by the process. */
 export interface Telemetry {
@@ -10,11 +11,12 @@ export interface Telemetry {
 
 const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30];
 
-export function createTelemetry(): Telemetry {
+/** `wallMs`: the machine's clock, in which spans are dated. */
+export function createTelemetry(wallMs: () => number = realWallMs): Telemetry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const prometheus = prometheusOf(registry);
-  const openTelemetry = openTelemetryOf();
+  const openTelemetry = openTelemetryOf(wallMs);
   return {
     registry,
     observe: (observation) => {
@@ -54,25 +56,31 @@ function prometheusOf(registry: Registry): Telemetry["observe"] {
   };
 }
 
-// Asked for at each observation: an SDK may be registered after this was made.
-function openTelemetryOf(): Telemetry["observe"] {
+// Made once: an SDK is registered before anything else of the process, or not at all.
+function openTelemetryOf(wallMs: () => number): Telemetry["observe"] {
+  const meter = metrics.getMeter("evergrant");
+  const tracer = trace.getTracer("evergrant");
+  const of = (name: string) => ({
+    name,
+    counter: meter.createCounter(name),
+    duration: meter.createHistogram(`${name}.duration`, { unit: "ms" }),
+  });
+  const instruments = {
+    "token-asked": of("evergrant.token"),
+    attempt: of("evergrant.attempt"),
+    "notice-sent": of("evergrant.notice"),
+  } as const satisfies Record<Observation["kind"], unknown>;
   return ({ kind, ...facts }) => {
     const { tookMs, ...attributes } = { tookMs: null, ...facts };
-    const name = NAMES[kind];
-    metrics.getMeter("evergrant").createCounter(name).add(1, attributes);
+    const { name, counter, duration } = instruments[kind];
+    counter.add(1, attributes);
     if (tookMs === null) return;
-    metrics.getMeter("evergrant").createHistogram(`${name}.duration`, { unit: "ms" }).record(tookMs, attributes);
-    const endMs = performance.timeOrigin + performance.now();
-    const span = trace.getTracer("evergrant").startSpan(name, { startTime: endMs - tookMs, attributes });
+    duration.record(tookMs, attributes);
+    const endMs = wallMs();
+    const span = tracer.startSpan(name, { startTime: endMs - tookMs, attributes });
     if (!FINE.has(attributes.outcome)) span.setStatus({ code: SpanStatusCode.ERROR, message: attributes.outcome });
     span.end(endMs);
   };
 }
-
-const NAMES = {
-  "token-asked": "evergrant.token",
-  attempt: "evergrant.attempt",
-  "notice-sent": "evergrant.notice",
-} as const satisfies Record<Observation["kind"], string>;
 
 const FINE: ReadonlySet<string> = new Set(["answered", "success", "sent"]);
