@@ -104,6 +104,8 @@ async function heal(world: World, callers: Callers, faults: Faults): Promise<voi
   // A breaker lets one through before the others: whoever is refused asks again, as he is told to.
   await world.clock.runUntil(healedMs + MINUTE_MS);
   for (const party of world.parties) if (party.withdrawn) faults.consentAgain(party);
+  // Where thousands are cold at once an app's share does not last for all of them in one go.
+  callers.insist(healedMs + FRESH_AFTER_MS);
   for (const beforeMs of [2 * MINUTE_MS, MINUTE_MS, 0]) {
     await world.clock.runUntil(healedMs + FRESH_AFTER_MS - beforeMs);
     for (const party of world.parties) {

@@ -1,3 +1,5 @@
+import type { Caller } from "@evergrant/contract";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aCluster, type Cluster } from "./kit/cluster.ts";
 import { eventually } from "./kit/eventually.ts";
@@ -68,6 +70,37 @@ describe("equal nodes over one Postgres", () => {
       expect(unheard > 0).toBe(cut);
     },
   );
+
+  test("an assertion that one node was shown is a replay at the other, also at the same moment", async () => {
+    await using cluster = await aCluster(await freshDatabase(), 2, { policy: "steady" });
+    const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
+    const { id } = await cluster.world.admin.post<Caller>("/callers/secretless", {
+      name: "keyed",
+      permissions: [{ connection: "acme", right: "token" }],
+      authentication: { keys: { kind: "keys", keys: [await exportJWK(publicKey)] } },
+    });
+    const now = Math.floor(Date.now() / 1000);
+    const aud = `${cluster.world.url}/connections/acme`;
+    const sign = (jti: string) =>
+      new SignJWT({ iss: id, sub: id, aud, jti, iat: now, exp: now + 60 })
+        .setProtectedHeader({ alg: "ES256" })
+        .sign(privateKey);
+    const show = async (url: string, client_assertion: string) => {
+      const client_assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+      const form = { grant_type: "client_credentials", client_assertion_type, client_assertion };
+      const address = `${url}/connections/acme/oauth2/token`;
+      const response = await fetch(address, { method: "POST", body: new URLSearchParams(form) });
+      return response.status === 200 ? "token" : ((await response.json()) as { code: string }).code;
+    };
+    const [first = "", second = ""] = cluster.urls;
+    // The second node hears of the caller within the limit.
+    await eventually(async () => expect(await show(second, await sign(crypto.randomUUID()))).toBe("token"));
+    const once = await sign("in turn");
+    expect([await show(first, once), await show(second, once)]).toEqual(["token", "caller_assertion_replayed"]);
+    const race = await sign("at once");
+    const shown = await Promise.all([first, second, first, second].map((url) => show(url, race)));
+    expect(shown.toSorted()).toEqual([...Array(3).fill("caller_assertion_replayed"), "token"]);
+  });
 
   test("a node that freezes in the middle of a refresh is taken over, and what it brings when it wakes is not lost", async () => {
     await using cluster = await aCluster(await freshDatabase(), 1);

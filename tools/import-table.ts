@@ -52,10 +52,14 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { place: `${keeper}/sealing`, may: [...ADAPTER, "node:*"] },
   { place: `${keeper}/token-endpoint`, may: [...ADAPTER, "npm:undici", "npm:zod", "node:*"] },
   { place: `${keeper}/provider-api`, may: [...ADAPTER, "npm:undici", "npm:zod", "node:*"] },
-  // Where connections to addresses that others named may go: the gateway's and the webhooks'.
-  { place: `${keeper}/egress`, may: ["node:*"] },
   { place: `${keeper}/mail`, may: [...ADAPTER, "npm:nodemailer", "node:*"] },
   { place: `${keeper}/webhook`, may: [...ADAPTER, `${keeper}/egress`, "npm:undici", "node:*"] },
+  // Where connections to addresses that others named may go: the gateway's, the webhooks' and those that fetch keys.
+  { place: `${keeper}/egress`, may: ["@evergrant/core", "node:dns", "node:net"] },
+  {
+    place: `${keeper}/assertions`,
+    may: [...ADAPTER, `${keeper}/egress`, "npm:jose", "npm:undici", "node:*"],
+  },
   { place: `${keeper}/providers`, may: [...ADAPTER, "npm:zod"] },
   { place: `${keeper}/real-time.ts`, may: [`${keeper}/ports`, "node:*"] },
   { place: `${keeper}/node`, may: [keeper, "@evergrant/core", "node:*"] },
@@ -79,6 +83,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
       "npm:pino",
       "npm:prom-client",
       "npm:@opentelemetry/api",
+      "npm:qr",
       "npm:zod",
       "node:*",
     ],
@@ -129,7 +134,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     ],
   },
 
-  { place: "packages/cli/src", may: [...EVERY_PACKAGE, "npm:commander", "npm:@clack/prompts", "node:*"] },
+  { place: "packages/cli/src", may: [...EVERY_PACKAGE, "npm:commander", "npm:@clack/prompts", "npm:qr", "node:*"] },
 
   // It holds the page of the client matrix to the data behind it.
   { place: "tests/structure", may: [...EVERY_PACKAGE, "tests/client-matrix", "tools", "npm:*", "node:*"] },
@@ -148,5 +153,6 @@ export const TEST_IMPORTS: readonly string[] = [
   "npm:fast-check",
   "npm:openid-client",
   "npm:openapi-backend",
+  "npm:qr",
   "node:*",
 ];

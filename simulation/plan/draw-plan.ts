@@ -55,16 +55,32 @@ export function drawPlan(seed: number, options: DrawOptions): Plan {
   };
 }
 
+/** The most connections of a drawn world, and those of the mix. */
+const MOST_IN_SWARM = 16;
+const MIX_CONNECTIONS = 2_000;
+
 /** The mix that speed is measured with: 5 % of the connections at work, 95 % idle, faults on. */
 export function mixPlan(seed: number, options: DrawOptions): Plan {
   const drawn = drawPlan(seed, options);
-  return { ...drawn, connections: 2_000, hot: 100, pace: "calm", lives: "xero", chaosMs: 10 * 24 * HOUR_MS };
+  const rates = { ...drawn.rates };
+  // It befalls a request and stops the whole machine: at the rate of a small world no machine of this one would ever run.
+  if (rates["pause-in-send"] !== undefined) rates["pause-in-send"] *= MOST_IN_SWARM / MIX_CONNECTIONS;
+  return {
+    ...drawn,
+    rates,
+    connections: MIX_CONNECTIONS,
+    hot: 100,
+    pace: "calm",
+    lives: "xero",
+    chaosMs: 10 * 24 * HOUR_MS,
+  };
 }
 
 /** A provider that cannot be reached for most of an idle life: people have to be told in time. */
 function longOutage(seed: number, chance: Stream): Plan {
   const forMs = chance.between(55, 80) * HOUR_MS;
-  const fault: PlacedFault = { kind: "provider-down", atMs: HOUR_MS, how: "refuses", forMs };
+  const how = stream(seed, "outage").pick(["refuses", "swallows", "html"] as const);
+  const fault: PlacedFault = { kind: "provider-down", atMs: HOUR_MS, how, forMs };
   const world = { seed, mode: chance.pick(MODE_NAMES), lives: "short", nodes: 1, connections: 3, hot: 1 } as const;
   return { ...world, pace: "lively", chaosMs: 84 * HOUR_MS, skewMs: 0, rates: {}, faults: [fault] };
 }

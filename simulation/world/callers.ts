@@ -13,6 +13,7 @@ export class Callers {
   readonly #world: World;
   readonly #chance: Stream;
   #asking = true;
+  #insistUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(world: World) {
     this.#world = world;
@@ -31,6 +32,11 @@ export class Callers {
 
   end(): void {
     this.#asking = false;
+  }
+
+  /** Until then whoever is told to come again does so when he was told to. */
+  insist(untilMs: number): void {
+    this.#insistUntilMs = untilMs;
   }
 
   /** Many at once, at every node that is up. */
@@ -62,7 +68,9 @@ export class Callers {
         if (this.#chance.happens(0.3)) this.#use(token.accessToken);
       },
       (error: unknown) => {
-        if (life.alive) this.#refused(party, machine.name, error);
+        if (!life.alive) return;
+        this.#refused(party, machine.name, error);
+        this.#comeAgain(party, seat, error);
       },
     );
   }
@@ -79,6 +87,13 @@ export class Callers {
     this.#world.clock.after(this.#chance.between(1, 500), () => {
       if (this.#world.weather === "fair") this.#world.provider.call(accessToken);
     });
+  }
+
+  #comeAgain(party: Party, seat: Seat, error: unknown): void {
+    const { clock } = this.#world;
+    const afterMs = error instanceof EvergrantError ? error.retryAfterMs : null;
+    if (afterMs !== null && clock.nowMs + afterMs < this.#insistUntilMs)
+      clock.after(afterMs, () => this.ask(party, seat));
   }
 
   #knownDisabled({ disabledSinceMs }: Party, seat: Seat): number | null {

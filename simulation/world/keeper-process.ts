@@ -7,6 +7,7 @@ import {
   PROVIDERS,
   type ProviderApi,
   type Provider as ProviderData,
+  type RunningKeeper,
   type Store,
   type Time,
 } from "@evergrant/keeper/parts";
@@ -34,7 +35,7 @@ function stretched(time: Time, stretch: () => number): Pick<Time, "setTimer"> {
 }
 
 /** The provider's data as the keeper has it: Xero's, with the rules of the mode. */
-function simulatedProvider(mode: Mode, lives: LivesName): ProviderData {
+export function simulatedProvider(mode: Mode, lives: LivesName): ProviderData {
   const xero = PROVIDERS.get("xero");
   if (xero === undefined) throw new Error("the catalogue has no xero");
   return { ...xero, id: "simulated", displayName: "Simulated", policy: policyOf(mode, lives) };
@@ -43,7 +44,7 @@ function simulatedProvider(mode: Mode, lives: LivesName): ProviderData {
 class KeeperProcess implements ContenderProcess {
   readonly #ports: ProcessPorts;
   readonly #looking: Store;
-  readonly #running: ReturnType<typeof createKeeper>;
+  readonly #running: RunningKeeper;
 
   constructor(
     ports: ProcessPorts,
@@ -54,36 +55,7 @@ class KeeperProcess implements ContenderProcess {
   ) {
     this.#ports = ports;
     this.#looking = world.looking;
-    const { store, journal, vault, tokenEndpoint, time, chance, reached, node, report } = ports;
-    this.#running = createKeeper(
-      {
-        store,
-        journal,
-        sealer: vault,
-        tokenEndpoint,
-        providerApi: providerApi(ports),
-        providers: world.providers,
-        time,
-        chance,
-        limits: DEFAULT_LIMITS,
-        reached,
-        node,
-        owner: `${node}.${ports.life}` as LeaseOwner,
-        publicUrl: PUBLIC_URL,
-        shared: ports.isShared
-          ? {
-              pace: stretched(time, ports.paceStretch),
-              onHint: () => () => undefined,
-              onNewPrimary: (listener) => ports.onNewPrimary(listener),
-            }
-          : null,
-        activity: new Activity(() => undefined),
-        provenance: ports.provenance,
-        report,
-      },
-      { operatorKeySha256: "0".repeat(64) },
-      () => ({ serving: true, refreshing: true, detail: null }),
-    );
+    this.#running = keeperOver(ports, world.providers);
   }
 
   get #keeper(): Keeper {
@@ -152,6 +124,42 @@ class KeeperProcess implements ContenderProcess {
   }
 }
 
+/** The real service over a world's ports. */
+export function keeperOver(ports: ProcessPorts, providers: ReadonlyMap<string, ProviderData>): RunningKeeper {
+  const { store, journal, vault, tokenEndpoint, time, chance, reached, node, report } = ports;
+  return createKeeper(
+    {
+      store,
+      journal,
+      sealer: vault,
+      tokenEndpoint,
+      providerApi: providerApi(ports),
+      // Nobody asks from outside of the process: no caller shows who it is by an assertion.
+      assertions: { flawOf: async () => null, verify: async () => ({ kind: "not-signed" }) },
+      providers,
+      time,
+      chance,
+      limits: DEFAULT_LIMITS,
+      reached,
+      node,
+      owner: `${node}.${ports.life}` as LeaseOwner,
+      publicUrl: PUBLIC_URL,
+      shared: ports.isShared
+        ? {
+            pace: stretched(time, ports.paceStretch),
+            onHint: () => () => undefined,
+            onNewPrimary: (listener) => ports.onNewPrimary(listener),
+          }
+        : null,
+      activity: new Activity(() => undefined),
+      provenance: ports.provenance,
+      report,
+    },
+    { operatorKeySha256: "0".repeat(64) },
+    () => ({ serving: true, refreshing: true, detail: null }),
+  );
+}
+
 /** S256 of RFC 7636 §4.2, as the provider computes it from the verifier. */
 export function challengeOf(verifier: Secret): string {
   return hash("sha256", verifier.reveal(), "base64url");
@@ -161,6 +169,10 @@ function providerApi(ports: ProcessPorts): ProviderApi {
   return {
     tenants: async (_provider, _endpoints, accessToken) =>
       ports.apiAnswers() ? ports.provider.tenants(accessToken) : { kind: "unreachable", reason: "ECONNREFUSED" },
+    probe: async (_provider, _endpoints, accessToken) =>
+      ports.provider.call(accessToken.reveal()) === "ok"
+        ? { kind: "answered", status: 200, challenge: null, said: "" }
+        : { kind: "answered", status: 401, challenge: null, said: "" },
     deleteConnection: async () => "failed",
     discover: async () => null,
   };

@@ -35,6 +35,7 @@ export function storeLink(parts: StoreLinkParts): Store {
     connections: linked(parts, store.connections),
     consents: linked(parts, store.consents),
     callers: linked(parts, store.callers),
+    assertions: linked(parts, store.assertions),
     audit: linked(parts, store.audit),
     deployment: linked(parts, store.deployment),
     nodes: linked(parts, store.nodes),

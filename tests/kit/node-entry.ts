@@ -21,6 +21,7 @@ const node = await startNode({
   providers: policy === "default" ? PROVIDERS : scaledProviders(policy),
   ...(smtp == null ? {} : { mail: mailServerOf({ url: smtp, from: "Evergrant <evergrant@deployment.example>" }) }),
   log: createRequestLog(),
+  keyNetworks: ["127.0.0.0/8", "::1/128"],
   journalMayVanish: true,
   terminal: false,
 });

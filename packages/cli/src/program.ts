@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { CommandWorld } from "./command-world.ts";
 import { addApps } from "./commands/apps.ts";
+import { addAudit } from "./commands/audit.ts";
 import { addCall } from "./commands/call.ts";
 import { addCallers } from "./commands/callers.ts";
 import { addConnect } from "./commands/connect.ts";
@@ -30,6 +31,7 @@ const COMMANDS = [
   addWhy,
   addHealth,
   addQuarantine,
+  addAudit,
   addNotices,
 ] as const;
 

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { aConnection, aHeldConsent, fakeNode, OPERATOR_KEY, problem } from "./testing/fake-node.ts";
+import { aCaller, aConnection, aHeldConsent, fakeNode, OPERATOR_KEY, problem } from "./testing/fake-node.ts";
 import { run } from "./testing/recorded-world.ts";
 import { temporaryFolder } from "./testing/temporary-folder.ts";
 
@@ -56,8 +56,8 @@ test("permissions are given whole and narrowed together, and told in the words t
   const permissions = [
     { connection: "acme", right: "consent" },
     { connection: "acme", right: "gateway", only },
-  ];
-  const caller = { id: "cl_1", name: "night", permissions, secrets: [], disabledAtMs: null, createdAtMs: 0 };
+  ] as const;
+  const caller = aCaller({ name: "night", permissions });
   await using node = await fakeNode(({ method }) => ({
     status: 200,
     body: method === "GET" ? { callers: [caller] } : caller,
@@ -199,6 +199,21 @@ describe("apps add", () => {
   });
 });
 
+describe("connections warm", () => {
+  test.each([
+    [["always"], { kind: "always" }],
+    [["idle"], { kind: "idle" }],
+    [["0 2 * * 1-5"], { kind: "cron", cron: "0 2 * * 1-5", zone: "UTC" }],
+    [["0 2 * * *", "--zone", "Pacific/Auckland"], { kind: "cron", cron: "0 2 * * *", zone: "Pacific/Auckland" }],
+  ])("%s", async (args, body) => {
+    const warm = { kind: "cron", cron: "0 2 * * *", zone: "UTC" } as const;
+    await using node = await fakeNode(() => ({ status: 200, body: aConnection({ warm }) }));
+    const ran = await run(["connections", "warm", "acme", ...args, "--url", node.url], { env });
+    expect(node.heard).toMatchObject([{ method: "PUT", path: "/api/v1/connections/acme/warm-hours", body }]);
+    expect(ran.out).toContain("for 0 2 * * * (UTC)");
+  });
+});
+
 describe("connect", () => {
   test("makes the connection and one link, accepting nothing beforehand", async () => {
     await using node = await fakeNode(newConnection([]));
@@ -230,7 +245,7 @@ describe("connect", () => {
   test("gives the link to consent again where there was a consent, and does not wait", async () => {
     await using node = await fakeNode(({ path }) =>
       path.endsWith("/reconsent-link")
-        ? { status: 200, body: { url: "http://localhost/consent/again" } }
+        ? { status: 200, body: { url: "http://localhost/consent/again", qrSvg: "<svg/>" } }
         : { status: 200, body: aConnection() },
     );
     const ran = await run(["connect", "acme", "--url", node.url], { env, interactive: true });
@@ -251,7 +266,7 @@ describe("connect", () => {
     return ({ method, path }: { method: string; path: string }) => {
       if (path.endsWith("/reconsent-link")) return problem(409, "consent_not_needed");
       if (path.endsWith("/consent-links"))
-        return { status: 201, body: { url: "http://localhost/consent/first", expiresAtMs: 1_000 } };
+        return { status: 201, body: { url: "http://localhost/consent/first", qrSvg: "<svg/>", expiresAtMs: 1_000 } };
       if (path.startsWith("/api/v1/consents?")) return { status: 200, body: { consents: held } };
       if (path.endsWith("/decision")) return { status: 200, body: accepted };
       return method === "POST" ? { status: 201, body: fresh } : problem(404, "connection_unknown");
@@ -367,6 +382,31 @@ describe("health", () => {
     const ran = await run(["health", "--url", node.url], { env });
     expect(ran.exitCode).toBe(1);
     expect(ran.err).toContain("[store_quarantined]");
+  });
+});
+
+describe("audit", () => {
+  const record = (sequence: number) => ({
+    ...{ node: "nd_1", sequence, atMs: 0, by: "operator", event: "caller-created", hash: "0" },
+    ...{ subject: { kind: "caller", id: "cl_1" }, facts: { name: "reports" } },
+  });
+
+  test("reads on until it has as many records as were asked for", async () => {
+    await using node = await fakeNode(({ path }) => {
+      const cursor = new URL(path, "http://x").searchParams.get("cursor");
+      const from = cursor === null ? 1 : Number(cursor);
+      return { status: 200, body: { records: [record(from), record(from + 1)], next: String(from + 2) } };
+    });
+    const ran = await run(["audit", "--limit", "4", "--json", "--url", node.url], { env });
+    expect(JSON.parse(ran.out).records).toHaveLength(4);
+  });
+
+  test("verify ends with 1 where a record was changed, and says which", async () => {
+    const chains = [{ node: "nd_1", records: 9, head: "abc", firstBroken: 4 }];
+    await using node = await fakeNode(() => ({ status: 200, body: { intact: false, chains } }));
+    const ran = await run(["audit", "verify", "--url", node.url], { env });
+    expect([ran.exitCode, ran.out]).toEqual([1, expect.stringContaining("CHANGED at record 4")]);
+    expect(ran.err).toContain("[audit_broken]");
   });
 });
 

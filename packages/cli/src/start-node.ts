@@ -46,6 +46,10 @@ export interface StartOptions {
   readonly keyRing?: KeyRingSource;
   /** For trying things out where the folder lies on a memory disk. */
   readonly journalMayVanish?: boolean;
+  /** Networks (CIDR) from which callers' keys may be fetched besides the open internet. Default: none. */
+  readonly keyNetworks?: readonly string[];
+  /** Proxies, by address or network, whose `X-Forwarded-For` is believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
   readonly limits?: Limits;
   readonly providers?: ReadonlyMap<string, Provider>;
   /** A sandbox's control URL whose clock is followed. */
@@ -111,6 +115,7 @@ async function start(options: Logged, opened: Opened): Promise<StartedNode> {
     keeper,
     publicUrl: address.publicUrl,
     listeners: address.listeners,
+    trustedProxies: options.trustedProxies ?? [],
     log: options.log,
     telemetry,
   });
@@ -163,6 +168,7 @@ async function openKeeper(options: Logged, opening: Opening): Promise<Keeper> {
     journalMayVanish: options.journalMayVanish ?? false,
     publicUrl: opening.publicUrl,
     providers: clock === null ? providers : loopbackProviders(providers),
+    keyNetworks: options.keyNetworks ?? [],
     limits: options.limits ?? DEFAULT_LIMITS,
     time: clock?.time ?? realTime(),
     chance: realChance(),

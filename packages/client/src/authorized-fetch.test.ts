@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { createClient } from "./create-client.ts";
 import { aClientWorld, SECRET } from "./testing/client-world.ts";
@@ -57,11 +58,14 @@ describe("fetch", () => {
   });
 
   it("looks for a newer token at a 401 and tries once more, also with a body that is still there", async () => {
-    const { client, sent } = anApi([expired]);
+    const { client, sent, world } = anApi([expired]);
     const answer = await client.fetch(`${API}/invoices`, { method: "POST", body: "an invoice" });
     expect(answer.status).toBe(200);
-    const [first, second] = sent.map(({ headers }) => headers.get("authorization"));
+    const [first = "", second] = sent.map(({ headers }) => headers.get("authorization"));
     expect(second).not.toBe(first);
+    // With evidence of what was refused, so that Evergrant can ask the API itself.
+    const evidence = world.evergrant.asked.map(({ form }) => form.get("refused_token_sha256"));
+    expect(evidence).toEqual([null, hash("sha256", String(first).replace("Bearer ", ""), "hex")]);
     expect(sent.map(({ body }) => body)).toEqual(["an invoice", "an invoice"]);
   });
 

@@ -20,7 +20,12 @@ export interface ReceivedToken {
 /** Asks Evergrant once for a token of a connection. Never rejects. */
 export type TokenRequest = (
   connection: string,
-  ask: { readonly minTtlMs: number; readonly signal: AbortSignal },
+  ask: {
+    readonly minTtlMs: number;
+    /** SHA-256 (hex) of a token that the API refused; null where it refused none. */
+    readonly refusedSha256: string | null;
+    readonly signal: AbortSignal;
+  },
 ) => Promise<TokenOutcome>;
 
 export interface TokenEndpoint {
@@ -34,7 +39,7 @@ export interface TokenEndpoint {
 
 /** Client credentials (RFC 6749 §4.4) at the connection's own token endpoint, with `client_secret_basic`. */
 export function tokenRequest(endpoint: TokenEndpoint): TokenRequest {
-  return async (connection, { minTtlMs, signal }) => {
+  return async (connection, { minTtlMs, refusedSha256, signal }) => {
     let secret: Secret;
     try {
       secret = await endpoint.clientSecret();
@@ -50,6 +55,7 @@ export function tokenRequest(endpoint: TokenEndpoint): TokenRequest {
         body: new URLSearchParams({
           grant_type: "client_credentials",
           min_ttl: String(Math.ceil(minTtlMs / 1000)),
+          ...(refusedSha256 === null ? {} : { refused_token_sha256: refusedSha256 }),
         }),
         signal: AbortSignal.any([signal, AbortSignal.timeout(endpoint.timeoutMs)]),
       });

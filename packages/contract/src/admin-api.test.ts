@@ -12,10 +12,17 @@ const bodies: { readonly [Name in OperationName]?: Record<string, unknown> } = {
   addApp: { name: "books", provider: "xero", clientId: "id" },
   addAppSecret: { clientSecret: "s" },
   createConnection: { name: "acme", app: "books" },
+  setAppScopes: { scopes: ["openid", "offline_access"] },
+  revokeGrant: { connections: ["acme"] },
+  pasteCallback: { address: "https://evergrant.example/oauth/callback/ap_1?code=c&state=s" },
   createConsentLink: {},
+  setWarmHours: { kind: "cron", cron: "0 2 * * *" },
   decideConsent: { accept: true },
   releaseQuarantine: { as: "restored" },
+  addRecipient: { channel: "email", address: "ops@deployment.example" },
+  replayNotices: { deliveries: "dead" },
   addCaller: newCaller,
+  addSecretlessCaller: newCaller,
   setCallerPermissions: { permissions: newCaller.permissions },
 };
 

@@ -1,28 +1,45 @@
 import { z } from "zod";
-import { appListSchema, appSchema, newAppSchema, newAppSecretSchema, providerListSchema } from "./apps.ts";
+import {
+  appListSchema,
+  appSchema,
+  appScopesSchema,
+  newAppSchema,
+  newAppSecretSchema,
+  providerListSchema,
+} from "./apps.ts";
+import { auditPageSchema, auditQuerySchema, auditVerificationSchema } from "./audit.ts";
 import {
   addedCallerSchema,
   addedCallerSecretSchema,
+  callerAuthenticationSchema,
   callerListSchema,
   callerPermissionsSchema,
   callerSchema,
   newCallerSchema,
+  newCallerSecretSchema,
 } from "./callers.ts";
 import {
   connectionListSchema,
   connectionSchema,
   newConnectionSchema,
+  removalPlanSchema,
   removedConnectionSchema,
+  revocationSchema,
+  revokedGrantSchema,
   storyQuerySchema,
   storySchema,
+  warmHoursSchema,
 } from "./connections.ts";
 import {
   consentDecisionSchema,
+  consentHistorySchema,
   consentLinkSchema,
   consentResultSchema,
   consentsQuerySchema,
   heldConsentListSchema,
   newConsentLinkSchema,
+  pastedCallbackSchema,
+  pastedConsentSchema,
   reconsentLinkSchema,
 } from "./consents.ts";
 import { operatorSchema } from "./health.ts";
@@ -75,6 +92,9 @@ export const ADMIN_API = {
     answer: quarantineSchema,
   },
 
+  readAudit: { ...plain, method: "GET", path: "/audit", status: 200, query: auditQuerySchema, answer: auditPageSchema },
+  verifyAudit: { ...plain, method: "GET", path: "/audit/verification", status: 200, answer: auditVerificationSchema },
+
   listProviders: { ...plain, method: "GET", path: "/providers", status: 200, answer: providerListSchema },
   listApps: { ...plain, method: "GET", path: "/apps", status: 200, answer: appListSchema },
   addApp: { ...plain, method: "POST", path: "/apps", status: 201, body: newAppSchema, answer: appSchema },
@@ -85,6 +105,16 @@ export const ADMIN_API = {
     status: 200,
     params: byName,
     body: newAppSecretSchema,
+    answer: appSchema,
+  },
+
+  setAppScopes: {
+    ...plain,
+    method: "PUT",
+    path: "/apps/:name/scopes",
+    status: 200,
+    params: byName,
+    body: appScopesSchema,
     answer: appSchema,
   },
 
@@ -129,6 +159,15 @@ export const ADMIN_API = {
     params: byName,
     answer: connectionSchema,
   },
+  setWarmHours: {
+    ...plain,
+    method: "PUT",
+    path: "/connections/:name/warm-hours",
+    status: 200,
+    params: byName,
+    body: warmHoursSchema,
+    answer: connectionSchema,
+  },
   checkConnection: {
     ...plain,
     method: "POST",
@@ -145,6 +184,24 @@ export const ADMIN_API = {
     params: byName,
     query: storyQuerySchema,
     answer: storySchema,
+  },
+
+  readRemoval: {
+    ...plain,
+    method: "GET",
+    path: "/connections/:name/removal",
+    status: 200,
+    params: byName,
+    answer: removalPlanSchema,
+  },
+  revokeGrant: {
+    ...plain,
+    method: "POST",
+    path: "/connections/:name/revoke",
+    status: 200,
+    params: byName,
+    body: revocationSchema,
+    answer: revokedGrantSchema,
   },
 
   createConsentLink: {
@@ -164,13 +221,38 @@ export const ADMIN_API = {
     params: byName,
     answer: reconsentLinkSchema,
   },
-  revokeReconsentLinks: {
+  revokeConsentLinks: {
     ...plain,
     method: "POST",
-    path: "/connections/:name/reconsent-links/revoke",
+    path: "/connections/:name/consent-links/revoke",
     status: 204,
     params: byName,
     answer: nothing,
+  },
+  readConsentHistory: {
+    ...plain,
+    method: "GET",
+    path: "/connections/:name/consents",
+    status: 200,
+    params: byName,
+    answer: consentHistorySchema,
+  },
+  beginPastedConsent: {
+    ...plain,
+    method: "POST",
+    path: "/connections/:name/pasted-consents",
+    status: 201,
+    params: byName,
+    answer: pastedConsentSchema,
+  },
+  pasteCallback: {
+    ...plain,
+    method: "POST",
+    path: "/consents/:id/callback",
+    status: 200,
+    params: byId,
+    body: pastedCallbackSchema,
+    answer: consentResultSchema,
   },
   listConsents: {
     ...plain,
@@ -263,13 +345,39 @@ export const ADMIN_API = {
     body: newCallerSchema,
     answer: addedCallerSchema,
   },
+  addSecretlessCaller: {
+    ...plain,
+    method: "POST",
+    path: "/callers/secretless",
+    status: 201,
+    body: newCallerSchema,
+    answer: callerSchema,
+  },
   addCallerSecret: {
     ...plain,
     method: "POST",
     path: "/callers/:id/secrets",
     status: 201,
     params: byId,
+    body: newCallerSecretSchema.optional(),
     answer: addedCallerSecretSchema,
+  },
+  removeCallerSecret: {
+    ...plain,
+    method: "DELETE",
+    path: "/callers/:id/secrets/:secret",
+    status: 200,
+    params: z.strictObject({ id: idSchema, secret: idSchema }),
+    answer: callerSchema,
+  },
+  setCallerAuthentication: {
+    ...plain,
+    method: "PUT",
+    path: "/callers/:id/authentication",
+    status: 200,
+    params: byId,
+    body: callerAuthenticationSchema,
+    answer: callerSchema,
   },
   setCallerPermissions: {
     ...plain,

@@ -26,6 +26,10 @@ export type NewApp = z.input<typeof newAppSchema>;
 export const newAppSecretSchema = z.strictObject({ clientSecret: clientSecretSchema });
 export type NewAppSecret = z.input<typeof newAppSecretSchema>;
 
+/** `PUT /apps/{name}/scopes`: what is asked for from the next consent on. */
+export const appScopesSchema = z.strictObject({ scopes: z.array(scopeSchema).min(1).max(100) });
+export type AppScopes = z.input<typeof appScopesSchema>;
+
 export const appSchema = z.object({
   id: idSchema,
   name: z.string(),

@@ -22,6 +22,20 @@ export const CONNECTION_STATUSES = [
   "ended",
 ] as const;
 
+/** `PUT /connections/{name}/warm-hours`: when a token is kept ready though nobody asks. */
+export const warmHoursSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("always") }),
+  /** Only while somebody uses it. */
+  z.strictObject({ kind: z.literal("idle") }),
+  z.strictObject({
+    kind: z.literal("cron"),
+    /** Five fields: minute hour day-of-month month day-of-week. */
+    cron: z.string().min(1).max(200),
+    /** Of the IANA database. */
+    zone: z.string().min(1).max(60).default("UTC"),
+  }),
+]);
+
 const connectionTenantSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -39,13 +53,20 @@ export const connectionSchema = z.object({
   subject: z.string().nullable(),
   tenants: z.array(connectionTenantSchema).readonly(),
   expectedTenant: z.string().nullable(),
+  /** Organisations of no connection that the token reaches all the same, as the provider lists them. */
+  alsoReached: z.array(z.object({ id: z.string(), name: z.string() })).readonly(),
   /** Other connections on the same grant: their callers reach each other's organisations. */
   sharedWith: z.array(z.string()).readonly(),
   scope: z.string().nullable(),
+  /** Scopes of the app that the grant lacks: only a new consent brings them. */
+  missingScopes: z.array(z.string()).readonly(),
   accessExpiresAtMs: instantMsSchema.nullable(),
   renewedAtMs: instantMsSchema.nullable(),
   /** When the refresh token dies if nothing is done. */
   lapsesAtMs: instantMsSchema.nullable(),
+  /** When the provider was last asked which organisations are connected. */
+  checkedAtMs: instantMsSchema.nullable(),
+  warm: warmHoursSchema,
   trouble: z
     .object({ kind: z.string(), detail: z.string(), sinceMs: instantMsSchema, failures: z.number().int() })
     .nullable(),
@@ -53,7 +74,57 @@ export const connectionSchema = z.object({
 });
 export type Connection = z.infer<typeof connectionSchema>;
 
+/** `GET /connections/{name}/status`, for callers with the right `observe`: how a connection stands, and nothing secret. */
+export const observedConnectionSchema = z.object({
+  name: z.string(),
+  status: z.enum(CONNECTION_STATUSES),
+  tenants: z.array(connectionTenantSchema).readonly(),
+  missingScopes: z.array(z.string()).readonly(),
+  /** When the refresh token dies if nothing is done. */
+  lapsesAtMs: instantMsSchema.nullable(),
+  renewedAtMs: instantMsSchema.nullable(),
+  accessExpiresAtMs: instantMsSchema.nullable(),
+  /** When the provider was last asked which organisations are connected. */
+  checkedAtMs: instantMsSchema.nullable(),
+  trouble: z.object({ kind: z.string(), sinceMs: instantMsSchema }).nullable(),
+});
+export type ObservedConnection = z.infer<typeof observedConnectionSchema>;
+
 export const connectionListSchema = z.object({ connections: z.array(connectionSchema).readonly() });
+
+const names = z.array(z.string()).readonly();
+
+/** `GET /connections/{name}/removal`: what its removal, or the revocation of its grant, would end. */
+export const removalPlanSchema = z.object({
+  connection: z.string(),
+  /** `DELETE /connections/{name}`. */
+  disconnect: z.object({
+    /** Disconnected at the provider. */
+    tenants: names,
+    /** Left connected: other connections of the grant need them. */
+    keptTenants: names,
+    connections: names,
+    remaining: names,
+    callers: names,
+    grantRevoked: z.boolean(),
+  }),
+  /** `POST /connections/{name}/revoke`; null where nobody has consented. */
+  revoke: z
+    .object({ tenants: names, connections: names, callers: names, waitingConsents: z.number().int() })
+    .nullable(),
+});
+export type RemovalPlan = z.infer<typeof removalPlanSchema>;
+
+/** `POST /connections/{name}/revoke`: the connections that the plan listed; anything else is refused. */
+export const revocationSchema = z.strictObject({ connections: z.array(nameSchema).min(1).max(1_000) });
+
+export const revokedGrantSchema = z.object({
+  /** Ended; each can be consented to again. */
+  connections: names,
+  /** The provider said so. */
+  confirmed: z.boolean(),
+});
+export type RevokedGrant = z.infer<typeof revokedGrantSchema>;
 
 export const removedConnectionSchema = z.object({
   /** Organisations disconnected at the provider. */

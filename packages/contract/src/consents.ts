@@ -5,10 +5,11 @@ import { idSchema, instantMsSchema } from "./names.ts";
 export const newConsentLinkSchema = z.strictObject({ accept: z.enum(["ask", "any-tenant"]).default("ask") });
 export type NewConsentLink = z.input<typeof newConsentLinkSchema>;
 
-export const consentLinkSchema = z.object({ url: z.string(), expiresAtMs: instantMsSchema });
+/** `qrSvg`: the address as a QR code, an SVG picture for whoever shows it on a page. */
+export const consentLinkSchema = z.object({ url: z.string(), expiresAtMs: instantMsSchema, qrSvg: z.string() });
 export type ConsentLink = z.infer<typeof consentLinkSchema>;
 
-export const reconsentLinkSchema = z.object({ url: z.string() });
+export const reconsentLinkSchema = z.object({ url: z.string(), qrSvg: z.string() });
 export type ReconsentLink = z.infer<typeof reconsentLinkSchema>;
 
 export const HOLD_REASONS = [
@@ -18,25 +19,74 @@ export const HOLD_REASONS = [
   "expected-tenant-missing",
   "new-tenant",
   "no-tenant",
+  "tenants-unread",
   "scope-missing",
+  "link-revoked",
 ] as const;
 const holdReasonSchema = z.enum(HOLD_REASONS);
 
 /** Query of `GET /consents`: only those that wait for a decision can be listed. */
 export const consentsQuerySchema = z.strictObject({ held: z.enum(["", "true"]) });
 
+/** Who started a consent and from where: `from` is null where nobody of this deployment saw it, `pastedBy` where nobody pastes. */
+const whoAndWhere = {
+  purpose: z.enum(["first", "again"]),
+  startedAtMs: instantMsSchema,
+  from: z.object({ address: z.string(), agent: z.string().nullable() }).nullable(),
+  pastedBy: z.string().nullable(),
+  subject: z.string().nullable(),
+  subjectName: z.string().nullable(),
+  /** Organisations chosen in this consent. */
+  tenants: z.array(z.string()).readonly(),
+  because: z.array(holdReasonSchema).readonly(),
+};
+
 export const heldConsentSchema = z.object({
   id: idSchema,
   connection: z.string(),
-  subject: z.string().nullable(),
-  subjectName: z.string().nullable(),
-  tenants: z.array(z.string()).readonly(),
-  because: z.array(holdReasonSchema).readonly(),
+  ...whoAndWhere,
+  /** Every organisation that its tokens reach. */
+  reaches: z.array(z.string()).readonly(),
+  missingScopes: z.array(z.string()).readonly(),
+  /** Connections on this person's grant: callers of each would reach the organisations of all. */
+  sharedWith: z.array(z.string()).readonly(),
   atMs: instantMsSchema,
+  /** When its refresh token dies; nothing keeps it alive before it is accepted. */
+  lapsesAtMs: instantMsSchema.nullable(),
 });
 export type HeldConsent = z.infer<typeof heldConsentSchema>;
 
 export const heldConsentListSchema = z.object({ consents: z.array(heldConsentSchema).readonly() });
+
+/** `GET /connections/{name}/consents`: newest first. */
+export const consentHistorySchema = z.object({
+  consents: z
+    .array(
+      z.object({
+        id: idSchema,
+        ...whoAndWhere,
+        outcome: z.enum(["started", "claimed", "declined", "failed", "held", "accepted", "refused"]),
+        atMs: instantMsSchema.nullable(),
+        scope: z.string().nullable(),
+        /** `rule`, or who said yes or no. */
+        decidedBy: z.string().nullable(),
+      }),
+    )
+    .readonly(),
+});
+export type ConsentHistory = z.infer<typeof consentHistorySchema>;
+
+/** `POST /connections/{name}/pasted-consents`: for people whose browser cannot reach the public URL. */
+export const pastedConsentSchema = z.object({
+  id: idSchema,
+  /** For the person; the page that they end on need not open. */
+  authorizeUrl: z.string(),
+  expiresAtMs: instantMsSchema,
+});
+export type PastedConsent = z.infer<typeof pastedConsentSchema>;
+
+/** `POST /consents/{id}/callback`: the whole address that the person ended on. */
+export const pastedCallbackSchema = z.strictObject({ address: z.string().min(1).max(16_384) });
 
 /** `POST /consents/{id}/decision`. */
 export const consentDecisionSchema = z.strictObject({ accept: z.boolean() });

@@ -9,7 +9,9 @@ export {
 } from "./admin-api.ts";
 export {
   type App,
+  type AppScopes,
   appSchema,
+  appScopesSchema,
   type NewApp,
   type NewAppSecret,
   newAppSchema,
@@ -18,18 +20,34 @@ export {
   providerListSchema,
 } from "./apps.ts";
 export {
+  type AuditPage,
+  type AuditRecord,
+  type AuditVerification,
+  auditPageSchema,
+  auditRecordSchema,
+  auditVerificationSchema,
+} from "./audit.ts";
+export {
   type AddedCaller,
   type AddedCallerSecret,
   addedCallerSchema,
   addedCallerSecretSchema,
   type Caller,
+  type CallerAuthentication,
   type CallerPermissions,
+  callerAuthenticationSchema,
   callerPermissionsSchema,
   callerSchema,
+  GITHUB_ACTIONS_ISSUER,
+  type KeySource,
   type Narrowing,
   type NewCaller,
+  type NewCallerSecret,
   narrowingSchema,
   newCallerSchema,
+  newCallerSecretSchema,
+  type Workload,
+  workloadSchema,
 } from "./callers.ts";
 export {
   CONNECTION_STATUSES,
@@ -37,16 +55,25 @@ export {
   connectionSchema,
   type NewConnection,
   newConnectionSchema,
+  type ObservedConnection,
+  observedConnectionSchema,
+  type RemovalPlan,
   type RemovedConnection,
+  type RevokedGrant,
+  removalPlanSchema,
   removedConnectionSchema,
+  revocationSchema,
+  revokedGrantSchema,
   type Story,
   storySchema,
 } from "./connections.ts";
 export {
   type ConsentDecision,
+  type ConsentHistory,
   type ConsentLink,
   type ConsentResult,
   consentDecisionSchema,
+  consentHistorySchema,
   consentLinkSchema,
   consentResultSchema,
   type HeldConsent,
@@ -54,6 +81,9 @@ export {
   heldConsentSchema,
   type NewConsentLink,
   newConsentLinkSchema,
+  type PastedConsent,
+  pastedCallbackSchema,
+  pastedConsentSchema,
   type ReconsentLink,
   reconsentLinkSchema,
 } from "./consents.ts";
@@ -65,7 +95,7 @@ export {
   type Readiness,
   readinessSchema,
 } from "./health.ts";
-export { type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
+export { AUTHENTICATION_METHODS, type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
 export {
   type AddedRecipient,
@@ -81,6 +111,7 @@ export {
   recipientSchema,
   replaySchema,
 } from "./notices.ts";
+export { adminApiDocument } from "./openapi.ts";
 export { OUTAGE_EVENTS, type OutagePromise } from "./outages.ts";
 export { type Problem, problemSchema } from "./problem.ts";
 export {

@@ -1,3 +1,5 @@
+import type { GrantState } from "./grant.ts";
+
 /** What a consent is measured against: the first of a connection, or one given again for a connection that people rely on. */
 export type ConsentExpectation =
   | { readonly kind: "first"; readonly expectedTenant: string | null; readonly accept: "ask" | "any-tenant" }
@@ -12,11 +14,13 @@ export interface ConsentFindings {
   readonly subject: string | null;
   /** Whether this provider has organisations at all. */
   readonly hasTenants: boolean;
-  /** Every tenant that the new tokens reach, not only the one chosen now. */
-  readonly tenants: readonly { readonly id: string; readonly name: string }[];
+  /** Every tenant that the new tokens reach, not only the one chosen now; null where the provider's list could not be read. */
+  readonly tenants: readonly { readonly id: string; readonly name: string }[] | null;
   /** Those that belong to this very consent. */
   readonly chosenTenants: readonly string[];
   readonly missingScopes: readonly string[];
+  /** `revoked`: taken back while the consent was on its way. `completed`: another consent had come through it before. */
+  readonly link: "open" | "revoked" | "completed";
 }
 
 /** Accepted by itself, or held in quarantine until an operator says yes or no, for all these reasons. */
@@ -30,7 +34,9 @@ export type HoldReason =
   | "expected-tenant-missing"
   | "new-tenant"
   | "no-tenant"
-  | "scope-missing";
+  | "tenants-unread"
+  | "scope-missing"
+  | "link-revoked";
 
 /**
  * Judges a finished consent. A re-consent passes by itself only with the same subject, the expected tenants, and no new one;
@@ -42,21 +48,53 @@ export function judgeConsent(expectation: ConsentExpectation, found: ConsentFind
     ...(expectation.kind === "first" ? holdsForFirst(expectation, found) : holdsForAgain(expectation, found)),
   ];
   if (found.missingScopes.length > 0) because.push("scope-missing");
+  if (found.link === "revoked") because.push("link-revoked");
+  // Two people finished runs of the same link: the first completes it, the second needs somebody's yes.
+  if (found.link === "completed" && because.length === 0) because.push("initiator-must-confirm");
   return because.length === 0 ? { kind: "accept" } : { kind: "hold", because };
+}
+
+/**
+ * Whether tokens that an operator refused may be revoked at the provider. At many providers that ends everything between this
+ * person and the app, so it is never done where they hold, or may hold, a grant that somebody relies on.
+ */
+export function mayRevokeRefused(
+  /** The grant of the person who consented. */
+  grant: GrantState,
+  about: {
+    /** False where the provider names no person, and other grants of the app are in use: any of them may be theirs. */
+    readonly standsAlone: boolean;
+    /** Another consent to the same grant that waits for a decision. */
+    readonly othersWait: boolean;
+  },
+): boolean {
+  if (!about.standsAlone || about.othersWait) return false;
+  switch (grant.kind) {
+    case "live":
+    case "in-court":
+      return false;
+    case "consent-needed":
+      // The original of a copied store goes on with the very grant.
+      return grant.reason !== "cloned";
+    case "unconsented":
+    case "ended":
+      return true;
+  }
 }
 
 function holdsForFirst(
   expectation: Extract<ConsentExpectation, { kind: "first" }>,
   found: ConsentFindings,
 ): HoldReason[] {
-  if (found.hasTenants && found.tenants.length === 0) return ["no-tenant"];
+  if (found.hasTenants && found.tenants === null) return ["tenants-unread"];
+  if (found.hasTenants && found.tenants?.length === 0) return ["no-tenant"];
   if (found.hasTenants && expectation.expectedTenant !== null)
     return includesTenant(found, expectation.expectedTenant) ? [] : ["expected-tenant-missing"];
   return expectation.accept === "any-tenant" ? [] : ["initiator-must-confirm"];
 }
 
 function includesTenant(found: ConsentFindings, expected: string): boolean {
-  return found.tenants.some(
+  return (found.tenants ?? []).some(
     (tenant) => found.chosenTenants.includes(tenant.id) && (tenant.id === expected || tenant.name === expected),
   );
 }
@@ -68,7 +106,8 @@ function holdsForAgain(
   const holds: HoldReason[] = [];
   if (expectation.subject === null || found.subject === null) holds.push("subject-unknown");
   else if (expectation.subject !== found.subject) holds.push("other-subject");
-  const reached = found.tenants.map((tenant) => tenant.id);
+  if (found.hasTenants && found.tenants === null) return [...holds, "tenants-unread"];
+  const reached = (found.tenants ?? []).map((tenant) => tenant.id);
   if (!expectation.tenants.every((tenant) => reached.includes(tenant))) holds.push("expected-tenant-missing");
   if (!reached.every((tenant) => expectation.knownTenants.includes(tenant))) holds.push("new-tenant");
   return holds;

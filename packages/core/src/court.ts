@@ -70,11 +70,11 @@ function witnessesOf(renewal: RefreshRenewal, headIsHeard: boolean, timing: Timi
 function nextHearingMs(token: SpendableToken, timing: Timing): number {
   const { refusedAtMs } = token;
   if (refusedAtMs === null) return Number.NEGATIVE_INFINITY;
-  const { courtConfirmations, courtSpacingMs, requestTimeoutMs, marginMs } = timing.limits;
+  const { requestTimeoutMs, marginMs } = timing.limits;
   // Where its window closes before, as late as it can still be heard in it.
   const lastMs = windowEndMs(token, timing) - requestTimeoutMs - marginMs;
   const soonestMs = refusedAtMs + requestTimeoutMs;
-  return Math.min(refusedAtMs + courtConfirmations * courtSpacingMs, Math.max(soonestMs, lastMs));
+  return Math.min(refusedAtMs + spellMs(timing), Math.max(soonestMs, lastMs));
 }
 
 // A token that was sent more than once may have been taken only by its last send, and live longer than is counted on. With all others
@@ -95,12 +95,17 @@ function previousIfHarmless(renewal: RefreshRenewal, headIsHeard: boolean): read
 }
 
 // The moment from which all witnesses can still be asked twice each before the first of their windows closes: an answer may be
-// lost, and then its lease has to end before the second try.
+// lost, and then its lease has to end before the second try; or the first is refused in a spell of refusals that has to pass.
 function lastCallMs(witnesses: readonly Witness[], timing: Timing): number {
   const { leaseMs, requestTimeoutMs, marginMs } = timing.limits;
   const unheard = witnesses.filter(({ token }) => token.refusedAtMs === null);
   const firstEndMs = Math.min(...unheard.map(({ untilMs }) => untilMs));
-  return firstEndMs - unheard.length * (leaseMs + 2 * (requestTimeoutMs + marginMs));
+  return firstEndMs - spellMs(timing) - unheard.length * (leaseMs + 2 * (requestTimeoutMs + marginMs));
+}
+
+/** How long a provider whose parts disagree is reckoned with to refuse one good token. */
+function spellMs({ limits }: Timing): number {
+  return limits.courtConfirmations * limits.courtSpacingMs;
 }
 
 function windowEndMs(token: SpendableToken, timing: Timing): number {

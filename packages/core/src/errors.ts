@@ -46,7 +46,38 @@ export const ERRORS = {
     status: 400,
     oauth: "invalid_request",
     retry: "never",
-    message: "Use one way of client authentication: either the Authorization header or the body.",
+    message: "Use one way of client authentication: the Authorization header, a secret in the body, or an assertion.",
+  },
+  caller_assertion_refused: {
+    status: 401,
+    oauth: "invalid_client",
+    retry: "never",
+    message: "The assertion is signed by somebody who may sign it, and does not say what it has to. See the detail.",
+  },
+  caller_assertion_replayed: {
+    status: 401,
+    oauth: "invalid_client",
+    retry: "never",
+    message: "This assertion was used before. Sign one with a jti of its own for each request.",
+  },
+  caller_keys_unavailable: {
+    status: 503,
+    oauth: "temporarily_unavailable",
+    retry: "later",
+    message: "The keys to check this assertion with cannot be had now. Try again after Retry-After.",
+  },
+  caller_network_refused: {
+    status: 401,
+    oauth: "invalid_client",
+    retry: "never",
+    message: "This caller may not call from this address. An operator can see and set from where it may.",
+  },
+  caller_too_frequent: {
+    status: 429,
+    oauth: "temporarily_unavailable",
+    retry: "later",
+    message:
+      "This caller asks more often than it may. Try again after Retry-After; keep a token for as long as it lives.",
   },
   connection_not_named: {
     status: 400,
@@ -237,11 +268,33 @@ export const ERRORS = {
       "The provider gave no refresh token. Check that the app asks for offline access, then open the link again.",
   },
   consent_not_waiting: { status: 409, retry: "never", message: "This consent is not waiting for a decision." },
+  consent_superseded: {
+    status: 409,
+    retry: "never",
+    message:
+      "A newer consent of the same person is in use. This one can only be refused, which leaves the newer one alone.",
+  },
+  consent_to_be_pasted: {
+    status: 409,
+    retry: "never",
+    message:
+      "This answer goes to the person who sent you here: copy the whole address of this page and give it to them at once.",
+  },
+  revocation_changed: {
+    status: 409,
+    retry: "never",
+    message: "What would be revoked is not what was agreed to. Look at the list again, then confirm it.",
+  },
   // Admin API
   operator_key_invalid: {
     status: 401,
     retry: "never",
     message: "The operator key is missing or wrong. Send it as a bearer token.",
+  },
+  audit_broken: {
+    status: 409,
+    retry: "never",
+    message: "The audit is not as it was written: a record was changed or removed, or the database was put back.",
   },
   input_invalid: {
     status: 400,
@@ -282,6 +335,12 @@ export const ERRORS = {
   provider_unknown: { status: 400, retry: "never", message: "No provider has this name. See the list of providers." },
   app_unknown: { status: 404, retry: "never", message: "There is no app of this name." },
   connection_unknown: { status: 404, retry: "never", message: "There is no connection of this name." },
+  caller_authentication_invalid: {
+    status: 400,
+    retry: "never",
+    message: "This caller could not be told by that. Give public keys, exact identities and networks; see the detail.",
+  },
+  caller_secret_unknown: { status: 404, retry: "never", message: "This caller has no secret of this id." },
   caller_unknown: { status: 404, retry: "never", message: "There is no caller of this id." },
   consent_unknown: { status: 404, retry: "never", message: "There is no consent of this id." },
   host_refused: {
@@ -293,6 +352,11 @@ export const ERRORS = {
     status: 400,
     retry: "never",
     message: "Replaced origins must be https, or http on loopback, without path, query or credentials.",
+  },
+  warm_hours_invalid: {
+    status: 400,
+    retry: "never",
+    message: "Warm hours are always, idle, or a cron expression of five fields with a time zone.",
   },
   kind_mismatch: { status: 409, retry: "never", message: "This is not possible for a connection of this kind." },
   internal_error: {

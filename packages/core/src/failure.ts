@@ -65,6 +65,9 @@ function onRejected(state: Held, token: TokenVersionId, event: FailedEvent): Tra
   };
 }
 
+/** An approval is found out within about this part of the time that it was waited for, and within the health interval. */
+const POLLS_OF_THE_WAIT = 24;
+
 function onInactive(state: Held, event: FailedEvent, timing: Timing): Transition {
   const { chain } = state;
   const trouble = troubled(
@@ -73,13 +76,17 @@ function onInactive(state: Held, event: FailedEvent, timing: Timing): Transition
     timing,
   );
   const known = state.kind === "consent-needed";
+  const sinceMs = known ? state.sinceMs : event.atMs;
+  // Whoever has not approved for days will hardly do so within the next five minutes.
+  const rareMs = Math.min((event.atMs - sinceMs) / POLLS_OF_THE_WAIT, timing.limits.healthIntervalMs);
+  const retryAtMs = Math.max(trouble.retryAtMs, event.atMs + Math.floor(rareMs));
   const next: GrantState = {
     kind: "consent-needed",
     reason: "not-authorised",
-    sinceMs: known ? state.sinceMs : event.atMs,
-    chain: { ...chain, attempt: null, trouble },
+    sinceMs,
+    chain: { ...chain, attempt: null, trouble: { ...trouble, retryAtMs } },
   };
-  const facts = { attempt: event.attempt, chain: chain.id, retryAtMs: trouble.retryAtMs };
+  const facts = { attempt: event.attempt, chain: chain.id, retryAtMs };
   return {
     kind: "moved",
     state: next,

@@ -157,6 +157,22 @@ describe("the schedule of a live grant", () => {
     expect(worn.plan({ waitedForMs: MINUTE_MS })).toMatchObject({ kind: "spend", because: "demand" });
   });
 
+  test("I11 warning before lapse: one whose answers are lost for weeks is warned of too, and asked for again all the while", () => {
+    const world = new GrantWorld();
+    const levels: string[] = [];
+    for (let day = 8; day <= 50; day += 1) {
+      world.nowMs = day * DAY_MS;
+      world.lease = NO_LEASE;
+      for (let step = world.plan(); step.kind === "warn"; step = world.plan()) {
+        levels.push(`${step.level} on day ${day}`);
+        world.apply({ kind: "warned", atMs: world.nowMs, level: step.level });
+      }
+      expect(world.plan().kind).toBe("spend");
+      world.fail(world.begin(), { kind: "ambiguous", reason: "timeout" });
+    }
+    expect(levels).toEqual(["half on day 30", "three-quarters on day 45"]);
+  });
+
   test("I11 warning before lapse: a neglected one is warned of twice and spent in between as an emergency", () => {
     const world = new GrantWorld().advance(31 * DAY_MS);
     expect(world.plan()).toEqual({ kind: "warn", level: "half" });
@@ -480,27 +496,35 @@ describe("the court", () => {
   });
 
   /** A head that took two sends of its parent, the first at instant 0: refused when it is confirmed. */
-  function suspectRefused(): GrantWorld {
+  function suspectRefused(atMs: number): GrantWorld {
     const world = new GrantWorld();
     world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
     world.advance(DEFAULT_LIMITS.leaseMs).renew(world.begin());
-    world.nowMs = 20 * MINUTE_MS;
+    world.nowMs = atMs;
     world.fail(world.begin(), refusal);
     return world;
   }
 
-  test("asks the parent of a suspect head while two tries fit into its grace, even if the head has not been heard out", () => {
-    const world = suspectRefused();
-    world.advance(5 * MINUTE_MS);
-    expect(world.plan()).toMatchObject({ kind: "spend", token: "tv_2" });
-    world.fail(world.begin(), refusal);
+  test("I1 no false death: asks the parent of a suspect head, heard out or not, while two hearings a spell of refusals apart fit into its grace", () => {
+    const world = suspectRefused(14 * MINUTE_MS);
     const step = world.plan();
     if (step.kind !== "rest") throw new Error(step.kind);
-    expect(step.untilMs).toBeLessThan(27 * MINUTE_MS);
+    expect(step.untilMs).toBeLessThan(17 * MINUTE_MS);
     world.nowMs = step.untilMs;
+    expect(world.plan()).toEqual({ kind: "spend", token: "tv_0", because: "court" });
+    world.fail(world.begin("tv_0" as TokenVersionId), refusal);
+    for (let heard = 0; heard < 2; heard += 1) {
+      expect(world.advance(5 * MINUTE_MS).plan()).toMatchObject({ kind: "spend", token: "tv_2" });
+      world.fail(world.begin(), refusal);
+    }
     expect(world.plan()).toEqual({ kind: "spend", token: "tv_0", because: "court" });
     world.renew(world.begin("tv_0" as TokenVersionId));
     expect(world.state.kind).toBe("live");
+  });
+
+  test("asks the parent of a suspect head at once where the head was refused late", () => {
+    const world = suspectRefused(20 * MINUTE_MS);
+    expect(world.plan()).toEqual({ kind: "spend", token: "tv_0", because: "court" });
   });
 
   test("keeps its pace when the parent's window has closed before the head was refused", () => {

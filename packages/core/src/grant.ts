@@ -78,7 +78,7 @@ export interface Attempt {
   readonly because: SpendReason;
 }
 
-export type SpendReason = "hot" | "keepalive" | "demand" | "recovery" | "confirm" | "court" | "emergency";
+export type SpendReason = "hot" | "warm" | "keepalive" | "demand" | "recovery" | "confirm" | "court" | "emergency";
 
 /** A settled head that took more than one send: it is used again while its parent can still step in. */
 export interface Suspect {

@@ -1,10 +1,19 @@
 import { courtStep } from "./court.ts";
-import { freshness } from "./freshness.ts";
-import type { Chain, GrantState, RefreshRenewal, SpendReason, Trouble } from "./grant.ts";
+import { freshness, remainingMs } from "./freshness.ts";
+import {
+  type Chain,
+  chainOf,
+  type GrantState,
+  type RefreshRenewal,
+  type SpendReason,
+  type Trouble,
+  type WarningLevel,
+} from "./grant.ts";
 import type { LeaseOwner, NodeId, TokenVersionId } from "./ids.ts";
 import { isHeld, type Lease } from "./lease.ts";
 import type { Step } from "./step.ts";
 import type { Timing } from "./timing.ts";
+import { nextWarmMs, type WarmHours } from "./warm-hours.ts";
 
 export interface PlanInput {
   readonly nowMs: number;
@@ -21,6 +30,8 @@ export interface PlanInput {
   readonly waitedForMs: number | null;
   /** The access token that the provider's API called expired, as this node saw; absent where it called none so. */
   readonly refusedAccess?: TokenVersionId | null;
+  /** The warm hours of the connections that stand on this grant; absent where there are none. */
+  readonly warm?: readonly WarmHours[];
 }
 
 /** Decides the next step of one grant. Never spends while another attempt may still be on its way. */
@@ -30,14 +41,18 @@ export function planStep(state: GrantState, input: PlanInput, timing: Timing): S
     case "ended":
       return { kind: "sleep" };
     case "consent-needed":
-      return planPolling(state.chain, input);
+      return planPolling(state.chain, input, timing);
     case "in-court":
     case "live": {
       const inFlight = restForAttempt(state.chain, input, timing);
       if (inFlight !== null) return inFlight;
       const backOff = restForTrouble(state.chain, input, timing);
       if (backOff !== null) return backOff;
-      // I8 bounded ambiguity: nothing is done for a grant before its lost answer was asked for again.
+      // I11 warning before lapse: also of one whose answers get lost for weeks; an attempt that nobody has asked for again comes first.
+      const isUnasked = state.chain.attempt !== null && state.chain.trouble === null;
+      const warning = state.kind === "live" && !isUnasked ? warningOf(state.chain, input.nowMs, timing) : null;
+      if (warning !== null) return { kind: "warn", level: warning };
+      // I8 bounded ambiguity: nothing is spent for a grant before its lost answer was asked for again.
       if (state.chain.attempt !== null) return spendAgain(state.chain, "recovery");
       return state.kind === "in-court" ? courtStep(state, input, timing) : planLive(state.chain, input, timing);
     }
@@ -55,26 +70,54 @@ export function dueAtMs(chain: Chain, usedAtMs: number | null, timing: Timing): 
   if (confirm !== null) return { atMs: confirm.fromMs, because: "confirm" };
   const usedMs = Math.max(usedAtMs ?? Number.NEGATIVE_INFINITY, chain.usedAtMs ?? Number.NEGATIVE_INFINITY);
   const keepaliveAtMs = shortened(timing.keepaliveMs);
-  // Custom Connections hold nothing that could lapse: they are asked again only when somebody uses them.
-  const idleAtMs = chain.renewal.kind === "client-credentials" ? Number.POSITIVE_INFINITY : keepaliveAtMs;
+  // A Custom Connection holds nothing that could lapse; unused, it is asked from time to time whether it was deactivated.
+  const isCustom = chain.renewal.kind === "client-credentials";
+  const idleAtMs = isCustom ? shortened(timing.limits.approvalIntervalMs) : keepaliveAtMs;
   return usedMs >= hotAtMs - timing.hotForMs
     ? { atMs: Math.min(hotAtMs, idleAtMs), because: "hot" }
     : { atMs: idleAtMs, because: "keepalive" };
 }
 
 function planLive(chain: Chain, input: PlanInput, timing: Timing): Step {
-  const ageMs = input.nowMs - chain.renewedAtMs;
-  const critical = timing.criticalAfterMs !== null && ageMs >= timing.criticalAfterMs;
-  const half = timing.warnAfterMs !== null && ageMs >= timing.warnAfterMs;
-  // I11 warning before lapse: before the emergency refresh, and again when it gets critical.
-  if (critical && chain.warned !== "three-quarters") return { kind: "warn", level: "three-quarters" };
-  if (half && chain.warned === null) return { kind: "warn", level: "half" };
-  if (half) return spendAgain(chain, "emergency");
+  // Nobody knows yet whether its owner has approved it: asked at once, not when the first caller comes.
+  if (chain.renewal.kind === "client-credentials" && chain.access === null) return spendAgain(chain, "keepalive");
+  if (timing.warnAfterMs !== null && input.nowMs - chain.renewedAtMs >= timing.warnAfterMs)
+    return spendAgain(chain, "emergency");
   // I15 stampede: whoever waited for a token that another node has brought meanwhile sends nothing.
   if (isWorn(chain, input, timing)) return spendAgain(chain, "demand");
-  const due = dueAtMs(chain, input.usedAtMs, timing);
+  const due = dueSoonerMs(chain, input, timing);
   if (input.nowMs >= due.atMs) return spendAgain(chain, due.because);
   return Number.isFinite(due.atMs) ? { kind: "rest", untilMs: due.atMs, because: "not-due" } : { kind: "sleep" };
+}
+
+/** The level that people have to be told of now: before the emergency refresh, and again when it gets critical. */
+function warningOf(chain: Chain, nowMs: number, timing: Timing): WarningLevel | null {
+  const ageMs = nowMs - chain.renewedAtMs;
+  const { criticalAfterMs, warnAfterMs } = timing;
+  if (criticalAfterMs !== null && ageMs >= criticalAfterMs && chain.warned !== "three-quarters")
+    return "three-quarters";
+  return warnAfterMs !== null && ageMs >= warnAfterMs && chain.warned === null ? "half" : null;
+}
+
+/** The schedule of a chain, made sooner by warm hours. */
+function dueSoonerMs(chain: Chain, input: PlanInput, timing: Timing): ReturnType<typeof dueAtMs> {
+  const { warm = [], nowMs, usedAtMs } = input;
+  const due = dueAtMs(chain, warm.some(({ kind }) => kind === "always") ? nowMs : usedAtMs, timing);
+  // A suspect head is used again in its own time.
+  if (due.because === "confirm") return due;
+  const warmAtMs = Math.min(...warm.map((hours) => warmDueMs(chain, { hours, nowMs }, timing)));
+  return warmAtMs < due.atMs ? { atMs: warmAtMs, because: "warm" } : due;
+}
+
+// Ahead of the first instant that the token in hand does not last for; spread, as many jobs start at the same minute.
+function warmDueMs(chain: Chain, at: { hours: WarmHours; nowMs: number }, timing: Timing): number {
+  if (at.hours.kind === "always") return Number.POSITIVE_INFINITY;
+  const { limits, hotIntervalMs } = timing;
+  const keptMs = hotIntervalMs * (1 - limits.jitterShare);
+  const lastsMs = chain.access === null ? 0 : Math.min(keptMs, remainingMs(chain.access, chain.renewedAtMs, timing));
+  const readyMs = nextWarmMs(at.hours, Math.max(chain.renewedAtMs + lastsMs, at.nowMs));
+  if (readyMs === null) return Number.POSITIVE_INFINITY;
+  return readyMs - Math.min(limits.warmLeadMs, keptMs / 2) * (1 - chain.jitter / 2);
 }
 
 // Looked at again inside the transaction: another node may have renewed the token while this caller began to wait.
@@ -124,12 +167,18 @@ function soonestForCallerMs(trouble: Trouble, timing: Timing): number {
 }
 
 // A Custom Connection that nobody has approved yet is asked again from time to time: its owner approves by e-mail, not here.
-function planPolling(chain: Chain, input: PlanInput): Step {
+function planPolling(chain: Chain, input: PlanInput, timing: Timing): Step {
   if (chain.renewal.kind === "refresh-token") return { kind: "sleep" };
-  const pollAtMs = chain.trouble?.retryAtMs ?? input.nowMs;
+  const pollAtMs = chain.trouble === null ? input.nowMs : pollOf(chain.trouble, input, timing);
   return input.nowMs >= pollAtMs
     ? { kind: "request", because: "keepalive" }
     : { kind: "rest", untilMs: pollAtMs, because: "next-poll" };
+}
+
+// Polls grow rare while nobody asks; a caller who waits need not wait for the next rare one.
+function pollOf(trouble: Trouble, input: PlanInput, timing: Timing): number {
+  if (input.waitedForMs === null) return trouble.retryAtMs;
+  return Math.max(trouble.notBeforeMs, Math.min(trouble.retryAtMs, trouble.lastAtMs + timing.limits.retryMaxMs));
 }
 
 // An unresolved attempt is repeated with the very token it presented.
@@ -144,6 +193,12 @@ function confirmAtMs(renewal: Chain["renewal"], timing: Timing): { fromMs: numbe
   const untilMs = renewal.suspect.parentFirstSentAtMs + timing.confirm.untilMs;
   // Recovered too late for a window: there is nothing left to fall back on, so the ordinary schedule decides.
   return fromMs <= untilMs ? { fromMs, untilMs } : null;
+}
+
+/** When a suspect head will be used again to confirm it; null where there is none, or it is too late for that. */
+export function confirmFromMs(state: GrantState, timing: Timing): number | null {
+  const chain = chainOf(state);
+  return chain === null ? null : (confirmAtMs(chain.renewal, timing)?.fromMs ?? null);
 }
 
 /** Whether a suspect head can still be confirmed while its parent could step in. */

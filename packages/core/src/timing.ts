@@ -54,6 +54,8 @@ export interface Limits {
   readonly recoveryReserveShare: number;
   readonly inFlightMax: number;
   readonly healthIntervalMs: number;
+  /** So long a Custom Connection that nobody uses goes without being asked whether it is still approved. */
+  readonly approvalIntervalMs: number;
   readonly consentLinkLifeMs: number;
   readonly consentSessionLifeMs: number;
   readonly journalRetentionMs: number;
@@ -61,6 +63,20 @@ export interface Limits {
   readonly journalReconcileMs: number;
   /** How long a call through the gateway waits for room within the provider's limits. */
   readonly apiWaitMs: number;
+  /** So long before the warm hours of a connection its token is renewed, at the earliest. */
+  readonly warmLeadMs: number;
+  /** The longest life of an assertion that a caller signs itself. */
+  readonly assertionLifeMs: number;
+  /** So long the store is waited for before this node's memory alone says whether an assertion was used. */
+  readonly assertionClaimMs: number;
+  /** So long the keys of who signs assertions are used without asking anew; */
+  readonly keysFreshMs: number;
+  /** so long they are used on while their source does not answer; */
+  readonly keysKeptMs: number;
+  /** and at most so often it is asked, whatever key somebody names. */
+  readonly keysAskedMs: number;
+  /** When callers used their credentials last is written down so often. */
+  readonly callerUseMs: number;
   /** A notice waits this long before it goes out: what is over by then was no news, and what comes at once is told together. */
   readonly noticeGatherMs: number;
   /** Between two mails to the same address; what comes meanwhile goes into the second. */
@@ -98,11 +114,19 @@ export const DEFAULT_LIMITS: Limits = {
   recoveryReserveShare: 0.2,
   inFlightMax: 32,
   healthIntervalMs: 60 * MINUTE_MS,
+  approvalIntervalMs: DAY_MS,
   consentLinkLifeMs: 14 * DAY_MS,
   consentSessionLifeMs: 60 * MINUTE_MS,
   journalRetentionMs: 60 * DAY_MS,
   journalReconcileMs: DAY_MS,
   apiWaitMs: 90_000,
+  warmLeadMs: 10 * MINUTE_MS,
+  assertionLifeMs: MINUTE_MS,
+  assertionClaimMs: 2_000,
+  keysFreshMs: 10 * MINUTE_MS,
+  keysKeptMs: DAY_MS,
+  keysAskedMs: 30_000,
+  callerUseMs: MINUTE_MS,
   noticeGatherMs: 30_000,
   mailSpacingMs: 10 * MINUTE_MS,
   noticeRetryMaxMs: 240 * MINUTE_MS,

@@ -27,7 +27,8 @@ export function draw(
   return { kind: "wait", untilMs: ask.nowMs + Math.ceil(((1 + reserved - level) * 1000) / limits.requestsPerSecond) };
 }
 
-function isUrgent(because: SpendReason): boolean {
+/** Whether a grant may be lost by waiting. */
+export function isUrgent(because: SpendReason): boolean {
   switch (because) {
     case "recovery":
     case "confirm":
@@ -35,6 +36,7 @@ function isUrgent(because: SpendReason): boolean {
     case "emergency":
       return true;
     case "hot":
+    case "warm":
     case "keepalive":
     case "demand":
       return false;

@@ -1,4 +1,3 @@
-export { type AllowedAddresses, isAllowedAddress } from "./egress/allowed-address.ts";
 export { checkedLookup, requireAllowedLiteral } from "./egress/checked-lookup.ts";
 export { type MailServer, mailServerOf } from "./mail/mail-server.ts";
 export {
@@ -12,8 +11,18 @@ export { type NodeOptions, type OpenNode, openNode } from "./node/open-node.ts";
 export type { StoreChoice } from "./node/open-store.ts";
 export type { KeptRequestInit } from "./node/token-fetch.ts";
 export type { AppOrigins } from "./ports/app-store.ts";
-export { RIGHTS, type Right } from "./ports/caller-store.ts";
+export { ASSERTION_ALGORITHMS } from "./ports/assertion-verifier.ts";
+export {
+  type CallerAuthentication,
+  type KeySource,
+  type PublicKey,
+  RIGHTS,
+  type Right,
+  SECRET_ALONE,
+  type Workload,
+} from "./ports/caller-store.ts";
 export type { Chance } from "./ports/chance.ts";
+export type { ConsentOrigin } from "./ports/consent-store.ts";
 export { CHANNELS, type Channel, type DeliveryStatus, type NoticeCounts } from "./ports/notice-store.ts";
 export type { Observation, Observe } from "./ports/observation.ts";
 export { POINTS, type Point, type PointSubject, type Reached } from "./ports/points.ts";
@@ -26,6 +35,7 @@ export type { KeyRingSource } from "./sealing/open-key-ring.ts";
 export type * from "./service/access.ts";
 export type { ApiAnswerHead } from "./service/api-account.ts";
 export type { ApiTurn, CallsLeft } from "./service/api-turns.ts";
+export type * from "./service/consenting.ts";
 export type { AdmittedCall, ApiAsk, ForwardAsk, Forwarded, Gateway } from "./service/gateway.ts";
 export type * from "./service/keeper.ts";
 export type { ServiceFailure } from "./service/service-context.ts";

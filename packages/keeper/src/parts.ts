@@ -1,6 +1,8 @@
 // What somebody needs who puts a keeper together over ports of his own: a simulation, an embedding with another store.
 export { type NodeJournal, WatchedJournal } from "./node/watched-journal.ts";
 export type * from "./ports/app-store.ts";
+export type * from "./ports/assertion-store.ts";
+export type * from "./ports/assertion-verifier.ts";
 export type * from "./ports/audit-store.ts";
 export type * from "./ports/caller-store.ts";
 export type * from "./ports/chance.ts";
@@ -23,6 +25,7 @@ export type * from "./ports/token-endpoint.ts";
 export { PROVIDERS } from "./providers/catalogue.ts";
 export type * from "./service/access.ts";
 export { Activity } from "./service/activity.ts";
+export type * from "./service/consenting.ts";
 export { createKeeper, type RunningKeeper } from "./service/create-keeper.ts";
 export type * from "./service/keeper.ts";
 export type { KeeperParts, ServiceContext, ServiceFailure } from "./service/service-context.ts";

@@ -91,3 +91,30 @@ describe("what is not HTTP", () => {
     expect(await raw(server, smuggled)).toMatch(/^HTTP\/1\.1 400 /);
   });
 });
+
+describe("where a caller calls from", () => {
+  const seenFrom = async (trustedProxies: readonly string[]) => {
+    const keeper = new FakeKeeper();
+    const listeners = { public: free, internal: "with-public", admin: "with-public" } as const;
+    const log = silentRequestLog;
+    const server = await createServer({ keeper, publicUrl: null, listeners, log, trustedProxies });
+    servers.push(server);
+    const headers = {
+      authorization: `Basic ${Buffer.from("nobody:x").toString("base64")}`,
+      // The last is what the proxy itself saw; those before it may be anybody's words.
+      "x-forwarded-for": "10.0.0.1, 192.0.2.7",
+    };
+    await fetch(`${server.urls.public}/oauth2/token`, { method: "POST", headers, body: new URLSearchParams() });
+    await fetch(`${server.urls.public}/gateway/acme/x`, { headers });
+    await fetch(`${server.urls.public}/forward-auth/acme`, { headers });
+    return keeper.credentials.map(({ from }) => from?.replace("::ffff:", "").replace("::1", "127.0.0.1"));
+  };
+
+  it("is the peer's own address, whatever it says", async () => {
+    expect(await seenFrom([])).toEqual(["127.0.0.1", "127.0.0.1", "127.0.0.1"]);
+  });
+
+  it("is what a trusted proxy saw, and no further", async () => {
+    expect(await seenFrom(["127.0.0.0/8", "::1/128"])).toEqual(["192.0.2.7", "192.0.2.7", "192.0.2.7"]);
+  });
+});

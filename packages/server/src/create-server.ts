@@ -15,6 +15,7 @@ import { type Rate, RateLimiter } from "./http/rate-limiter.ts";
 import type { RequestLog } from "./http/request-log.ts";
 import { metricsRoutes } from "./metrics/metrics-routes.ts";
 import type { Telemetry } from "./metrics/telemetry.ts";
+import { statusRoutes } from "./observe/status-routes.ts";
 import type { ServerChance, ServerTime } from "./ports.ts";
 import { realChance, realTime } from "./real-time.ts";
 import { issuerMetadata } from "./token/issuer-metadata.ts";
@@ -149,6 +150,7 @@ async function buildApps(options: ServerOptions, site: { readonly publicUrl: str
   internal.addHook("onClose", () => client.close());
   await internal.register((app) => gatewayRoutes(app, { keeper, site, log, client }));
   await internal.register((app) => forwardAuthRoutes(app, { keeper, log }));
+  await internal.register((app) => statusRoutes(app, { keeper, log }));
   await admin.register((app) =>
     adminRoutes(app, { keeper, site, log, knownHosts, limiter: limiter(rates.operatorKey) }),
   );

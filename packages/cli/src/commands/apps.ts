@@ -1,9 +1,9 @@
-import type { App } from "@evergrant/contract";
+import type { App, Connection } from "@evergrant/contract";
 import type { Command } from "commander";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
-import { table } from "../text/table.ts";
+import { printable, table } from "../text/table.ts";
 import { readClientSecret } from "./secret-input.ts";
 
 interface AddOptions {
@@ -62,6 +62,17 @@ export function addApps(program: Command, world: CommandWorld): void {
         text: `${app.name} has ${app.clientSecrets.length} client secrets; the new one is used first.`,
       });
     });
+  apps
+    .command("scopes <name> <scopes>")
+    .description("set the scopes that are asked for from the next consent on, separated by spaces or commas")
+    .action(async (name: string, scopes: string, _options: object, command: Command) => {
+      const session = openSession(world, command);
+      const admin = session.admin();
+      const app = await admin.call("setAppScopes", { params: { name }, body: { scopes: parseScopes(scopes) } });
+      const { connections } = await admin.call("listConnections");
+      const lacking = connections.filter((each) => each.app === app.name && each.missingScopes.length > 0);
+      session.print({ json: app, text: scopesText(app, lacking) });
+    });
 }
 
 /** `identity=https://a,login=https://b,api=https://c`, each once. */
@@ -95,6 +106,15 @@ function addedText(app: App): string {
     `  ${app.redirectUri}`,
     `Then: evergrant connect NAME --app ${app.name}`,
   ].join("\n");
+}
+
+function scopesText(app: App, lacking: readonly Connection[]): string {
+  const asked = `${app.name} asks for ${app.scopes.join(" ")} from the next consent on.`;
+  if (lacking.length === 0) return asked;
+  const lines = lacking.map(({ name, missingScopes }) => `  ${printable(`${name} lacks ${missingScopes.join(" ")}`)}`);
+  return [asked, "These connections go on with what they were given, until a person consents again:", ...lines].join(
+    "\n",
+  );
 }
 
 function appTable(apps: readonly App[]): string {

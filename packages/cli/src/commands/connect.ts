@@ -1,17 +1,20 @@
-import type { Connection, HeldConsent } from "@evergrant/contract";
+import type { Connection, HeldConsent, PastedConsent } from "@evergrant/contract";
 import type { Command } from "commander";
+import encodeQR from "qr";
 import type { AdminClient } from "../admin-client.ts";
 import { NodeRefusal, UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession, type Session } from "../session.ts";
-import { heldConsentQuestion } from "../text/connection-text.ts";
+import { heldConsentQuestion } from "../text/consent-text.ts";
 import { localInstant } from "../text/instants.ts";
-import { consentResultText } from "./consents.ts";
+import { consentResultText, pasteAddress } from "./consents.ts";
 
 interface Options {
   readonly app?: string;
   readonly expectTenant?: string;
   readonly acceptAny?: boolean;
+  readonly qr?: boolean;
+  readonly paste?: boolean;
 }
 
 /** `evergrant connect`: a connection and the link that a person opens to consent. */
@@ -22,14 +25,18 @@ export function addConnect(program: Command, world: CommandWorld): void {
     .option("--app <name>", "the app to connect with; needed for a new connection")
     .option("--expect-tenant <tenant>", "id or name of the organisation that the consent must bring")
     .option("--accept-any", "accept beforehand whichever organisation is chosen")
+    .option("--qr", "show the link as a QR code too")
+    .option("--paste", "for a person who cannot open pages of this server: an address to send, and one to paste back")
     .action(async (name: string, options: Options, command: Command) => {
       const session = openSession(world, command);
       const admin = session.admin();
       const connection = (await existing(admin, name)) ?? (await create(admin, name, options));
       checkSame(connection, options);
-      if (connection.kind === "client_credentials") return session.print(withoutLink(connection));
+      if (connection.kind === "client_credentials") return await awaitApproval(session, admin, connection);
+      if (options.paste === true) return await connectByPasting(session, admin, connection);
       const link = await linkFor(admin, connection, options);
       session.print({ json: { connection, link }, text: linkText(connection, link) });
+      if (options.qr === true && !session.json) world.terminal.out(encodeQR(link.url, "ascii"));
       if (session.interactive && link.waits) await waitForConsent(session, { admin, before: connection });
     });
 }
@@ -77,11 +84,45 @@ function needsPerson({ status }: Connection): boolean {
   return status === "consent-needed" || status === "consent-held" || status === "tenant-gone" || status === "ended";
 }
 
-function withoutLink(connection: Connection) {
-  return {
+// A Custom Connection is approved by e-mail at the provider; whether somebody has is found out by asking for a token.
+async function awaitApproval(session: Session, admin: AdminClient, connection: Connection): Promise<void> {
+  session.print({
     json: { connection, link: null },
     text: `${connection.name} needs no consent link: it is authorised at the provider (status: ${connection.status}).`,
-  };
+  });
+  if (!session.interactive || connection.status !== "awaiting-consent") return;
+  const { terminal, time } = session.world;
+  terminal.out(
+    "Waiting until the person who got the provider's mail has approved. Ctrl-C stops waiting; Evergrant goes on asking.",
+  );
+  for (;;) {
+    const now = await admin.call("readConnection", { params: { name: connection.name } });
+    if (now.status !== "awaiting-consent") return terminal.out(`${now.name}: ${now.status}.`);
+    await new Promise<void>((resolve) => time.setTimer(POLL_MS, resolve));
+  }
+}
+
+async function connectByPasting(session: Session, admin: AdminClient, connection: Connection): Promise<void> {
+  const { terminal } = session.world;
+  const params = { name: connection.name };
+  const begun = await admin.call("beginPastedConsent", { params });
+  session.print({ json: { connection, pasted: begun }, text: pastingText(begun) });
+  if (!session.interactive) return;
+  const result = await pasteAddress(session, begun.id);
+  if (result === null) return terminal.out(`Nothing was pasted. Later: evergrant consents paste ${begun.id}`);
+  if (result.kind !== "held") return terminal.out(consentResultText(result));
+  const { consents } = await admin.call("listConsents", { query: { held: "true" } });
+  const held = consents.find(({ id }) => id === begun.id);
+  if (held !== undefined) await decide(session, admin, held);
+}
+
+function pastingText({ id, authorizeUrl, expiresAtMs }: PastedConsent): string {
+  return [
+    `Send this address to the person who is to consent. It works until ${localInstant(expiresAtMs)}.`,
+    `  ${authorizeUrl}`,
+    "After saying yes their browser shows a page that does not open. That is right: they copy its whole address and give it",
+    `to you at once, because it works once and for some minutes only. Then: evergrant consents paste ${id}`,
+  ].join("\n");
 }
 
 function linkText(connection: Connection, link: Link): string {

@@ -1,15 +1,15 @@
-import type { Connection, RemovedConnection } from "@evergrant/contract";
+import type { Connection, RemovedConnection, RevokedGrant } from "@evergrant/contract";
 import type { Command } from "commander";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
-import { connectionTable, connectionText } from "../text/connection-text.ts";
+import { connectionTable, connectionText, disconnectText, revocationText } from "../text/connection-text.ts";
 
 /** `evergrant connections`: what stands, and what is done to it. */
 export function addConnections(program: Command, world: CommandWorld): void {
   const connections = program
     .command("connections")
-    .description("connections: list, show, check, disable, enable, remove");
+    .description("connections: list, show, check, warm, disable, enable, remove, revoke");
   connections
     .command("list", { isDefault: true })
     .description("list all connections")
@@ -28,7 +28,9 @@ export function addConnections(program: Command, world: CommandWorld): void {
         session.print({ json: connection, text: connectionText(connection) });
       });
   }
+  addWarm(connections, world);
   addRemove(connections, world);
+  addRevoke(connections, world);
   addRevokeLinks(connections, world);
 }
 
@@ -39,6 +41,24 @@ const VIEWS = [
   { verb: "enable", operation: "enableConnection", description: "hand out tokens again" },
 ] as const;
 
+function addWarm(connections: Command, world: CommandWorld): void {
+  connections
+    .command("warm <name> <hours>")
+    .description(
+      'keep a token ready: "always", "idle" (only while somebody uses it), or for a cron expression such as "0 2 * * 1-5"',
+    )
+    .option("--zone <zone>", "time zone of the cron expression", "UTC")
+    .action(async (name: string, hours: string, { zone }: { readonly zone: string }, command: Command) => {
+      const session = openSession(world, command);
+      const body =
+        hours === "always" || hours === "idle"
+          ? ({ kind: hours } as const)
+          : ({ kind: "cron", cron: hours, zone } as const);
+      const connection = await session.admin().call("setWarmHours", { params: { name }, body });
+      session.print({ json: connection, text: connectionText(connection) });
+    });
+}
+
 function addRemove(connections: Command, world: CommandWorld): void {
   connections
     .command("remove <name>")
@@ -48,9 +68,8 @@ function addRemove(connections: Command, world: CommandWorld): void {
       const session = openSession(world, command);
       const admin = session.admin();
       if (options.yes !== true && session.interactive) {
-        const sure = await world.terminal.confirm(
-          `Remove ${name}? Its callers get no more tokens, and only a person can connect it again.`,
-        );
+        world.terminal.out(disconnectText(await admin.call("readRemoval", { params: { name } })));
+        const sure = await world.terminal.confirm(`Remove ${name}? Only a person can connect it again.`);
         if (sure !== true) throw new UsageError("Nothing was removed.");
       }
       const removed = await admin.call("removeConnection", { params: { name } });
@@ -58,13 +77,41 @@ function addRemove(connections: Command, world: CommandWorld): void {
     });
 }
 
+function addRevoke(connections: Command, world: CommandWorld): void {
+  connections
+    .command("revoke <name>")
+    .description(
+      "revoke its grant at the provider, which ends every connection on it; they stay, and can be consented to again",
+    )
+    .option("--yes", "do not ask")
+    .action(async (name: string, options: { readonly yes?: boolean }, command: Command) => {
+      const session = openSession(world, command);
+      const admin = session.admin();
+      const plan = await admin.call("readRemoval", { params: { name } });
+      if (plan.revoke === null) throw new UsageError(revocationText(plan));
+      if (!session.json) world.terminal.out(revocationText(plan));
+      if (options.yes !== true) {
+        const sure = session.interactive && (await world.terminal.confirm("Revoke all of this?"));
+        if (sure !== true) throw new UsageError("Nothing was revoked. Where nobody can be asked, say --yes.");
+      }
+      const body = { connections: [...plan.revoke.connections] };
+      const revoked = await admin.call("revokeGrant", { params: { name }, body });
+      session.print({ json: revoked, text: revokedText(revoked) });
+    });
+}
+
+function revokedText({ connections, confirmed }: RevokedGrant): string {
+  const ended = `Ended: ${connections.join(", ")}. Nothing of the grant is ever used again here.`;
+  return confirmed ? ended : `${ended} The provider has not confirmed it: look there too.`;
+}
+
 function addRevokeLinks(connections: Command, world: CommandWorld): void {
   connections
     .command("revoke-links <name>")
-    .description("make every link to consent again that was sent so far invalid")
+    .description("make every consent link that was sent so far invalid, also those for a first consent")
     .action(async (name: string, _options: object, command: Command) => {
       const session = openSession(world, command);
-      await session.admin().call("revokeReconsentLinks", { params: { name } });
+      await session.admin().call("revokeConsentLinks", { params: { name } });
       session.print({
         json: { connection: name, revoked: true },
         text: `All links sent so far for ${name} are invalid.`,

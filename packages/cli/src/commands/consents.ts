@@ -1,11 +1,12 @@
 import type { ConsentResult } from "@evergrant/contract";
 import type { Command } from "commander";
+import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
-import { openSession } from "../session.ts";
-import { heldConsentTable } from "../text/connection-text.ts";
+import { openSession, type Session } from "../session.ts";
+import { consentHistoryTable, heldConsentTable, heldConsentText } from "../text/consent-text.ts";
 import { printable } from "../text/table.ts";
 
-/** `evergrant consents`: those that wait for an operator's yes or no. */
+/** `evergrant consents`: those that wait for an operator's yes or no, and those that were. */
 export function addConsents(program: Command, world: CommandWorld): void {
   const consents = program.command("consents").description("consents that wait for a decision");
   consents
@@ -15,6 +16,32 @@ export function addConsents(program: Command, world: CommandWorld): void {
       const session = openSession(world, command);
       const answer = await session.admin().call("listConsents", { query: { held: "true" } });
       session.print({ json: answer, text: heldConsentTable(answer.consents) });
+    });
+  consents
+    .command("show <id>")
+    .description("all that is known of one that waits")
+    .action(async (id: string, _options: object, command: Command) => {
+      const session = openSession(world, command);
+      const { consents: held } = await session.admin().call("listConsents", { query: { held: "true" } });
+      const found = held.find((each) => each.id === id);
+      if (found === undefined) throw new UsageError(`No consent ${id} waits for a decision.`);
+      session.print({ json: found, text: heldConsentText(found) });
+    });
+  consents
+    .command("history <connection>")
+    .description("who consented to a connection, when, from where, and what became of it")
+    .action(async (name: string, _options: object, command: Command) => {
+      const session = openSession(world, command);
+      const history = await session.admin().call("readConsentHistory", { params: { name } });
+      session.print({ json: history, text: consentHistoryTable(history) });
+    });
+  consents
+    .command("paste <id>")
+    .description("take in the address that a person ended on (asked for, or from standard input): see connect --paste")
+    .action(async (id: string, _options: object, command: Command) => {
+      const session = openSession(world, command);
+      const result = await pasteAddress(session, id);
+      if (result !== null) session.print({ json: result, text: consentResultText(result) });
     });
   for (const [verb, accept] of [
     ["accept", true],
@@ -29,6 +56,17 @@ export function addConsents(program: Command, world: CommandWorld): void {
         session.print({ json: result, text: consentResultText(result) });
       });
   }
+}
+
+/** Asks for the address that a person ended on, and hands it in; null where the question was cancelled. It holds a code: never an argument. */
+export async function pasteAddress(session: Session, id: string): Promise<ConsentResult | null> {
+  const { terminal } = session.world;
+  const address = session.interactive
+    ? await terminal.ask("The whole address that the person's browser shows now:")
+    : await terminal.readInput();
+  if (address === null) return null;
+  if (address.trim() === "") throw new UsageError("Give the whole address that the person's browser shows.");
+  return await session.admin().call("pasteCallback", { params: { id }, body: { address: address.trim() } });
 }
 
 /** What became of a consent, in one sentence. */
@@ -46,7 +84,9 @@ export function consentResultText(result: ConsentResult): string {
         }`,
       );
     case "held":
-      return `The consent for ${connection} still waits for a decision.`;
+      return printable(
+        `The consent for ${connection} waits for a decision (${result.because.join(", ").replaceAll("-", " ")}).`,
+      );
     case "refused":
       return `The consent for ${connection} was refused; its tokens are not used.`;
     case "declined":

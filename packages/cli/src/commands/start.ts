@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { parseNetwork } from "@evergrant/core";
 import type { Command } from "commander";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
@@ -18,6 +19,8 @@ interface Options {
   readonly smtp?: string;
   readonly mailFrom?: string;
   readonly smtpPasswordFile?: string;
+  readonly keysFrom: readonly string[];
+  readonly trustedProxy: readonly string[];
 }
 
 /** `evergrant start`: a node, until it is told to stop. */
@@ -35,6 +38,18 @@ export function addStart(program: Command, world: CommandWorld): void {
     )
     .option("--store <dsn>", "postgres://… shared by any number of nodes (default: evergrant.db in the folder)")
     .option("--kek-file <path>", "the key file, the same for all nodes of a store (default: kek in the folder)")
+    .option(
+      "--keys-from <network>",
+      "where keys of callers may be fetched besides the open internet: ADDRESS/PREFIX; may be given again",
+      collectNetwork,
+      [],
+    )
+    .option(
+      "--trusted-proxy <network>",
+      "a proxy whose X-Forwarded-For is believed: ADDRESS/PREFIX; may be given again (default: none)",
+      collectNetwork,
+      [],
+    )
     .option("--follow-clock <url>", "follow the clock of a sandbox: its control URL")
     .option("--smtp <url>", "the mail server: smtps://[USER@]HOST or smtp://[USER@]HOST:587 (default: no mail is sent)")
     .option("--mail-from <address>", "from whom mails come; required with --smtp")
@@ -65,16 +80,23 @@ export function addStart(program: Command, world: CommandWorld): void {
 
 type Address = Pick<Options, "port" | "host" | "publicUrl" | "adminPort" | "followClock">;
 
-function addressOf(options: Options): Address {
-  const {
-    store: _store,
-    kekFile: _kekFile,
-    smtp: _smtp,
-    mailFrom: _from,
-    smtpPasswordFile: _file,
-    ...address
-  } = options;
-  return address;
+function addressOf(options: Options): Address & Pick<StartOptions, "keyNetworks" | "trustedProxies"> {
+  const { port, host, publicUrl, adminPort, followClock, keysFrom, trustedProxy } = options;
+  return {
+    port,
+    ...(host === undefined ? {} : { host }),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(adminPort === undefined ? {} : { adminPort }),
+    ...(followClock === undefined ? {} : { followClock }),
+    keyNetworks: keysFrom,
+    trustedProxies: trustedProxy,
+  };
+}
+
+function collectNetwork(text: string, before: readonly string[]): readonly string[] {
+  if (parseNetwork(text) === null)
+    throw new UsageError(`A network is written ADDRESS/PREFIX, as in 10.1.0.0/16, not ${text}.`);
+  return [...before, text];
 }
 
 // A password never stands on a command line, where every process of the machine could read it.

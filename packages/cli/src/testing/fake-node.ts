@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Connection, HeldConsent } from "@evergrant/contract";
+import type { Caller, Connection, HeldConsent } from "@evergrant/contract";
 
 export const OPERATOR_KEY = "evk_operator";
 
@@ -78,11 +78,30 @@ export function aConnection(more: Partial<Connection> = {}): Connection {
     tenants: [{ id: "t-1", name: "Demo Company (NZ)", status: "connected", sinceMs: 0 }],
     expectedTenant: null,
     sharedWith: [],
+    alsoReached: [],
     scope: "offline_access",
+    missingScopes: [],
     accessExpiresAtMs: 1_800_000,
     renewedAtMs: 0,
     lapsesAtMs: 5_184_000_000,
+    checkedAtMs: null,
+    warm: { kind: "idle" },
     trouble: null,
+    createdAtMs: 0,
+    ...more,
+  };
+}
+
+export function aCaller(more: Partial<Caller> = {}): Caller {
+  return {
+    id: "cl_1",
+    name: "night",
+    permissions: [],
+    secrets: [{ id: "sc_1", createdAtMs: 0, expiresAtMs: null, lastUsedAtMs: null }],
+    authentication: { keys: null, workloads: [], networks: null, requestsPerMinute: null },
+    keysLastUsedAtMs: null,
+    workloadLastUsedAtMs: null,
+    disabledAtMs: null,
     createdAtMs: 0,
     ...more,
   };
@@ -92,11 +111,19 @@ export function aHeldConsent(more: Partial<HeldConsent> = {}): HeldConsent {
   return {
     id: "cs_1",
     connection: "acme",
+    purpose: "first",
     subject: "person-1",
     subjectName: "jane@demo.example",
     tenants: ["Demo Company (NZ)"],
+    reaches: ["Demo Company (NZ)"],
+    missingScopes: [],
+    sharedWith: [],
     because: ["initiator-must-confirm"],
     atMs: 0,
+    startedAtMs: 0,
+    from: null,
+    pastedBy: null,
+    lapsesAtMs: null,
     ...more,
   };
 }

@@ -1,6 +1,6 @@
-import type { Connection, HeldConsent } from "@evergrant/contract";
+import type { Connection, RemovalPlan } from "@evergrant/contract";
 import { localInstant } from "./instants.ts";
-import { printable, table } from "./table.ts";
+import { factsText, table } from "./table.ts";
 
 /** All connections, one line each. */
 export function connectionTable(connections: readonly Connection[]): string {
@@ -23,54 +23,67 @@ export function connectionText(connection: Connection): string {
   const facts: readonly (readonly [string, string])[] = [
     ["Status", connection.status],
     ["Organisations", organisations(connection)],
+    ["Also reached", connection.alsoReached.map(({ name }) => name).join(", ") || "-"],
     ["App", `${connection.app} (${connection.provider}, ${connection.kind})`],
     ["Consented by", connection.subject ?? "-"],
     ["Expected", connection.expectedTenant ?? "whatever whoever sends the link accepts"],
     ["Scope", connection.scope ?? "-"],
+    ["Missing scopes", connection.missingScopes.join(" ") || "-"],
     ["Token until", instantOrDash(connection.accessExpiresAtMs)],
     ["Renewed", instantOrDash(connection.renewedAtMs)],
     ["Lapses", instantOrDash(connection.lapsesAtMs)],
+    ["Looked at", instantOrDash(connection.checkedAtMs)],
+    ["Missing scopes", connection.missingScopes.join(" ") || "-"],
+    ["Kept warm", warmText(connection.warm)],
     ["Shares grant with", connection.sharedWith.join(", ") || "-"],
     ["Trouble", trouble === null ? "-" : `${trouble.kind} (${trouble.detail}) since ${localInstant(trouble.sinceMs)}`],
   ];
-  const width = Math.max(...facts.map(([name]) => name.length));
-  return [connection.name, ...facts.map(([name, value]) => `  ${name.padEnd(width)}  ${printable(value)}`)].join("\n");
+  return factsText(connection.name, facts);
 }
 
-/** Consents that wait, one line each. */
-export function heldConsentTable(consents: readonly HeldConsent[]): string {
-  if (consents.length === 0) return "No consent waits for a decision.";
-  return table(
-    ["ID", "CONNECTION", "ORGANISATIONS", "BY", "BECAUSE", "SINCE"],
-    consents.map((each) => [
-      each.id,
-      each.connection,
-      each.tenants.join(", ") || "none",
-      each.subjectName ?? each.subject ?? "unknown",
-      each.because.join(", "),
-      localInstant(each.atMs),
-    ]),
-  );
+function warmText(warm: Connection["warm"]): string {
+  switch (warm.kind) {
+    case "always":
+      return "always";
+    case "idle":
+      return "while somebody uses it";
+    case "cron":
+      return `for ${warm.cron} (${warm.zone})`;
+  }
 }
 
-/** `Demo Company (NZ), by jane@demo.example: accept?`, with what speaks against it. */
-export function heldConsentQuestion({ tenants, subjectName, subject, because }: HeldConsent): string {
-  const reasons = because.filter((reason) => reason !== "initiator-must-confirm").map((reason) => REASONS[reason]);
-  const remark = reasons.length === 0 ? "" : ` [${reasons.join("; ")}]`;
-  return printable(
-    `${tenants.join(", ") || "No organisation"}, by ${subjectName ?? subject ?? "an unknown person"}${remark}: accept?`,
-  );
+/** What the removal of a connection ends, said before it is done. */
+export function disconnectText({ connection, disconnect }: RemovalPlan): string {
+  return factsText(`Removing ${connection} ends:`, [
+    ["Disconnected", listed(disconnect.tenants)],
+    ["Left connected", listed(disconnect.keptTenants)],
+    ["Callers that lose it", listed(disconnect.callers)],
+    [
+      "Its grant",
+      disconnect.grantRevoked ? "is revoked: this is its last connection" : keptGrant(disconnect.remaining),
+    ],
+  ]);
 }
 
-const REASONS: { readonly [Reason in HeldConsent["because"][number]]: string } = {
-  "initiator-must-confirm": "nobody said beforehand which organisation to expect",
-  "other-subject": "another person than before",
-  "subject-unknown": "the provider does not say who it was",
-  "expected-tenant-missing": "not the organisation that was expected",
-  "new-tenant": "an organisation that was not there before",
-  "no-tenant": "no organisation was chosen",
-  "scope-missing": "fewer scopes than the connection needs",
-};
+/** What the revocation of a grant ends, said before it is done. */
+export function revocationText({ connection, revoke }: RemovalPlan): string {
+  if (revoke === null) return `Nobody has consented to ${connection}: there is nothing to revoke.`;
+  return factsText(`Revoking the grant of ${connection} ends:`, [
+    ["Connections", listed(revoke.connections)],
+    ["Organisations", listed(revoke.tenants)],
+    ["Callers that lose them", listed(revoke.callers)],
+    ["Waiting consents", String(revoke.waitingConsents)],
+    ["At the provider", "also whatever else this person connected to the app, where it ends all of it together"],
+  ]);
+}
+
+function keptGrant(remaining: readonly string[]): string {
+  return remaining.length === 0 ? "there is none" : `lives on for ${remaining.join(", ")}`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.join(", ") || "-";
+}
 
 function organisations({ tenants }: Connection): string {
   return tenants.map(({ name, status }) => (status === "gone" ? `${name} (gone)` : name)).join(", ") || "-";

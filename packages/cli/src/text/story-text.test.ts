@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { aConnection, aHeldConsent } from "../testing/fake-node.ts";
-import { heldConsentQuestion } from "./connection-text.ts";
+import { heldConsentQuestion } from "./consent-text.ts";
 import { eventSentence } from "./event-sentence.ts";
 import { duration, localInstant, relativeInstant } from "./instants.ts";
 import { storyText } from "./story-text.ts";

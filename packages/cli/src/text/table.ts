@@ -10,6 +10,12 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return all.map(line).join("\n");
 }
 
+/** A title and what is known under it, one fact a line. */
+export function factsText(title: string, facts: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return [title, ...facts.map(([name, value]) => `  ${name.padEnd(width)}  ${printable(value)}`)].join("\n");
+}
+
 /** Names come from a provider: nothing in them may move the cursor of whoever reads them. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, "?");

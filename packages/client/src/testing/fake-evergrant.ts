@@ -44,7 +44,8 @@ export class FakeEvergrant {
 
   #token(connection: string): Response {
     this.#drawn += 1;
-    const endsAtMs = this.#time.wallMs() + this.lifeMs;
+    // Whole, so that its point does not look like the one that parts the token.
+    const endsAtMs = Math.ceil(this.#time.wallMs() + this.lifeMs);
     return Response.json({
       access_token: `${connection}.${endsAtMs}.${this.#drawn}`,
       token_type: "Bearer",

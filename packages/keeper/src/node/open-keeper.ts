@@ -60,7 +60,7 @@ export async function openKeeper(options: KeeperOptions): Promise<OpenKeeper> {
   const folder = resolve(options.folder);
   const node = await openNode({
     ...{ store: { kind: "sqlite" }, keyRing: null, journalMayVanish: false, providers: PROVIDERS },
-    ...{ limits: DEFAULT_LIMITS, time: realTime(), chance: realChance(), reached: () => {} },
+    ...{ limits: DEFAULT_LIMITS, time: realTime(), chance: realChance(), reached: () => {}, keyNetworks: [] },
     report: ({ what, subject }) => process.emitWarning(`${what} failed (${subject})`, { type: "EvergrantWarning" }),
     keepOperatorKey: (key) => writeOperatorKey(folder, key),
     ...options,

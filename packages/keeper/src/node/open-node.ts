@@ -1,4 +1,13 @@
-import { EvergrantError, type LeaseOwner, type Limits, type NodeId, Secret } from "@evergrant/core";
+import {
+  EvergrantError,
+  type LeaseOwner,
+  type Limits,
+  type Network,
+  type NodeId,
+  parseNetwork,
+  Secret,
+} from "@evergrant/core";
+import { assertionVerifier } from "../assertions/assertion-verifier.ts";
 import { openJournal, tryJournalFolder } from "../journal/open-journal.ts";
 import { rememberedStore } from "../journal/remembered-store.ts";
 import type { MailServer } from "../mail/mail-server.ts";
@@ -40,6 +49,8 @@ export interface NodeOptions {
   /** Where browsers and callers reach it, without a trailing slash. */
   readonly publicUrl: string;
   readonly providers: ReadonlyMap<string, Provider>;
+  /** Networks (CIDR) from which callers' keys may be fetched besides the open internet: an identity provider of one's own. */
+  readonly keyNetworks: readonly string[];
   readonly limits: Limits;
   readonly time: Time;
   readonly chance: Chance;
@@ -88,7 +99,11 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const { requestTimeoutMs: timeoutMs } = options.limits;
     const mailer = options.mail == null ? null : smtpMailer(options.mail, { timeoutMs });
     const webhooks = webhookSender({ timeoutMs });
-    opened.unshift(tokenEndpoint, providerApi, webhooks, ...(mailer === null ? [] : [mailer]));
+    const assertions = assertionVerifier({
+      ...{ time, sockets: sockets.time, limits: options.limits, folder: `${folder}/keys` },
+      networks: networksOf(options.keyNetworks),
+    });
+    opened.unshift(tokenEndpoint, providerApi, assertions, webhooks, ...(mailer === null ? [] : [mailer]));
     const running = createKeeper(
       {
         ...options,
@@ -97,6 +112,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         sealer,
         tokenEndpoint,
         providerApi,
+        assertions,
         node: journal.node,
         owner: newId<LeaseOwner>("lo", chance),
         shared: signals === null ? null : { pace: realTime(), ...signals },
@@ -172,6 +188,14 @@ async function openDeployment(store: Store, options: NodeOptions): Promise<{ rin
       detail: "another node made this deployment at the same moment; start again",
     });
   return { ring, deployment };
+}
+
+function networksOf(texts: readonly string[]): readonly Network[] {
+  return texts.map((text) => {
+    const network = parseNetwork(text);
+    if (network === null) throw new EvergrantError("input_invalid", { detail: `${text} is no network` });
+    return network;
+  });
 }
 
 function refuseMemory(journal: { readonly onMemoryDisk: boolean }, options: NodeOptions): void {

@@ -15,7 +15,11 @@ export interface StoredApp {
   /** An operator's replacement of the provider's origins; the only kind that may be http or loopback. */
   readonly origins: AppOrigins | null;
   readonly createdAtMs: number;
+  /** What a refresh was seen to do to the access token before it, where the provider does not say. Absent: not seen yet. */
+  readonly oldAccessToken?: OldAccessToken;
 }
+
+export type OldAccessToken = "survives" | "dies";
 
 export interface SealedClientSecret {
   readonly id: string;
@@ -36,5 +40,8 @@ export interface AppStore {
   find(id: AppId): Promise<StoredApp | undefined>;
   findByName(name: string): Promise<StoredApp | undefined>;
   create(app: StoredApp, records: Records): Promise<"created" | "name-taken">;
+  replaceScopes(id: AppId, scopes: readonly string[], records: Records): Promise<"done" | "unknown">;
+  /** Keeps what was seen; the first answer stays. */
+  learnOldAccessToken(id: AppId, seen: OldAccessToken, records: Records): Promise<"done" | "known" | "unknown">;
   replaceSecrets(id: AppId, secrets: readonly SealedClientSecret[], records: Records): Promise<"done" | "unknown">;
 }

@@ -1,4 +1,4 @@
-import type { AppId, ConnectionId, GrantId } from "@evergrant/core";
+import type { AppId, ConnectionId, GrantId, WarmHours } from "@evergrant/core";
 import type { Tenant } from "./provider-api.ts";
 import type { Records } from "./records.ts";
 
@@ -16,7 +16,13 @@ export interface StoredConnection {
   readonly disabledAtMs: number | null;
   readonly createdAtMs: number;
   readonly healthCheckedAtMs: number | null;
+  /** When a token is kept ready without anybody asking. Absent: while somebody uses it. */
+  readonly warm?: WarmHours;
+  /** Organisations that the provider lists beside those of the connection: its token reaches them too. Absent: none. */
+  readonly alsoReached?: readonly ReachedTenant[];
 }
+
+export type ReachedTenant = Pick<Tenant, "id" | "name">;
 
 export interface ConnectionTenant extends Tenant {
   readonly status: "connected" | "gone";

@@ -15,6 +15,13 @@ export interface ConsentLink {
   readonly createdBy: string;
 }
 
+/** From where somebody acted, as far as the connection says. Shown to operators, never judged by. */
+export interface ConsentOrigin {
+  readonly address: string;
+  /** What the browser calls itself; null where it does not. */
+  readonly agent: string | null;
+}
+
 /** One run through the provider, from the click on a consent link: bound to browser, app and redirect URI. */
 export interface StoredConsent {
   readonly id: ConsentId;
@@ -22,6 +29,11 @@ export interface StoredConsent {
   readonly app: AppId;
   /** Null when it was started by a re-consent link, which is not stored. */
   readonly linkHash: string | null;
+  /** The epoch of the re-consent link that started it; null where it was none, and for runs older than this field. */
+  readonly linkEpoch: number | null;
+  /** The operator who started it and pastes the provider's answer; null where the browser that started it brings the answer. */
+  readonly pastedBy: string | null;
+  readonly startedFrom: ConsentOrigin | null;
   readonly purpose: "first" | "again";
   readonly stateHash: string;
   readonly browserHash: string;
@@ -45,7 +57,13 @@ export type ConsentProgress =
       readonly code: "consent_code_refused" | "consent_answer_lost" | "consent_answer_incomplete";
       readonly detail: string;
     }
-  | ({ readonly kind: "held"; readonly atMs: number; readonly because: readonly HoldReason[] } & ReceivedConsent)
+  | ({
+      readonly kind: "held";
+      readonly atMs: number;
+      readonly because: readonly HoldReason[];
+      /** An operator's yes that is being carried out: nobody else decides any more, and a yes said again goes on with it. */
+      readonly acceptedBy?: string;
+    } & ReceivedConsent)
   | ({ readonly kind: "accepted"; readonly atMs: number; readonly by: string } & ReceivedConsent)
   | ({ readonly kind: "refused"; readonly atMs: number; readonly by: string } & ReceivedConsent);
 
@@ -66,6 +84,8 @@ export interface ConsentStore {
   findLink(hash: string): Promise<ConsentLink | undefined>;
   /** Marks a link as completed; false when it was completed, revoked or never there: single completion is decided here. */
   completeLink(hash: string, atMs: number): Promise<boolean>;
+  /** Takes back every link of a connection that nobody completed; how many. */
+  revokeLinks(connection: ConnectionId, atMs: number, records: Records): Promise<number>;
   create(consent: StoredConsent, records: Records): Promise<void>;
   find(id: ConsentId): Promise<StoredConsent | undefined>;
   findByState(stateHash: string): Promise<StoredConsent | undefined>;

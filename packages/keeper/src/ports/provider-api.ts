@@ -18,9 +18,22 @@ export type TenantsAnswer =
   | { readonly kind: "refused"; readonly status: number; readonly detail: string }
   | { readonly kind: "unreachable"; readonly reason: string };
 
+/** What a cheap call said about the access token that it carried; its body but for its beginning is thrown away. */
+export type ProbeAnswer =
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      /** `WWW-Authenticate`. */
+      readonly challenge: string | null;
+      readonly said: string;
+    }
+  | { readonly kind: "unreachable"; readonly reason: string };
+
 /** The few calls that the keeper makes to a provider's API and metadata. Total: never throws for what the network does. */
 export interface ProviderApi {
   tenants(provider: Provider, endpoints: ResolvedEndpoints, accessToken: Secret): Promise<TenantsAnswer>;
+  /** One cheap call that shows whether the API still takes a token. `unreachable` too where the provider has no such call. */
+  probe(provider: Provider, endpoints: ResolvedEndpoints, accessToken: Secret): Promise<ProbeAnswer>;
   /** Ends one connection at the provider (Xero: DELETE /connections/{id}); `gone` also when it was not there. */
   deleteConnection(
     provider: Provider,

@@ -46,6 +46,8 @@ export interface ResolvedEndpoints {
   readonly token: string;
   readonly revocation: string | null;
   readonly apiOrigins: readonly string[];
+  /** Its metadata promises `iss` in every answer to an authorize request (RFC 9207 §3); absent where nothing is promised. */
+  readonly issuerInAnswer?: boolean;
 }
 
 /** Where the provider names the person: a claim of a JWT that it just gave us over TLS, or nowhere. */

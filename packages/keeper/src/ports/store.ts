@@ -1,4 +1,5 @@
 import type { AppStore } from "./app-store.ts";
+import type { AssertionStore } from "./assertion-store.ts";
 import type { AuditStore } from "./audit-store.ts";
 import type { CallerStore } from "./caller-store.ts";
 import type { ConnectionStore } from "./connection-store.ts";
@@ -18,6 +19,7 @@ export interface Store {
   readonly connections: ConnectionStore;
   readonly consents: ConsentStore;
   readonly callers: CallerStore;
+  readonly assertions: AssertionStore;
   readonly audit: AuditStore;
   readonly deployment: DeploymentStore;
   readonly nodes: NodeStore;

@@ -10,6 +10,8 @@ const METADATA = z.object({
   authorization_endpoint: z.string().refine(isSafeForTokens),
   token_endpoint: z.string().refine(isSafeForTokens),
   revocation_endpoint: z.string().refine(isSafeForTokens).nullish(),
+  // RFC 9207 §3.
+  authorization_response_iss_parameter_supported: z.boolean().nullish(),
 });
 
 /**
@@ -47,6 +49,7 @@ function readMetadata(text: string, issuer: string): ResolvedEndpoints | null {
     token: token_endpoint,
     revocation: revocation_endpoint ?? null,
     apiOrigins: [],
+    ...(metadata.data.authorization_response_iss_parameter_supported === true ? { issuerInAnswer: true } : {}),
   };
 }
 

@@ -29,6 +29,38 @@ afterEach(async () => {
   for (const cleanUp of cleanups.splice(0).reverse()) await cleanUp();
 });
 
+describe("asking whether a token is still taken", () => {
+  const probe = async (origin: string, provider: Provider = xero) =>
+    await open().probe(provider, endpointsAt(origin), TOKEN);
+
+  it("is a call to the provider's list, and tells status, challenge and words, never the token", async () => {
+    const { origin, heard } = await serve((request, response) => {
+      const detail = `AuthenticationUnsuccessful ${request.headers.authorization}`;
+      response.writeHead(401, { "www-authenticate": `Bearer error="invalid_token", said="${TOKEN.reveal()}"` });
+      response.end(JSON.stringify({ Detail: detail }));
+    });
+    expect(await probe(origin)).toEqual({
+      kind: "answered",
+      status: 401,
+      challenge: 'Bearer error="invalid_token", said="[token]"',
+      said: "AuthenticationUnsuccessful Bearer [token]",
+    });
+    expect(heard).toEqual([`GET /connections Bearer ${TOKEN.reveal()}`]);
+  });
+
+  it("is the provider's example call where it has no list", async () => {
+    const { origin, heard } = await serve((_request, response) => response.end("{}"));
+    expect(await probe(origin, xeroCustomConnection)).toMatchObject({ kind: "answered", status: 200, challenge: null });
+    expect(heard).toEqual([`GET ${xeroCustomConnection.examplePath} Bearer ${TOKEN.reveal()}`]);
+  });
+
+  it("cannot be done where the provider has neither, or nobody answers", async () => {
+    const mute = { ...xeroCustomConnection, examplePath: null };
+    expect((await probe("http://localhost:1", mute)).kind).toBe("unreachable");
+    expect((await probe("http://localhost:1")).kind).toBe("unreachable");
+  });
+});
+
 describe("the tenants of a token", () => {
   it("are listed as the provider has them, with instants in UTC", async () => {
     const { origin, heard } = await serve((_request, response) => response.end(JSON.stringify([LISTED])));
@@ -210,6 +242,15 @@ describe("discovery", () => {
       response.end(JSON.stringify({ ...metadata(server.origin), revocation_endpoint: undefined })),
     );
     expect(await open().discover(server.origin)).toMatchObject({ revocation: null });
+  });
+
+  it("notes the promise that every answer to an authorize request names its issuer (RFC 9207 §3)", async () => {
+    const server = await serve((_request, response) =>
+      response.end(
+        JSON.stringify({ ...metadata(server.origin), authorization_response_iss_parameter_supported: true }),
+      ),
+    );
+    expect(await open().discover(server.origin)).toMatchObject({ issuerInAnswer: true });
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import type { Limits, Secret } from "@evergrant/core";
 import { Agent } from "undici";
 import type { Provider, ResolvedEndpoints, TenantDiscovery } from "../ports/provider.ts";
-import type { ProviderApi, TenantsAnswer } from "../ports/provider-api.ts";
+import type { ProbeAnswer, ProviderApi, TenantsAnswer } from "../ports/provider-api.ts";
 import type { Time } from "../ports/time.ts";
 import { discoverEndpoints } from "./discovery.ts";
 import { exchangeJson, type Wire } from "./json-exchange.ts";
@@ -32,6 +32,7 @@ export function httpProviderApi(options: HttpProviderApiOptions): ProviderApi & 
   const wire: Wire = { dispatcher: agent, time: options.time, timeoutMs };
   return {
     tenants: (provider, endpoints, accessToken) => listTenants(wire, { provider, endpoints, accessToken }),
+    probe: (provider, endpoints, accessToken) => probe(wire, { provider, endpoints, accessToken }),
     deleteConnection: (provider, endpoints, request) => deleteConnection(wire, { provider, endpoints, ...request }),
     discover: (issuer) => discoverEndpoints(wire, issuer),
     close: () => agent.destroy(),
@@ -65,6 +66,19 @@ async function listTenants(wire: Wire, call: ApiCall): Promise<TenantsAnswer> {
     : { kind: "listed", tenants: list };
 }
 
+async function probe(wire: Wire, call: ApiCall): Promise<ProbeAnswer> {
+  const { tenants, examplePath } = call.provider;
+  const path = tenants.kind === "list" ? tenants.path : examplePath;
+  const url = path === null ? null : apiAddress(path, call.endpoints);
+  if (url === null) return { kind: "unreachable", reason: "the provider's API has no call to ask with" };
+  const headers = bearer(call.accessToken);
+  const ending = await exchangeJson(wire, { method: "GET", url, headers, longestBody: LONGEST_TENANT_LIST });
+  if (ending.kind === "unreachable") return ending;
+  const { status, challenge, text } = ending;
+  const said = refusalOf(text, call.accessToken);
+  return { kind: "answered", status, challenge: challenge && refusalOf(challenge, call.accessToken), said };
+}
+
 async function deleteConnection(
   wire: Wire,
   call: ApiCall & { readonly connectionId: string },
@@ -87,8 +101,12 @@ function listAddress(
   discovery: Extract<TenantDiscovery, { kind: "list" }>,
   endpoints: ResolvedEndpoints,
 ): string | null {
-  const [origin] = endpoints.apiOrigins;
-  return origin !== undefined && URL.canParse(discovery.path, origin) ? new URL(discovery.path, origin).href : null;
+  return apiAddress(discovery.path, endpoints);
+}
+
+function apiAddress(path: string, { apiOrigins }: ResolvedEndpoints): string | null {
+  const [origin] = apiOrigins;
+  return origin !== undefined && URL.canParse(path, origin) ? new URL(path, origin).href : null;
 }
 
 function bearer(accessToken: Secret): Readonly<Record<string, string>> {

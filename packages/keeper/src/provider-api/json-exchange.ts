@@ -12,7 +12,13 @@ export interface JsonRequest {
 
 /** What came back, its body unparsed; or why nothing whole did, without any of what was sent. */
 export type JsonEnding =
-  | { readonly kind: "answered"; readonly status: number; readonly text: string }
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      /** `WWW-Authenticate`. */
+      readonly challenge: string | null;
+      readonly text: string;
+    }
   | { readonly kind: "unreachable"; readonly reason: string };
 
 export interface Wire {
@@ -29,7 +35,7 @@ export async function exchangeJson(wire: Wire, request: JsonRequest): Promise<Js
   const abort = new AbortController();
   const timer = wire.time.setTimer(wire.timeoutMs, () => abort.abort());
   try {
-    const { statusCode, body } = await undiciRequest(request.url, {
+    const { statusCode, headers, body } = await undiciRequest(request.url, {
       dispatcher: wire.dispatcher,
       method: request.method,
       headers: {
@@ -42,7 +48,8 @@ export async function exchangeJson(wire: Wire, request: JsonRequest): Promise<Js
     });
     const text = await readUpTo(body, request.longestBody);
     if (text === null) return { kind: "unreachable", reason: `the answer is longer than ${request.longestBody} bytes` };
-    return { kind: "answered", status: statusCode, text };
+    const challenge = [headers["www-authenticate"] ?? []].flat().join(", ") || null;
+    return { kind: "answered", status: statusCode, challenge, text };
   } catch (error) {
     const reason = abort.signal.aborted ? `no whole answer within ${wire.timeoutMs} ms` : failureOf(error);
     return { kind: "unreachable", reason };

@@ -1,11 +1,13 @@
 import {
   type ConnectionId,
   chainOf,
+  confirmFromMs,
   type ErrorCode,
   EvergrantError,
   type Freshness,
   freshness,
   type GrantId,
+  promisedMs,
   remainingMs,
   type Secret,
   type Step,
@@ -20,6 +22,7 @@ import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { Driven, GrantRefresher } from "./grant-refresher.ts";
 import type { LiveToken, LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
+import type { TokenProbe } from "./token-probe.ts";
 import { openToken } from "./token-versions.ts";
 import { pause, within } from "./waiting.ts";
 
@@ -42,16 +45,24 @@ export class AccessTokens implements Tokens {
   readonly #apps: AppDirectory;
   readonly #live: LiveTokens;
   readonly #refresher: GrantRefresher;
+  readonly #probe: TokenProbe;
 
   constructor(
     context: ServiceContext,
-    parts: { connections: ConnectionDirectory; apps: AppDirectory; live: LiveTokens; refresher: GrantRefresher },
+    parts: {
+      connections: ConnectionDirectory;
+      apps: AppDirectory;
+      live: LiveTokens;
+      refresher: GrantRefresher;
+      probe: TokenProbe;
+    },
   ) {
     this.#context = context;
     this.#connections = parts.connections;
     this.#apps = parts.apps;
     this.#live = parts.live;
     this.#refresher = parts.refresher;
+    this.#probe = parts.probe;
   }
 
   async accessToken(id: ConnectionId, ask: AccessTokenAsk = {}): Promise<AccessToken> {
@@ -75,7 +86,8 @@ export class AccessTokens implements Tokens {
     const isFirstUse = this.#live.markUsed(grant, this.#context.time.wallMs());
     const app = this.#apps.peek(connection.app) ?? (await this.#apps.get(connection.app));
     const minTtlMs = ask.minTtlMs ?? this.#context.limits.minTtlMs;
-    const asked: Ask = { connection, grant, app, minTtlMs, refused: null };
+    if (ask.refusedSha256 !== undefined) await this.#hear({ grant, app, refusedSha256: ask.refusedSha256 });
+    const asked: Ask = { connection, grant, app, minTtlMs, refused: this.#probe.refused(grant) };
     const answer = this.#fromMemory(asked) ?? (await this.#waitFor(asked));
     // The schedule was made for a grant that nobody uses; it has to hear that somebody does.
     if (isFirstUse) this.#refreshBehind(grant);
@@ -94,6 +106,13 @@ export class AccessTokens implements Tokens {
     const ask: Ask = { connection, grant, app, minTtlMs: limits.minTtlMs, refused: this.#live.refused(grant) };
     const answer = this.#fromMemory(ask) ?? (await this.#waitFor(ask).catch(() => null));
     return answer === null || answer.accessToken.reveal() === refused.reveal() ? null : answer;
+  }
+
+  // After a start the token in hand may still lie in the store alone.
+  async #hear(claim: { grant: GrantId; app: App; refusedSha256: string }): Promise<void> {
+    if (this.#live.get(claim.grant) === undefined)
+      await this.#warm(await this.#context.store.grants.load(claim.grant)).catch(() => false);
+    await this.#probe.hear(claim);
   }
 
   #fromMemory(ask: Ask): AccessToken | undefined {
@@ -158,7 +177,12 @@ export class AccessTokens implements Tokens {
       return false;
     const version = await this.#context.store.grants.token(access.version);
     const secret = version === undefined ? null : openToken(this.#context.sealer, grant, version, "access-token");
-    return secret !== null && this.#live.offer(grant.id, { secret, facts: access });
+    if (secret === null) return false;
+    const app = this.#apps.peek(grant.app) ?? (await this.#apps.get(grant.app));
+    return this.#live.offer(grant.id, {
+      ...{ secret, facts: access },
+      confirmFromMs: confirmFromMs(grant.state, app.timing),
+    });
   }
 
   #stillValid(ask: Ask): LiveToken | undefined {
@@ -186,7 +210,11 @@ export class AccessTokens implements Tokens {
     return {
       accessToken: live.secret,
       tokenType: "Bearer",
-      expiresInMs: remainingMs(live.facts, this.#context.time.wallMs(), ask.app.timing),
+      expiresInMs: promisedMs(
+        { access: live.facts, confirmFromMs: live.confirmFromMs ?? null },
+        this.#context.time.wallMs(),
+        ask.app.timing,
+      ),
       scope: live.facts.scope ?? ask.app.stored.scopes.join(" "),
       tenants: ask.connection.tenants
         .filter((tenant) => tenant.status === "connected")

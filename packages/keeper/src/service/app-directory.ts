@@ -53,7 +53,10 @@ export class AppDirectory {
     const { providers, limits, sealer, providerApi } = this.#context;
     const provider = providers.get(stored.provider);
     if (provider === undefined) throw new EvergrantError("provider_unknown", { detail: stored.provider });
-    const verdict = timing(provider.policy, limits);
+    const { oldAccessToken } = provider.policy;
+    // What was seen says more than nothing; what the provider says, more than what was seen.
+    const seen = oldAccessToken === "unknown" ? (stored.oldAccessToken ?? "unknown") : oldAccessToken;
+    const verdict = timing({ ...provider.policy, oldAccessToken: seen }, limits);
     if (verdict.kind === "impossible")
       throw new EvergrantError("timing_impossible", { detail: verdict.reasons.join(" ") });
     let discovered: ResolvedEndpoints | null = null;

@@ -6,7 +6,11 @@ import {
   draw,
   fullBucket,
   type GrantId,
+  isItsTurn,
   isMassDeath,
+  isUrgent,
+  leaveLine,
+  NO_LINE,
   noteOutcome,
   noteOwed,
   noteRefusal,
@@ -15,7 +19,9 @@ import {
   type Refusals,
   type SpendReason,
   type Step,
+  standInLine,
   type TokenBucket,
+  type WaitingLine,
 } from "@evergrant/core";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { KeeperLoad } from "./keeper.ts";
@@ -27,6 +33,7 @@ interface Pace {
   refusals: Refusals;
   inFlight: number;
   owed: Owed;
+  line: WaitingLine;
 }
 
 /** `not-told`: the store failed in the course of it, so that the intent may stand there with nobody at work on it. */
@@ -48,13 +55,15 @@ export class AppPacer {
     const { limits, time } = this.#context;
     const nowMs = time.wallMs();
     const pace = this.#pace(app);
+    if (!isUrgent(ask.because) && !isItsTurn(pace.line, { grant: ask.grant, nowMs }))
+      return this.#inLine(pace, ask.grant, nowMs);
     // I10 blast radius: what a silent provider can swallow before the breaker opens.
-    if (pace.inFlight >= limits.inFlightMax)
-      return { kind: "rest", untilMs: nowMs + limits.marginMs / 10, because: "paced" };
+    if (pace.inFlight >= limits.inFlightMax) return this.#inLine(pace, ask.grant, nowMs + limits.marginMs / 10);
     const admitted = admit(pace.breaker, { ...ask, nowMs, owed: pace.owed, inFlight: pace.inFlight }, limits);
     if (admitted.kind === "wait") return { kind: "rest", untilMs: admitted.untilMs, because: "provider-silent" };
     const drawn = draw(pace.bucket, { because: ask.because, nowMs }, limits);
-    if (drawn.kind === "wait") return { kind: "rest", untilMs: drawn.untilMs, because: "paced" };
+    if (drawn.kind === "wait") return this.#inLine(pace, ask.grant, drawn.untilMs);
+    pace.line = leaveLine(pace.line, ask.grant);
     pace.breaker = admitted.breaker;
     pace.bucket = drawn.bucket;
     pace.inFlight += 1;
@@ -96,6 +105,14 @@ export class AppPacer {
     };
   }
 
+  // I15 stampede: thousands may wait; each of them looks at the store again when its turn has come, not whenever one may go.
+  #inLine(pace: Pace, grant: GrantId, notBeforeMs: number): Extract<Step, { kind: "rest" }> {
+    const { limits, time } = this.#context;
+    const stood = standInLine(pace.line, { grant, nowMs: time.wallMs(), notBeforeMs }, limits);
+    pace.line = stood.line;
+    return { kind: "rest", untilMs: Math.ceil(stood.untilMs), because: "paced" };
+  }
+
   #pace(app: AppId): Pace {
     const known = this.#paces.get(app);
     if (known !== undefined) return known;
@@ -106,6 +123,7 @@ export class AppPacer {
       refusals: new Map(),
       inFlight: 0,
       owed: new Map(),
+      line: NO_LINE,
     };
     this.#paces.set(app, fresh);
     return fresh;

@@ -2,7 +2,7 @@ import { type AppId, EvergrantError, outageBudget, type Secret, timing } from "@
 import type { AppOrigins, SealedClientSecret, StoredApp } from "../ports/app-store.ts";
 import type { WrappedKey } from "../ports/sealer.ts";
 import { type AppDirectory, secretContext } from "./app-directory.ts";
-import { redirectUri } from "./consent-runs.ts";
+import { redirectUri } from "./consent-start.ts";
 import type { Apps, AppView, NewApp, ProviderView } from "./keeper.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -79,6 +79,19 @@ export class AppDesk implements Apps {
     });
     this.#directory.forget(app.id);
     return this.#view({ ...app, clientSecrets });
+  }
+
+  async setScopes(name: string, scopes: readonly string[], by: string): Promise<AppView> {
+    const { store, time } = this.#context;
+    const app = await store.apps.findByName(name);
+    if (app === undefined) throw new EvergrantError("app_unknown");
+    const facts = { before: app.scopes.join(" "), now: scopes.join(" ") };
+    await store.apps.replaceScopes(app.id, scopes, {
+      audit: [{ event: "scopes-set", subject: { kind: "app", id: app.id }, atMs: time.wallMs(), by, facts }],
+      notices: [],
+    });
+    this.#directory.forget(app.id);
+    return this.#view({ ...app, scopes });
   }
 
   providers(): readonly ProviderView[] {

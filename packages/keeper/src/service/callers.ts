@@ -1,85 +1,106 @@
-import { type CallerId, type ConnectionId, covers, EvergrantError, includesTenant, Secret } from "@evergrant/core";
-import type { CallerSecret, Right, StoredCaller } from "../ports/caller-store.ts";
+import { type CallerId, EvergrantError, Secret } from "@evergrant/core";
+import {
+  type CallerAuthentication,
+  type CallerSecret,
+  SECRET_ALONE,
+  type StoredCaller,
+} from "../ports/caller-store.ts";
 import type { Records } from "../ports/records.ts";
-import type { CallerPrincipal, PermissionName } from "./access.ts";
+import type { CallerCredential, CallerPrincipal, Callers, CallerView, NewCaller, PermissionName } from "./access.ts";
+import { CallerDirectory } from "./caller-directory.ts";
+import { CallerGate, SECRETS_AT_MOST } from "./caller-gate.ts";
+import { authenticationWords, checkAuthentication } from "./caller-settings.ts";
+import { CallerUses } from "./caller-uses.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
-import { digest, sameDigest } from "./digest.ts";
-import type { Callers, CallerView, NewCaller } from "./keeper.ts";
+import { digest } from "./digest.ts";
 import { newId, newSecretText } from "./new-id.ts";
 import { permissionsOf, permissionWords } from "./permissions.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { UsedAssertions } from "./used-assertions.ts";
 
-const SECRETS_AT_MOST = 2;
-const NOBODY = "0".repeat(64);
-
-/** Callers in memory: who they are, and what they may, without a database on the way. */
+/** Callers as an operator sees and changes them, and the gate through which they come. */
 export class CallerDesk implements Callers {
   readonly #context: ServiceContext;
   readonly #connections: ConnectionDirectory;
-  readonly #callers = new Map<string, StoredCaller>();
+  readonly #directory: CallerDirectory;
+  readonly #uses: CallerUses;
+  readonly #gate: CallerGate;
 
   constructor(context: ServiceContext, connections: ConnectionDirectory) {
     this.#context = context;
     this.#connections = connections;
+    this.#directory = new CallerDirectory(context);
+    this.#uses = new CallerUses(context);
+    const parts = { directory: this.#directory, uses: this.#uses, used: new UsedAssertions(context) };
+    this.#gate = new CallerGate(context, parts);
   }
 
-  async load(): Promise<void> {
-    const callers = await this.#context.store.callers.list();
-    this.#callers.clear();
-    for (const caller of callers) this.#callers.set(caller.id, caller);
+  load(): Promise<void> {
+    return this.#directory.load();
   }
 
-  authenticate(id: string, secret: Secret): CallerPrincipal | undefined {
-    const caller = this.#callers.get(id);
-    const nowMs = this.#context.time.wallMs();
-    const presented = digest(secret);
-    // Everything is compared also for unknown callers, so that the time of the answer tells nothing.
-    const live = (caller?.secrets ?? []).filter((known) => known.expiresAtMs === null || known.expiresAtMs > nowMs);
-    const fits = [...live.map((known) => known.sha256), NOBODY]
-      .map((known) => sameDigest(known, presented))
-      .includes(true);
-    return caller !== undefined && fits && caller.disabledAtMs === null
-      ? this.#principal(caller.id, caller.name)
-      : undefined;
+  stop(): Promise<void> {
+    return this.#uses.stop();
+  }
+
+  authenticate(credential: CallerCredential, from: string | null): Promise<CallerPrincipal> {
+    return this.#gate.authenticate(credential, from);
   }
 
   async add(request: NewCaller): Promise<{ caller: CallerView; clientSecret: Secret }> {
-    const { chance, store, time } = this.#context;
-    const clientSecret = new Secret(newSecretText(chance));
-    const caller: StoredCaller = {
-      id: newId<CallerId>("cl", chance),
-      name: request.name,
-      secrets: [this.#newSecret(clientSecret)],
-      permissions: permissionsOf(this.#connections, request.permissions),
-      disabledAtMs: null,
-      createdAtMs: time.wallMs(),
-    };
-    const created = await store.callers.create(
-      caller,
-      this.#records({ id: caller.id, event: "caller-added", by: request.by, permissions: request.permissions }),
-    );
-    if (created === "name-taken") throw new EvergrantError("name_taken");
-    this.#callers.set(caller.id, caller);
-    return { caller: this.#view(caller), clientSecret };
+    const clientSecret = new Secret(newSecretText(this.#context.chance));
+    const caller = await this.#create(request, [this.#newSecret(clientSecret, null)]);
+    return { caller, clientSecret };
+  }
+
+  addSecretless(request: NewCaller): Promise<CallerView> {
+    return this.#create(request, []);
   }
 
   async list(): Promise<readonly CallerView[]> {
-    return [...this.#callers.values()].map((caller) => this.#view(caller));
+    await this.#uses.look();
+    return this.#directory.all().map((caller) => this.#view(caller));
   }
 
-  async addSecret(id: CallerId, by: string): Promise<{ clientSecret: Secret }> {
+  async addSecret(
+    id: CallerId,
+    { expiresAtMs, by }: { readonly expiresAtMs: number | null; readonly by: string },
+  ): Promise<{ clientSecret: Secret }> {
+    const nowMs = this.#context.time.wallMs();
+    if (expiresAtMs !== null && expiresAtMs <= nowMs)
+      throw new EvergrantError("caller_authentication_invalid", { detail: "the secret would have expired already" });
     const clientSecret = new Secret(newSecretText(this.#context.chance));
-    const added = this.#newSecret(clientSecret);
-    await this.#change({ id, by, event: "caller-secret-added", permissions: [] }, (caller) => ({
-      ...caller,
-      secrets: [added, ...caller.secrets].slice(0, SECRETS_AT_MOST),
-    }));
+    const added = this.#newSecret(clientSecret, expiresAtMs);
+    const facts = { secret: added.id, expiresAtMs };
+    await this.#change({ id, by, event: "caller-secret-added", facts }, (caller) => {
+      const live = caller.secrets.filter((known) => known.expiresAtMs === null || known.expiresAtMs > nowMs);
+      return { ...caller, secrets: [added, ...live].slice(0, SECRETS_AT_MOST) };
+    });
     return { clientSecret };
+  }
+
+  async removeSecret(id: CallerId, secret: string, by: string): Promise<CallerView> {
+    const event = { id, by, event: "caller-secret-removed", facts: { secret } };
+    return await this.#change(event, (caller) => {
+      const secrets = caller.secrets.filter((known) => known.id !== secret);
+      if (secrets.length === caller.secrets.length) throw new EvergrantError("caller_secret_unknown");
+      return { ...caller, secrets };
+    });
+  }
+
+  async setAuthentication(id: CallerId, authentication: CallerAuthentication, by: string): Promise<CallerView> {
+    await checkAuthentication(this.#context.assertions, authentication);
+    const facts = authenticationWords(authentication);
+    return await this.#change({ id, by, event: "caller-authentication-set", facts }, (caller) => ({
+      ...caller,
+      authentication,
+    }));
   }
 
   async setPermissions(id: CallerId, permissions: readonly PermissionName[], by: string): Promise<CallerView> {
     const resolved = permissionsOf(this.#connections, permissions);
-    return await this.#change({ id, by, event: "caller-permissions-set", permissions }, (caller) => ({
+    const facts = { permissions: wordsOf(permissions) };
+    return await this.#change({ id, by, event: "caller-permissions-set", facts }, (caller) => ({
       ...caller,
       permissions: resolved,
     }));
@@ -88,7 +109,31 @@ export class CallerDesk implements Callers {
   async setDisabled(id: CallerId, disabled: boolean, by: string): Promise<CallerView> {
     const disabledAtMs = disabled ? this.#context.time.wallMs() : null;
     const event = disabled ? "caller-disabled" : "caller-enabled";
-    return await this.#change({ id, by, event, permissions: [] }, (caller) => ({ ...caller, disabledAtMs }));
+    return await this.#change({ id, by, event, facts: {} }, (caller) => ({ ...caller, disabledAtMs }));
+  }
+
+  async #create(request: NewCaller, secrets: readonly CallerSecret[]): Promise<CallerView> {
+    const { chance, store, time } = this.#context;
+    const { name, by, permissions, authentication = SECRET_ALONE } = request;
+    await checkAuthentication(this.#context.assertions, authentication);
+    const caller: StoredCaller = {
+      ...{ id: newId<CallerId>("cl", chance), name, secrets, authentication },
+      permissions: permissionsOf(this.#connections, permissions),
+      disabledAtMs: null,
+      createdAtMs: time.wallMs(),
+    };
+    const facts = {
+      permissions: wordsOf(permissions),
+      secrets: secrets.length,
+      ...authenticationWords(authentication),
+    };
+    const created = await store.callers.create(
+      caller,
+      this.#records({ id: caller.id, event: "caller-added", by, facts }),
+    );
+    if (created === "name-taken") throw new EvergrantError("name_taken");
+    this.#directory.put(caller);
+    return this.#view(caller);
   }
 
   async #change(what: CallerEvent, change: (caller: StoredCaller) => StoredCaller): Promise<CallerView> {
@@ -100,37 +145,13 @@ export class CallerDesk implements Callers {
     }));
     const caller = found ? await store.callers.find(id) : undefined;
     if (caller === undefined) throw new EvergrantError("caller_unknown");
-    this.#callers.set(id, caller);
+    this.#directory.put(caller);
     return this.#view(caller);
   }
 
-  // Asked at each use, not remembered: a permission taken away counts from the next request on, and so does a disabled caller.
-  #principal(id: CallerId, name: string): CallerPrincipal {
-    const held = (right: Right, connection: ConnectionId) => {
-      const caller = this.#callers.get(id);
-      if (caller === undefined || caller.disabledAtMs !== null) return [];
-      return caller.permissions.filter((known) => known.right === right && known.connection === connection);
-    };
-    return {
-      id,
-      name,
-      may: (right, connection) => held(right, connection).length > 0,
-      mayCall: (connection, call) =>
-        held("gateway", connection).some(({ only }) => only === undefined || covers(only, call)),
-      reached: (connection, tenants) =>
-        tenants.filter((tenant) =>
-          held("gateway", connection).some(({ only }) => only?.tenants == null || includesTenant(only.tenants, tenant)),
-        ),
-    };
-  }
-
-  #newSecret(secret: Secret): CallerSecret {
-    return {
-      id: newId<string>("sc", this.#context.chance),
-      sha256: digest(secret),
-      createdAtMs: this.#context.time.wallMs(),
-      expiresAtMs: null,
-    };
+  #newSecret(secret: Secret, expiresAtMs: number | null): CallerSecret {
+    const { chance, time } = this.#context;
+    return { id: newId<string>("sc", chance), sha256: digest(secret), createdAtMs: time.wallMs(), expiresAtMs };
   }
 
   #view(caller: StoredCaller): CallerView {
@@ -138,19 +159,23 @@ export class CallerDesk implements Callers {
       const name = this.#connections.get(permission.connection)?.name;
       return name === undefined ? [] : [{ ...permission, connection: name }];
     });
-    const secrets = caller.secrets.map(({ id, createdAtMs, expiresAtMs }) => ({ id, createdAtMs, expiresAtMs }));
+    const lastUsedAtMs = (credential: string) => this.#uses.lastUsedAtMs(caller.id, credential);
     return {
       id: caller.id,
       name: caller.name,
       permissions,
-      secrets,
+      secrets: caller.secrets.map(({ id, createdAtMs, expiresAtMs }) => ({
+        ...{ id, createdAtMs, expiresAtMs, lastUsedAtMs: lastUsedAtMs(id) },
+      })),
+      authentication: caller.authentication,
+      keysLastUsedAtMs: lastUsedAtMs("keys"),
+      workloadLastUsedAtMs: lastUsedAtMs("workload"),
       disabledAtMs: caller.disabledAtMs,
       createdAtMs: caller.createdAtMs,
     };
   }
 
-  #records({ id, event, by, permissions }: CallerEvent): Records {
-    const facts = { permissions: permissions.map(permissionWords).join(" ") };
+  #records({ id, event, by, facts }: CallerEvent): Records {
     return {
       audit: [{ event, subject: { kind: "caller", id }, atMs: this.#context.time.wallMs(), by, facts }],
       notices: [],
@@ -162,6 +187,7 @@ interface CallerEvent {
   readonly id: CallerId;
   readonly event: string;
   readonly by: string;
-  /** Those that it gives, where it gives any. */
-  readonly permissions: readonly PermissionName[];
+  readonly facts: Readonly<Record<string, string | number | null>>;
 }
+
+const wordsOf = (permissions: readonly PermissionName[]): string => permissions.map(permissionWords).join(" ");

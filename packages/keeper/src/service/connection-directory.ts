@@ -1,4 +1,4 @@
-import type { AppId, ConnectionId, GrantId } from "@evergrant/core";
+import type { AppId, ConnectionId, GrantId, WarmHours } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -9,17 +9,28 @@ export class ConnectionDirectory {
   readonly #idByName = new Map<string, ConnectionId>();
   /** Counted when first asked for; asked at each look at a grant, and there may be very many. */
   readonly #grantsOf = new Map<AppId, number>();
+  readonly #warm = new Map<GrantId, Map<ConnectionId, WarmHours>>();
+  /** The schedule of a grant was made for other warm hours than it has now. */
+  readonly #onWarmChanged: (grant: GrantId) => void;
+  #isLoaded = false;
 
-  constructor(context: ServiceContext) {
+  constructor(context: ServiceContext, onWarmChanged: (grant: GrantId) => void) {
     this.#context = context;
+    this.#onWarmChanged = onWarmChanged;
   }
 
   async load(): Promise<void> {
     const connections = await this.#context.store.connections.list();
+    const before = new Map(this.#byId);
     this.#byId.clear();
     this.#idByName.clear();
     this.#grantsOf.clear();
+    this.#warm.clear();
     for (const connection of connections) this.#remember(connection);
+    if (this.#isLoaded)
+      for (const id of new Set([...before.keys(), ...this.#byId.keys()]))
+        this.#tellWarm(before.get(id), this.#byId.get(id));
+    this.#isLoaded = true;
   }
 
   get(id: ConnectionId): StoredConnection | undefined {
@@ -46,13 +57,38 @@ export class ConnectionDirectory {
     const known = this.#byId.get(id);
     const stored = await this.#context.store.connections.find(id);
     if (known !== undefined) this.#idByName.delete(known.name);
+    if (known !== undefined && known.grant !== null) this.#warm.get(known.grant)?.delete(id);
     if (known?.grant !== stored?.grant) this.#grantsOf.clear();
     if (stored === undefined) this.#byId.delete(id);
     else this.#remember(stored);
+    this.#tellWarm(known, stored);
+  }
+
+  /** The warm hours of all connections that stand on a grant and may be used. */
+  warmOf(grant: GrantId): readonly WarmHours[] {
+    return [...(this.#warm.get(grant)?.values() ?? [])];
+  }
+
+  #tellWarm(before: StoredConnection | undefined, after: StoredConnection | undefined): void {
+    const [old, now] = [warmthOf(before), warmthOf(after)];
+    if (old?.grant === now?.grant && JSON.stringify(old?.hours) === JSON.stringify(now?.hours)) return;
+    for (const grant of new Set([old?.grant, now?.grant])) if (grant !== undefined) this.#onWarmChanged(grant);
   }
 
   #remember(connection: StoredConnection): void {
     this.#byId.set(connection.id, connection);
     this.#idByName.set(connection.name, connection.id);
+    const warmth = warmthOf(connection);
+    if (warmth === null) return;
+    const its = this.#warm.get(warmth.grant) ?? new Map<ConnectionId, WarmHours>();
+    this.#warm.set(warmth.grant, its.set(connection.id, warmth.hours));
   }
+}
+
+// Nobody is handed a token of a connection that is disabled, or whose organisations are gone.
+function warmthOf(connection: StoredConnection | undefined): { grant: GrantId; hours: WarmHours } | null {
+  if (connection === undefined) return null;
+  const { grant, warm, disabledAtMs, tenants } = connection;
+  const isGone = tenants.length > 0 && tenants.every(({ status }) => status === "gone");
+  return grant === null || warm === undefined || disabledAtMs !== null || isGone ? null : { grant, hours: warm };
 }

@@ -3,6 +3,7 @@ import type { StoredConnection } from "../ports/connection-store.ts";
 import type { StoredGrant } from "../ports/grant-store.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionStatus, ConnectionView } from "./keeper.ts";
+import { missingScopes } from "./scopes.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /** How a connection stands, in the words of the glossary. */
@@ -26,11 +27,15 @@ export async function viewConnection(
     subject: grant?.subject ?? null,
     tenants: connection.tenants,
     expectedTenant: connection.expectedTenant,
+    alsoReached: connection.alsoReached ?? [],
     sharedWith: sharing.filter((other) => other.id !== connection.id).map((other) => other.name),
     scope: chain?.access?.scope ?? null,
+    missingScopes: missingScopes(app.stored.scopes, chain?.access?.scope ?? null),
     accessExpiresAtMs: chain?.access?.expiresAtMs ?? null,
     renewedAtMs: chain?.renewedAtMs ?? null,
     lapsesAtMs: chain === null ? null : lapsesAtMs(chain, app),
+    checkedAtMs: connection.healthCheckedAtMs,
+    warm: connection.warm ?? { kind: "idle" },
     trouble:
       chain?.trouble == null
         ? null
@@ -55,6 +60,8 @@ function statusOf(connection: StoredConnection, grant: StoredGrant | undefined, 
     case "ended":
       return "ended";
     case "live":
+      if (grant.state.chain.renewal.kind === "client-credentials" && grant.state.chain.access === null)
+        return "awaiting-consent";
       return connection.tenants.length > 0 && connection.tenants.every((tenant) => tenant.status === "gone")
         ? "tenant-gone"
         : "connected";

@@ -1,14 +1,32 @@
-import { type ChainId, type ConnectionId, EvergrantError, firstChain, type GrantId, NO_LEASE } from "@evergrant/core";
+import {
+  type ChainId,
+  type ConnectionId,
+  EvergrantError,
+  firstChain,
+  type GrantId,
+  NO_LEASE,
+  type WarmHours,
+  warmHoursProblem,
+} from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { AuditEntry, Records } from "../ports/records.ts";
 import type { Tokens } from "./access.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
+import { planRemoval, splitTenants } from "./connection-removal.ts";
 import { viewConnection } from "./connection-views.ts";
 import type { GrantEnding } from "./grant-ending.ts";
 import type { GrantViews } from "./grant-views.ts";
 import type { HealthWatch } from "./health-watch.ts";
-import type { Connections, ConnectionView, NewConnection, RemovedConnection, Story } from "./keeper.ts";
+import type {
+  Connections,
+  ConnectionView,
+  NewConnection,
+  RemovalPlan,
+  RemovedConnection,
+  RevokedGrant,
+  Story,
+} from "./keeper.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { tellStory } from "./story.ts";
@@ -20,6 +38,7 @@ interface Parts {
   readonly ending: GrantEnding;
   readonly health: HealthWatch;
   readonly tokens: Tokens;
+  readonly onScheduled: (dueAtMs: number | null) => void;
 }
 
 /** Connections as operators see them: made, listed, disabled, disconnected, explained. */
@@ -89,6 +108,19 @@ export class ConnectionDesk implements Connections {
     return await this.byName(name);
   }
 
+  async setWarm(name: string, warm: WarmHours | null, by: string): Promise<ConnectionView> {
+    const problem = warm === null ? null : warmHoursProblem(warm);
+    if (problem !== null) throw new EvergrantError("warm_hours_invalid", { detail: problem });
+    const { id } = await this.#named(name);
+    const said = warm === null ? "idle" : warm.kind === "always" ? "always" : `${warm.cron} (${warm.zone})`;
+    await this.#context.store.connections.change(id, ({ warm: _before, ...connection }) => ({
+      connection: warm === null ? connection : { ...connection, warm },
+      records: this.#records(id, "warm-hours-set", by, { warm: said }),
+    }));
+    await this.#parts.directory.refresh(id);
+    return await this.byName(name);
+  }
+
   /** First at the provider, then here: what could not be taken away there is told, not forgotten. */
   async remove(name: string, by: string): Promise<RemovedConnection> {
     const { store, gate } = this.#context;
@@ -98,11 +130,7 @@ export class ConnectionDesk implements Connections {
       connection.grant === null
         ? []
         : (await store.connections.ofGrant(connection.grant)).filter((other) => other.id !== connection.id);
-    const kept = new Set(others.flatMap((other) => other.tenants.map((tenant) => tenant.id)));
-    const disconnected = await this.#disconnect(
-      connection,
-      connection.tenants.filter((tenant) => !kept.has(tenant.id)),
-    );
+    const disconnected = await this.#disconnect(connection, splitTenants(connection, others).gone);
     const isLast = connection.grant !== null && others.length === 0;
     const grantRevoked =
       isLast && connection.grant !== null && (await this.#parts.ending.revoke(connection.grant, "revoked"));
@@ -116,6 +144,24 @@ export class ConnectionDesk implements Connections {
     );
     await this.#parts.directory.refresh(connection.id);
     return { disconnected, remaining: others.map((other) => other.name), grantRevoked };
+  }
+
+  async removal(name: string): Promise<RemovalPlan> {
+    return await planRemoval(this.#context, await this.#named(name));
+  }
+
+  async revoke(name: string, agreed: { connections: readonly string[]; by: string }): Promise<RevokedGrant> {
+    this.#context.gate.requireOpen();
+    const connection = await this.#named(name);
+    const { revoke: plan } = await planRemoval(this.#context, connection);
+    if (connection.grant === null || plan === null) throw new EvergrantError("consent_required");
+    // Somebody may have attached another connection since the list was read.
+    if (plan.connections.toSorted().join(" ") !== agreed.connections.toSorted().join(" "))
+      throw new EvergrantError("revocation_changed", { detail: `it would end ${plan.connections.join(", ")}` });
+    const facts = { connections: plan.connections.join(" "), tenants: plan.tenants.join(", ") };
+    await this.#context.store.audit.write(this.#records(connection.id, "revocation-asked", agreed.by, facts));
+    const confirmed = await this.#parts.ending.revoke(connection.grant, "revoked");
+    return { connections: plan.connections, confirmed };
   }
 
   async checkHealth(name: string): Promise<ConnectionView> {
@@ -178,9 +224,11 @@ export class ConnectionDesk implements Connections {
       state: { kind: "live", chain },
       lease: NO_LEASE,
       dataKey: sealer.newDataKey(id),
-      dueAtMs: null,
+      // Asked at once: its owner may have approved it long ago, or has to be told that it waits.
+      dueAtMs: time.wallMs(),
     } as const;
     await store.grants.create(grant, { audit: [audit], notices: [] });
+    this.#parts.onScheduled(grant.dueAtMs);
     return id;
   }
 

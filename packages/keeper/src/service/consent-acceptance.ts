@@ -1,41 +1,35 @@
 import {
-  type AttemptId,
-  type ChainId,
   type ConsentExpectation,
+  EvergrantError,
   firstChain,
   type GrantId,
   type HoldReason,
   judgeConsent,
-  type TokenAnswer,
   transition,
 } from "@evergrant/core";
 import type { ConnectionTenant, StoredConnection } from "../ports/connection-store.ts";
 import type { ConsentProgress, ReceivedConsent, StoredConsent } from "../ports/consent-store.ts";
-import type { StoredGrant } from "../ports/grant-store.ts";
+import type { Tenant } from "../ports/provider-api.ts";
 import type { Records } from "../ports/records.ts";
-import type { App, AppDirectory } from "./app-directory.ts";
+import type { AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import { type Findings, findOut } from "./consent-findings.ts";
+import { chainIdOf, keepConsentTokens, type ReceivedAnswer } from "./consent-intake.ts";
+import type { ConsentLinks } from "./consent-links.ts";
+import { type ConsentLine, consentRecords } from "./consent-records.ts";
 import { changeFor } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
 import type { LiveTokens } from "./live-tokens.ts";
-import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { openToken, sealVersion, versionOf } from "./token-versions.ts";
+import { openToken, versionOf } from "./token-versions.ts";
 import { untilStored } from "./waiting.ts";
-
-export interface ReceivedAnswer {
-  readonly attempt: AttemptId;
-  readonly answer: TokenAnswer;
-  readonly sentAtMs: number;
-  readonly receivedAtMs: number;
-}
 
 /** Takes the tokens of a consent in: durable first, then judged, then (by rule or by an operator) put to use. Each step may be repeated. */
 export class ConsentAcceptance {
   readonly #context: ServiceContext;
   readonly #apps: AppDirectory;
   readonly #connections: ConnectionDirectory;
+  readonly #links: ConsentLinks;
   readonly #live: LiveTokens;
   readonly #views: GrantViews;
   readonly #onScheduled: (dueAtMs: number | null) => void;
@@ -45,6 +39,7 @@ export class ConsentAcceptance {
     parts: {
       apps: AppDirectory;
       connections: ConnectionDirectory;
+      links: ConsentLinks;
       live: LiveTokens;
       views: GrantViews;
       onScheduled: (dueAtMs: number | null) => void;
@@ -53,6 +48,7 @@ export class ConsentAcceptance {
     this.#context = context;
     this.#apps = parts.apps;
     this.#connections = parts.connections;
+    this.#links = parts.links;
     this.#live = parts.live;
     this.#views = parts.views;
     this.#onScheduled = parts.onScheduled;
@@ -63,7 +59,7 @@ export class ConsentAcceptance {
     const { store } = this.#context;
     const app = await this.#apps.get(consent.app);
     const found = await findOut(this.#context, { app, consent, answer: received.answer });
-    const grant = await this.#keepTokens({ consent, app, found, received });
+    const grant = await keepConsentTokens(this.#context, { consent, app, subject: found.subject, received });
     const connection = await store.connections.find(consent.connection);
     const holds =
       connection === undefined ? (["initiator-must-confirm"] as const) : await this.#judge(consent, connection, found);
@@ -74,11 +70,11 @@ export class ConsentAcceptance {
       subject: found.subject,
       subjectName: found.subjectName,
       scope: received.answer.scope,
-      tenants: found.tenants,
+      tenants: found.tenants ?? [],
       chosenTenants: found.chosenTenants,
     };
     if (holds.length === 0) await this.accept(consent, durable, "rule");
-    else await this.#hold(consent, durable, holds);
+    else await this.hold(consent, durable, holds);
   }
 
   /** Puts a received consent to use: the new chain replaces the old, the connection stands on its grant. */
@@ -104,99 +100,69 @@ export class ConsentAcceptance {
     if (before?.grant != null && before.grant !== received.grant) await this.#retireGrant(before.grant);
     await this.#progress(
       consent,
-      { kind: "accepted", atMs, by, ...received },
+      // Last, as what was received may come out of a held consent.
+      { ...received, kind: "accepted", atMs, by },
       { event: "consent-accepted", by, facts: { subject: received.subject } },
     );
   }
 
-  async #hold(consent: StoredConsent, received: ReceivedConsent, because: readonly HoldReason[]): Promise<void> {
+  /**
+   * Looks again at what could not be read when the consent came, and judges it anew: what an operator says yes to is known.
+   * Answers the reasons that are left.
+   * @throws provider_unreachable where it still cannot be read
+   */
+  async reread(
+    consent: StoredConsent,
+    held: ReceivedConsent & { readonly because: readonly HoldReason[] },
+  ): Promise<{
+    readonly received: ReceivedConsent;
+    readonly because: readonly HoldReason[];
+  }> {
+    const { store, sealer } = this.#context;
+    const { grant: id, chain, version: versionId, subject, subjectName, scope, because } = held;
+    const grant = await store.grants.load(id);
+    const version = await store.grants.token(versionId);
+    const accessToken =
+      grant === undefined || version === undefined ? null : openToken(sealer, grant, version, "access-token");
+    const connection = await store.connections.find(consent.connection);
+    if (accessToken === null || connection === undefined) throw new EvergrantError("consent_not_waiting");
+    const app = await this.#apps.get(consent.app);
+    const found = await findOut(this.#context, { app, consent, answer: { accessToken, idToken: null, scope } });
+    if (found.tenants === null)
+      throw new EvergrantError("provider_unreachable", {
+        detail: "the organisations of this consent cannot be listed",
+      });
+    const { tenants, chosenTenants } = found;
+    const verdict = judgeConsent(await this.#expectation(connection, "ask"), {
+      ...found,
+      subject,
+      link: because.includes("link-revoked") ? "revoked" : "open",
+    });
+    return {
+      received: { grant: id, chain, version: versionId, subject, subjectName, scope, tenants, chosenTenants },
+      because: verdict.kind === "hold" ? verdict.because : [],
+    };
+  }
+
+  /** Puts a consent back to wait, with what is known of it now. */
+  async hold(consent: StoredConsent, received: ReceivedConsent, because: readonly HoldReason[]): Promise<void> {
     const facts = { because: because.join(" "), subject: received.subject, tenants: received.chosenTenants.join(" ") };
     await this.#progress(
       consent,
-      { kind: "held", atMs: this.#context.time.wallMs(), because, ...received },
+      { ...received, kind: "held", atMs: this.#context.time.wallMs(), because },
       { event: "consent-held", by: "rule", facts },
     );
   }
 
-  // Tokens are durable before anything is decided about them; a grant that nobody accepts yet has no chain and is never spent.
-  async #keepTokens(work: {
-    consent: StoredConsent;
-    app: App;
-    found: Findings;
-    received: ReceivedAnswer;
-  }): Promise<GrantId> {
-    const { store, sealer } = this.#context;
-    const { consent, app, found, received } = work;
-    const id = await this.#findOrCreateGrant(consent, found.subject, received.attempt);
-    const lifeMs = received.answer.expiresInMs ?? app.timing.policy.accessLifeMs;
-    const kept = {
-      attempt: received.attempt,
-      chain: chainIdOf(received.attempt),
-      parent: null,
-      answer: received.answer,
-      receivedAtMs: received.receivedAtMs,
-      accessExpiresAtMs: received.sentAtMs + lifeMs,
-    };
-    await untilStored(this.#context, id, () =>
-      store.grants.change(id, (grant) => ({
-        change: {
-          state: null,
-          lease: null,
-          dueAtMs: grant.dueAtMs,
-          tokens: [sealVersion(sealer, grant, kept)],
-          records: this.#records(consent, {
-            event: "consent-received",
-            by: "person",
-            facts: { grant: id, subject: found.subject },
-          }),
-        },
-        result: true,
-      })),
-    );
-    return id;
-  }
-
-  async #findOrCreateGrant(consent: StoredConsent, subject: string | null, attempt: AttemptId): Promise<GrantId> {
-    const { store, sealer } = this.#context;
-    // Named after the attempt where the provider gives no subject, so that a replay finds the grant that it made before.
-    const id =
-      subject === null ? (attempt.replace(/^at_/, "gr_") as GrantId) : newId<GrantId>("gr", this.#context.chance);
-    for (;;) {
-      const known =
-        subject === null ? await store.grants.load(id) : await store.grants.findBySubject(consent.app, subject);
-      if (known !== undefined) return known.id;
-      const grant: StoredGrant = {
-        id,
-        app: consent.app,
-        subject,
-        state: { kind: "unconsented" },
-        lease: { fence: 0, owner: null, untilMs: 0 },
-        dataKey: sealer.newDataKey(id),
-        dueAtMs: null,
-      };
-      const created = await untilStored(this.#context, id, () =>
-        store.grants.create(
-          grant,
-          this.#records(consent, { event: "grant-created", by: "person", facts: { grant: id, subject } }),
-        ),
-      );
-      if (created === "created") return id;
-    }
-  }
-
-  async #judge(consent: StoredConsent, connection: StoredConnection, found: Findings): Promise<readonly HoldReason[]> {
-    const { store, time } = this.#context;
-    const link = consent.linkHash === null ? undefined : await store.consents.findLink(consent.linkHash);
-    const verdict = judgeConsent(await this.#expectation(connection, link?.accept ?? "ask"), found);
-    const holds = verdict.kind === "hold" ? [...verdict.because] : [];
-    // Two people finished runs of the same link: the first completes it, the second needs somebody's yes.
-    if (
-      consent.linkHash !== null &&
-      !(await store.consents.completeLink(consent.linkHash, time.wallMs())) &&
-      holds.length === 0
-    )
-      holds.push("initiator-must-confirm");
-    return holds;
+  async #judge(
+    consent: StoredConsent,
+    connection: StoredConnection,
+    found: Omit<Findings, "link">,
+  ): Promise<readonly HoldReason[]> {
+    const first = consent.linkHash === null ? undefined : await this.#context.store.consents.findLink(consent.linkHash);
+    const link = await this.#links.fate(consent, connection);
+    const verdict = judgeConsent(await this.#expectation(connection, first?.accept ?? "ask"), { ...found, link });
+    return verdict.kind === "hold" ? verdict.because : [];
   }
 
   async #expectation(connection: StoredConnection, accept: "ask" | "any-tenant"): Promise<ConsentExpectation> {
@@ -266,7 +232,7 @@ export class ConsentAcceptance {
     this.#live.drop(id);
   }
 
-  async #progress(consent: StoredConsent, progress: ConsentProgress, audit: AuditLine): Promise<void> {
+  async #progress(consent: StoredConsent, progress: ConsentProgress, audit: ConsentLine): Promise<void> {
     const { store } = this.#context;
     const records = this.#records(consent, audit);
     const held =
@@ -283,28 +249,15 @@ export class ConsentAcceptance {
     await untilStored(this.#context, consent.id, () =>
       store.consents.change(consent.id, (current) =>
         current.progress.kind === "claimed" || current.progress.kind === "held"
-          ? { progress, records: { ...records, notices: held } }
+          ? { progress, records: { ...records, notices: current.progress.kind === "claimed" ? held : [] } }
           : null,
       ),
     );
   }
 
-  #records(consent: StoredConsent, audit: AuditLine): Records {
-    return {
-      audit: [{ ...audit, subject: { kind: "connection", id: consent.connection }, atMs: this.#context.time.wallMs() }],
-      notices: [],
-    };
+  #records(consent: StoredConsent, line: ConsentLine): Records {
+    return consentRecords(consent, this.#context.time.wallMs(), line);
   }
-}
-
-interface AuditLine {
-  readonly event: string;
-  readonly by: string;
-  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
-}
-
-function chainIdOf(attempt: AttemptId): ChainId {
-  return attempt.replace(/^at_/, "ch_") as ChainId;
 }
 
 function tenantsAfter(
@@ -313,6 +266,11 @@ function tenantsAfter(
   atMs: number,
 ): readonly ConnectionTenant[] {
   const before = new Set(connection.tenants.map((tenant) => tenant.id));
-  const ours = received.tenants.filter((tenant) => before.has(tenant.id) || received.chosenTenants.includes(tenant.id));
+  const { expectedTenant } = connection;
+  const isOurs = ({ id, name }: Tenant) =>
+    before.has(id) || received.chosenTenants.includes(id) || id === expectedTenant || name === expectedTenant;
+  const named = received.tenants.filter(isOurs);
+  // Connected long ago and only gone on with: where nobody said which, it is all that the person connected.
+  const ours = named.length === 0 ? received.tenants : named;
   return ours.map((tenant) => ({ ...tenant, status: "connected", sinceMs: atMs }));
 }

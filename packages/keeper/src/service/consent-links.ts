@@ -1,10 +1,10 @@
-import { type ConnectionId, chainOf, EvergrantError, Secret } from "@evergrant/core";
+import { type ConnectionId, type ConsentFindings, chainOf, EvergrantError, Secret } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
-import type { ConsentLink } from "../ports/consent-store.ts";
-import type { StoredGrant } from "../ports/grant-store.ts";
+import type { ConsentLink, StoredConsent } from "../ports/consent-store.ts";
+import type { AuditEntry, Records } from "../ports/records.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
+import type { NewConsentLink } from "./consenting.ts";
 import { digest, sameDigest } from "./digest.ts";
-import type { NewConsentLink } from "./keeper.ts";
 import { newSecretText } from "./new-id.ts";
 import { missingScopes } from "./scopes.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -15,10 +15,12 @@ export interface OpenLink {
   readonly app: App;
   /** The stored first-consent link, or null for a re-consent link. */
   readonly first: ConsentLink | null;
+  /** The epoch of a re-consent link, null for a first-consent link. */
+  readonly epoch: number | null;
 }
 
 /**
- * The two kinds of consent links. A first-consent link is 256 random bits, kept as a hash, and completes once.
+ * The two kinds of consent links. A first-consent link is 256 random bits, kept as a hash, and completes once (ASVS 5.0 V10.1.2).
  * A re-consent link is `connection.epoch.HMAC`: nothing is stored, and it acts only while a new consent is of use.
  */
 export class ConsentLinks {
@@ -64,6 +66,33 @@ export class ConsentLinks {
     return { url: this.#urlOf(new Secret(this.#againText(connection.id, connection.consentEpoch))) };
   }
 
+  /** Makes every link of the connection that was sent so far invalid, and holds whoever is on the way by one of them. */
+  async revokeAll(connection: StoredConnection, by: string): Promise<void> {
+    const { store, time } = this.#context;
+    const atMs = time.wallMs();
+    const told = (event: string, facts: AuditEntry["facts"]): Records => ({
+      audit: [{ event, subject: { kind: "connection", id: connection.id }, atMs, by, facts }],
+      notices: [],
+    });
+    await store.consents.revokeLinks(connection.id, atMs, told("consent-links-revoked", {}));
+    await store.connections.change(connection.id, (current) => {
+      const consentEpoch = current.consentEpoch + 1;
+      return {
+        connection: { ...current, consentEpoch },
+        records: told("reconsent-links-revoked", { epoch: consentEpoch }),
+      };
+    });
+  }
+
+  /** What has become of the link that started a consent, when its answer has come. A first-consent link is completed by asking. */
+  async fate(consent: StoredConsent, connection: StoredConnection): Promise<ConsentFindings["link"]> {
+    const { store, time } = this.#context;
+    if (consent.linkHash === null)
+      return consent.linkEpoch !== null && consent.linkEpoch !== connection.consentEpoch ? "revoked" : "open";
+    if (await store.consents.completeLink(consent.linkHash, time.wallMs())) return "open";
+    return (await store.consents.findLink(consent.linkHash))?.revokedAtMs == null ? "completed" : "revoked";
+  }
+
   /** @throws consent_link_invalid · consent_link_used · consent_link_expired · consent_not_needed */
   async open(link: Secret): Promise<OpenLink> {
     return link.reveal().includes(".") ? await this.#openAgain(link) : await this.#openFirst(link);
@@ -77,7 +106,10 @@ export class ConsentLinks {
       throw new EvergrantError("consent_link_invalid");
     if (stored.completedAtMs !== null) throw new EvergrantError("consent_link_used");
     if (stored.expiresAtMs <= time.wallMs()) throw new EvergrantError("consent_link_expired");
-    return { connection, app: await this.#apps.get(connection.app), first: stored };
+    const app = await this.#apps.get(connection.app);
+    // Another link was faster: what is still open acts as a link to consent again would.
+    if (!(await this.isOfUse(connection, app))) throw new EvergrantError("consent_not_needed");
+    return { connection, app, first: stored, epoch: null };
   }
 
   async #openAgain(link: Secret): Promise<OpenLink> {
@@ -88,12 +120,15 @@ export class ConsentLinks {
     if (!sameDigest(digest(link), digest(new Secret(expected))) || connection === undefined)
       throw new EvergrantError("consent_link_invalid");
     const app = await this.#apps.get(connection.app);
-    const grant = connection.grant === null ? undefined : await store.grants.load(connection.grant);
-    if (grant === undefined || !this.#isOfUse(connection, grant, app)) throw new EvergrantError("consent_not_needed");
-    return { connection, app, first: null };
+    if (connection.grant === null || !(await this.isOfUse(connection, app)))
+      throw new EvergrantError("consent_not_needed");
+    return { connection, app, first: null, epoch: connection.consentEpoch };
   }
 
-  #isOfUse(connection: StoredConnection, grant: StoredGrant, app: App): boolean {
+  /** Whether a person's consent would help: none is there, it is lost or in doubt, nears its lapse, or lacks something. */
+  async isOfUse(connection: StoredConnection, app: App): Promise<boolean> {
+    const grant = connection.grant === null ? undefined : await this.#context.store.grants.load(connection.grant);
+    if (grant === undefined) return true;
     const chain = chainOf(grant.state);
     if (chain === null || grant.state.kind === "consent-needed" || grant.state.kind === "in-court") return true;
     const nearsLapse =

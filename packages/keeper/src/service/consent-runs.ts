@@ -1,15 +1,20 @@
-import { type AttemptId, type ConsentId, EvergrantError, type Outcome, Secret } from "@evergrant/core";
-import type { ConsentProgress, StoredConsent } from "../ports/consent-store.ts";
+import { type AttemptId, type ConsentId, EvergrantError, type Outcome, type Secret } from "@evergrant/core";
+import type { StoredConnection } from "../ports/connection-store.ts";
+import type { ConsentOrigin, ConsentProgress, StoredConsent } from "../ports/consent-store.ts";
 import type { JournalRecord } from "../ports/journal.ts";
+import type { Records } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
 import type { ConsentAcceptance } from "./consent-acceptance.ts";
+import { type ConsentAnswer, isFromIssuer, pastedParameters, readConsentAnswer } from "./consent-answer.ts";
 import type { ConsentLinks } from "./consent-links.ts";
-import { codeChallenge, digest, sameDigest } from "./digest.ts";
+import { consentRecords, originFacts } from "./consent-records.ts";
+import { browserHash, startConsent, verifierContext } from "./consent-start.ts";
+import type { ConsentCallback, ConsentOffer, PastedConsent } from "./consenting.ts";
+import { digest, sameDigest } from "./digest.ts";
 import { exchange } from "./exchange.ts";
 import { journaledOutcome } from "./journaled-outcome.ts";
-import { jwtClaims } from "./jwt-claims.ts";
-import type { ConsentCallback, ConsentOffer } from "./keeper.ts";
-import { newId, newSecretText } from "./new-id.ts";
+import { judgeIdToken } from "./jwt-claims.ts";
+import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { untilStored } from "./waiting.ts";
 
@@ -44,75 +49,56 @@ export class ConsentRuns {
     };
   }
 
-  async begin(link: Secret, browser: Secret): Promise<{ authorizeUrl: string }> {
+  async begin(link: Secret, browser: Secret, from: ConsentOrigin | null): Promise<{ authorizeUrl: string }> {
     this.#context.gate.requireOpen();
-    const { store, sealer, chance, time, limits } = this.#context;
-    const { connection, app, first } = await this.#links.open(link);
-    const id = newId<ConsentId>("cs", chance);
-    const dataKey = sealer.newDataKey(id);
-    const state = new Secret(newSecretText(chance));
-    const verifier = new Secret(newSecretText(chance));
-    const nonce = newSecretText(chance);
-    const startedAtMs = time.wallMs();
-    const consent: StoredConsent = {
-      id,
-      connection: connection.id,
-      app: app.stored.id,
-      linkHash: first?.hash ?? null,
-      purpose: connection.grant === null ? "first" : "again",
-      stateHash: digest(state),
-      browserHash: this.#browserHash(browser),
-      nonce,
-      redirectUri: redirectUri(this.#context.publicUrl, app.stored.id),
-      dataKey,
-      codeVerifier: sealer.seal(dataKey, verifierContext(id), verifier),
-      startedAtMs,
-      expiresAtMs: startedAtMs + limits.consentSessionLifeMs,
-      progress: { kind: "started" },
-    };
-    const { authorization } = await app.endpoints();
-    await store.consents.create(consent, { audit: [this.#audit(consent, "consent-started", {})], notices: [] });
-    const url = new URL(authorization);
-    const parameters = {
-      ...app.provider.authorizeParameters,
-      response_type: "code",
-      client_id: app.stored.clientId,
-      redirect_uri: consent.redirectUri,
-      scope: app.stored.scopes.join(" "),
-      state: state.reveal(),
-      code_challenge: codeChallenge(verifier),
-      code_challenge_method: "S256",
-      ...(app.stored.scopes.includes("openid") ? { nonce } : {}),
-    };
-    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-    return { authorizeUrl: url.href };
+    const { connection, app, first, epoch } = await this.#links.open(link);
+    const by = { linkHash: first?.hash ?? null, linkEpoch: epoch, browser, pastedBy: null, from };
+    const { authorizeUrl } = await startConsent(this.#context, { connection, app, ...by });
+    return { authorizeUrl };
   }
 
-  /** Fails closed: whatever is missing, repeated, foreign or late never reaches the token endpoint. */
+  /** For people whose browser cannot reach us: an operator sends them on, and pastes the address that they end on. */
+  async beginPasted(connection: StoredConnection, pastedBy: string): Promise<PastedConsent> {
+    this.#context.gate.requireOpen();
+    const app = await this.#apps.get(connection.app);
+    if (app.provider.kind === "client_credentials" || !(await this.#links.isOfUse(connection, app)))
+      throw new EvergrantError("consent_not_needed");
+    const by = { linkHash: null, linkEpoch: null, browser: null, pastedBy, from: null };
+    const { consent, authorizeUrl } = await startConsent(this.#context, { connection, app, ...by });
+    return { id: consent.id, authorizeUrl, expiresAtMs: consent.expiresAtMs };
+  }
+
   async receive(callback: ConsentCallback): Promise<ConsentId> {
-    const { store, time } = this.#context;
-    const state = single(callback.params, "state");
-    const code = single(callback.params, "code");
-    const error = single(callback.params, "error");
-    const iss = single(callback.params, "iss");
-    if (state === null || (code === null) === (error === null)) throw new EvergrantError("consent_callback_invalid");
-    const consent = await store.consents.findByState(digest(new Secret(state)));
+    const answer = readConsentAnswer(callback.params);
+    const consent = await this.#context.store.consents.findByState(digest(answer.state));
     if (consent === undefined || consent.app !== callback.app) throw new EvergrantError("consent_callback_invalid");
+    if (consent.pastedBy !== null) throw new EvergrantError("consent_to_be_pasted");
     if (!this.isOfBrowser(consent, callback.browser)) throw new EvergrantError("consent_browser_mismatch");
-    if (consent.progress.kind !== "started") return consent.id;
-    const app = await this.#apps.get(consent.app);
-    if (iss !== null && iss !== (await app.endpoints()).issuer) throw new EvergrantError("consent_callback_invalid");
-    if (consent.expiresAtMs <= time.wallMs()) throw new EvergrantError("consent_session_expired");
-    if (code === null) await this.#decline(consent, error ?? "access_denied");
-    else {
-      this.#context.gate.requireOpen();
-      await this.#context.activity.during(() => this.#exchangeOnce(consent, new Secret(code)));
-    }
+    await this.#take(consent, answer, callback.from ?? null);
     return consent.id;
   }
 
+  async receivePasted(id: ConsentId, address: Secret): Promise<void> {
+    const consent = await this.#context.store.consents.find(id);
+    if (consent === undefined || consent.pastedBy === null) throw new EvergrantError("consent_unknown");
+    const answer = readConsentAnswer(pastedParameters(address, consent.redirectUri));
+    if (!sameDigest(consent.stateHash, digest(answer.state))) throw new EvergrantError("consent_callback_invalid");
+    await this.#take(consent, answer, null);
+  }
+
+  // Fails closed: whatever is missing, repeated, foreign or late never reaches the token endpoint.
+  async #take(consent: StoredConsent, answer: ConsentAnswer, from: ConsentOrigin | null): Promise<void> {
+    if (consent.progress.kind !== "started") return;
+    const endpoints = await (await this.#apps.get(consent.app)).endpoints();
+    if (!isFromIssuer(answer, endpoints)) throw new EvergrantError("consent_callback_invalid");
+    if (consent.expiresAtMs <= this.#context.time.wallMs()) throw new EvergrantError("consent_session_expired");
+    if (answer.kind === "error") return await this.#decline(consent, answer.error);
+    this.#context.gate.requireOpen();
+    await this.#context.activity.during(() => this.#exchangeOnce(consent, answer.code, from));
+  }
+
   isOfBrowser(consent: StoredConsent, browser: Secret | null): boolean {
-    return browser !== null && sameDigest(consent.browserHash, this.#browserHash(browser));
+    return browser !== null && sameDigest(consent.browserHash, browserHash(this.#context, browser));
   }
 
   /**
@@ -152,7 +138,7 @@ export class ConsentRuns {
       consent.progress.kind === "started" && atMs !== null
         ? {
             progress: { kind: "claimed", atMs, attempt },
-            records: { audit: [this.#audit(consent, "code-claimed", { attempt })], notices: [] },
+            records: this.#records(consent, "code-claimed", { attempt }),
           }
         : null,
     );
@@ -174,23 +160,23 @@ export class ConsentRuns {
       current.progress.kind === "started"
         ? {
             progress: { kind: "declined", atMs, error: code },
-            records: { audit: [this.#audit(consent, "consent-declined", { error: code })], notices: [] },
+            records: this.#records(consent, "consent-declined", { error: code }),
           }
         : null,
     );
   }
 
-  async #exchangeOnce(consent: StoredConsent, code: Secret): Promise<void> {
+  async #exchangeOnce(consent: StoredConsent, code: Secret, from: ConsentOrigin | null): Promise<void> {
     if (this.#running.has(consent.id)) return;
     this.#running.add(consent.id);
     try {
-      await this.#exchangeCode(consent, code);
+      await this.#exchangeCode(consent, code, from);
     } finally {
       this.#running.delete(consent.id);
     }
   }
 
-  async #exchangeCode(consent: StoredConsent, code: Secret): Promise<void> {
+  async #exchangeCode(consent: StoredConsent, code: Secret, from: ConsentOrigin | null): Promise<void> {
     const { store, sealer, time, chance, limits, reached, journal } = this.#context;
     const attempt = newId<AttemptId>("at", chance);
     const begun = { wallMs: time.wallMs(), monotonicMs: time.monotonicMs() };
@@ -198,7 +184,7 @@ export class ConsentRuns {
       current.progress.kind === "started"
         ? {
             progress: { kind: "claimed", atMs: begun.wallMs, attempt },
-            records: { audit: [this.#audit(consent, "code-claimed", { attempt })], notices: [] },
+            records: this.#records(consent, "code-claimed", { attempt, ...originFacts(from) }),
           }
         : null,
     );
@@ -243,13 +229,15 @@ export class ConsentRuns {
     }
     if (outcome.answer.refreshToken === null)
       return await this.#fail(consent, "consent_answer_incomplete", "no refresh token");
-    const id = jwtClaims(outcome.answer.idToken);
-    // An ID token with another nonce belongs to another run: its tokens are not taken in.
-    if (outcome.answer.idToken !== null && id.nonce !== undefined && id.nonce !== consent.nonce)
-      return await this.#fail(consent, "consent_code_refused", "nonce mismatch");
+    const { stored } = await this.#apps.get(consent.app);
+    const nonce = stored.scopes.includes("openid") ? consent.nonce : null;
+    const verdict = judgeIdToken(outcome.answer.idToken, { nonce, clientId: stored.clientId });
+    // It belongs to another run or to another client: what came with it is not taken in.
+    if (verdict === "foreign")
+      return await this.#fail(consent, "consent_code_refused", "the ID token belongs to another consent or client");
     await this.#acceptance.take(consent, {
       attempt: end.attempt,
-      answer: outcome.answer,
+      answer: verdict === "ours" ? outcome.answer : { ...outcome.answer, idToken: null },
       sentAtMs: end.sentAtMs,
       receivedAtMs: end.receivedAtMs,
     });
@@ -266,43 +254,14 @@ export class ConsentRuns {
         current.progress.kind === "claimed"
           ? {
               progress: { kind: "failed", atMs, code, detail },
-              records: { audit: [this.#audit(consent, "consent-failed", { code, detail })], notices: [] },
+              records: this.#records(consent, "consent-failed", { code, detail }),
             }
           : null,
       ),
     );
   }
 
-  #browserHash(browser: Secret): string {
-    return this.#context.sealer.authenticate("browser", browser.reveal());
+  #records(consent: StoredConsent, event: string, facts: Readonly<Record<string, string>>): Records {
+    return consentRecords(consent, this.#context.time.wallMs(), { event, by: consent.pastedBy ?? "person", facts });
   }
-
-  #audit(consent: StoredConsent, event: string, facts: Readonly<Record<string, string>>) {
-    return {
-      event,
-      subject: { kind: "connection", id: consent.connection } as const,
-      atMs: this.#context.time.wallMs(),
-      by: "person",
-      facts: { consent: consent.id, ...facts },
-    };
-  }
-}
-
-/** The redirect URI of an app, one per app so that answers of two apps can never be mixed up (RFC 9700 §4.4). */
-export function redirectUri(publicUrl: string, app: string): string {
-  return `${publicUrl}/oauth/callback/${app}`;
-}
-
-function verifierContext(id: ConsentId) {
-  return { owner: id, chain: "", kind: "code-verifier", version: "" } as const;
-}
-
-/** A parameter that is there exactly once and not empty; null when absent. A repeated or empty one is never taken for absent. */
-function single(params: URLSearchParams, name: string): string | null {
-  const values = params.getAll(name);
-  if (values.length === 0) return null;
-  const [value] = values;
-  if (values.length > 1 || value === undefined || value === "" || value.length > 4096)
-    throw new EvergrantError("consent_callback_invalid");
-  return value;
 }

@@ -1,14 +1,17 @@
-import type { GrantId, Secret } from "@evergrant/core";
+import type { Secret } from "@evergrant/core";
 import { AccessTokens } from "./access-tokens.ts";
 import { ApiTurns } from "./api-turns.ts";
 import { AppDirectory } from "./app-directory.ts";
 import { AppPacer } from "./app-pacer.ts";
 import { AppDesk } from "./apps.ts";
+import { askAnew } from "./ask-anew.ts";
+import { AuditReader } from "./audit-reader.ts";
 import { AuthorizationWatch } from "./authorization-watch.ts";
 import { CallerDesk } from "./callers.ts";
 import { ConnectionDirectory } from "./connection-directory.ts";
 import { ConnectionDesk } from "./connections.ts";
 import { ConsentAcceptance } from "./consent-acceptance.ts";
+import { ConsentDecisions } from "./consent-decisions.ts";
 import { ConsentLinks } from "./consent-links.ts";
 import { ConsentRuns } from "./consent-runs.ts";
 import { ConsentDesk } from "./consents.ts";
@@ -17,7 +20,7 @@ import { digest, sameDigest } from "./digest.ts";
 import { GatewayDesk } from "./gateway.ts";
 import { GrantEnding } from "./grant-ending.ts";
 import { GrantRefresher } from "./grant-refresher.ts";
-import { GrantSettler } from "./grant-settler.ts";
+import { GrantSettler, type RenewedGrant } from "./grant-settler.ts";
 import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
@@ -27,11 +30,13 @@ import { LiveTokens } from "./live-tokens.ts";
 import { NodeWatch } from "./node-watch.ts";
 import { noticedStore } from "./noticed-store.ts";
 import { NoticeDesk } from "./notices.ts";
+import { OldTokenWatch } from "./old-token-watch.ts";
 import { Quarantine } from "./quarantine.ts";
 import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
 import type { KeeperParts, ServiceContext } from "./service-context.ts";
 import { SpendingGate } from "./spending-gate.ts";
+import { TokenProbe } from "./token-probe.ts";
 
 /** A keeper with its beginning and its end. */
 export interface RunningKeeper {
@@ -53,17 +58,33 @@ export function createKeeper(
   const gate = new SpendingGate(given.limits.retryMaxMs);
   const context: ServiceContext = { ...given, store, gate, report: (failure) => nodeWatch.report(failure) };
   const apps = new AppDirectory(context);
-  const directory = new ConnectionDirectory(context);
+  const directory = new ConnectionDirectory(context, (grant) => {
+    if (context.gate.hold !== null) return;
+    const report = (error: unknown) => context.report({ what: "warm hours", subject: grant, error });
+    refresher.drive(grant, { waitedForMs: null }).catch(report);
+  });
   const live = new LiveTokens();
   const schedule: Schedule = new Schedule(context, () => refresher);
   const onScheduled = (dueAtMs: number | null) => schedule.touch(dueAtMs);
-  const watch = new HealthWatch(context, { apps, connections: directory, live });
+  const watch = new HealthWatch(context, {
+    apps,
+    connections: directory,
+    live,
+    askAnew: (grant) => askAnew(context, { live, refresher: () => refresher }, grant),
+  });
   const pacer = new AppPacer(context, directory);
-  const views = new GrantViews(context, { live, pacer });
-  const onRenewed = (grant: GrantId) => watch.afterRenewal(grant);
+  const views = new GrantViews(context, { live, pacer, connections: directory });
+  const probe = new TokenProbe(context, live, (grant) =>
+    watch.claimed({ grant, connection: null, means: null, tenant: null }),
+  );
+  const oldTokens = new OldTokenWatch(context, { apps, live, probe });
+  const onRenewed = (renewed: RenewedGrant) => {
+    oldTokens.afterRenewal(renewed);
+    watch.afterRenewal(renewed.grant);
+  };
   const settler = new GrantSettler(context, { live, views, onScheduled, onRenewed });
   const refresher = new GrantRefresher(context, { apps, views, settler, pacer, onScheduled });
-  const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher });
+  const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher, probe });
   const ending = new GrantEnding(context, { apps, live, views });
   const links = new ConsentLinks(context, apps);
   const notices = new NoticeDesk(context, directory);
@@ -74,7 +95,15 @@ export function createKeeper(
   });
   notices.onReplayed = () => deliverer.hurry();
   nodeWatch.onTold = () => deliverer.touch();
-  const acceptance = new ConsentAcceptance(context, { apps, connections: directory, live, views, onScheduled });
+  const acceptance = new ConsentAcceptance(context, {
+    apps,
+    connections: directory,
+    links,
+    live,
+    views,
+    onScheduled,
+  });
+  const decisions = new ConsentDecisions(context, { acceptance, ending });
   const runs = new ConsentRuns(context, { apps, links, acceptance });
   const turns = new ApiTurns(context);
   const callers = new CallerDesk(context, directory);
@@ -98,13 +127,14 @@ export function createKeeper(
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps),
-    connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens }),
-    consents: new ConsentDesk(context, { links, runs, acceptance, ending }),
+    connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens, onScheduled }),
+    consents: new ConsentDesk(context, { links, runs, decisions, apps }),
     callers,
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
     quarantine,
     notices,
+    audit: new AuditReader(context),
     health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),
     load: () => ({ ...pacer.standing(), apiCallsWaiting: turns.waiting }),
     nowMs: () => context.time.wallMs(),
@@ -124,6 +154,7 @@ export function createKeeper(
       authorization.stop();
       rewinds.stop();
       await deliverer.stop();
+      await callers.stop();
       await schedule.stop();
       await refresher.drain();
     },

@@ -6,7 +6,7 @@ import { changeBy, type View } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
 import { journaledOutcome } from "./journaled-outcome.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { pause, untilStored } from "./waiting.ts";
+import { pause, persistently, untilStored } from "./waiting.ts";
 
 type Intent = Extract<JournalRecord, { kind: "intent" }>;
 
@@ -35,7 +35,7 @@ async function rememberSend(context: ServiceContext, parts: Parts, sent: Sent, p
   const { subject, fence } = sent.intent;
   if (subject.kind !== "grant" || subject.token === null) return;
   for (;;) {
-    const grant = await context.store.grants.load(subject.grant);
+    const grant = await persistently(context, () => context.store.grants.load(subject.grant));
     if (grant === undefined || standing(grant, subject) === "moved-on") return;
     if (standing(grant, subject) === "behind") {
       // The answer that brought this token lies in another node's journal.

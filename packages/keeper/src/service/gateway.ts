@@ -149,7 +149,11 @@ export class GatewayDesk implements Gateway {
       replacement: (refused) => tokens.replacement(connection.id, refused.accessToken),
       meaning: (head, body) => {
         const meaning = meaningOf(api, head, body);
-        if (meaning === "tenant-refused" && connection.grant !== null) this.#parts.health.claimed(connection.grant);
+        if ((meaning === "tenant-refused" || meaning === "scope-missing") && connection.grant !== null)
+          this.#parts.health.claimed({
+            ...{ grant: connection.grant, connection: connection.id, means: meaning },
+            tenant: placed?.tenant ?? null,
+          });
         return meaning;
       },
     };

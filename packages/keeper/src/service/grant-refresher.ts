@@ -116,7 +116,8 @@ export class GrantRefresher {
       const because = step.kind === "spend" || step.kind === "request" ? step.because : null;
       const paused = because === null ? null : this.#pacer.admit(stored.app, { grant: id, because });
       if (paused !== null) {
-        this.#onScheduled(paused.untilMs);
+        // Whoever waits comes back by himself.
+        if (waitedForMs === null) this.#onScheduled(paused.untilMs);
         return { kind: "resting", grant: stored, step: paused };
       }
       const done = await this.#stepOnce(stored, app, { waitedForMs, admitted: because !== null });

@@ -1,9 +1,18 @@
-import type { AttemptId, Expected, GrantId, Outcome, Renewed, TokenVersionId } from "@evergrant/core";
+import {
+  type AttemptId,
+  confirmFromMs,
+  type Expected,
+  type GrantId,
+  type Outcome,
+  type Renewed,
+  type TokenAnswer,
+  type TokenVersionId,
+} from "@evergrant/core";
 import type { GrantChange, StoredGrant } from "../ports/grant-store.ts";
 import type { App } from "./app-directory.ts";
 import { changeBy } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
-import type { LiveTokens } from "./live-tokens.ts";
+import type { LiveToken, LiveTokens } from "./live-tokens.ts";
 import { ScopeWatch } from "./scope-watch.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { sealVersion, versionOf } from "./token-versions.ts";
@@ -21,14 +30,21 @@ export interface Settling {
   readonly receivedAtMs: number;
 }
 
+/** A grant that has a new access token, and the one that this node had of it before. */
+export interface RenewedGrant {
+  readonly grant: GrantId;
+  readonly app: App;
+  readonly before: LiveToken | null;
+}
+
 /** Makes the ends of attempts durable, and lets memory and schedule know. */
 export class GrantSettler {
   readonly #context: ServiceContext;
   readonly #live: LiveTokens;
   readonly #views: GrantViews;
   readonly #onScheduled: (dueAtMs: number | null) => void;
-  readonly #onRenewed: (grant: GrantId) => void;
   readonly #scopes = new ScopeWatch();
+  readonly #onRenewed: (renewed: RenewedGrant) => void;
 
   constructor(
     context: ServiceContext,
@@ -36,7 +52,7 @@ export class GrantSettler {
       live: LiveTokens;
       views: GrantViews;
       onScheduled: (dueAtMs: number | null) => void;
-      onRenewed: (grant: GrantId) => void;
+      onRenewed: (renewed: RenewedGrant) => void;
     },
   ) {
     this.#context = context;
@@ -52,10 +68,9 @@ export class GrantSettler {
     const { grant, attempt, expected, outcome, app } = settled;
     const point = settled.spent === null ? "client-credentials" : "refresh";
     const renewed = outcome.kind === "success" ? this.#renewed(settled, chance.draw()) : null;
-    if (outcome.kind === "success" && renewed !== null) {
-      const facts = { version: renewed.version, receivedAtMs: settled.receivedAtMs, ...renewed.access };
-      this.#live.offer(grant.id, { secret: outcome.answer.accessToken, facts });
-    }
+    const before = this.#live.get(grant.id) ?? null;
+    const token = outcome.kind === "success" && renewed !== null ? liveToken(settled, outcome.answer, renewed) : null;
+    if (token !== null) this.#live.offer(grant.id, token);
     const after = await untilStored(this.#context, grant.id, () =>
       store.grants.change(grant.id, (current, storeNowMs) => {
         const view = this.#views.of(grant, { waitedForMs: null, leaseNowMs: storeNowMs });
@@ -65,7 +80,7 @@ export class GrantSettler {
             outcome.kind === "success"
               ? null
               : changeBy(current, { kind: "failed", atMs: settled.receivedAtMs, attempt, expected, outcome }, more);
-          return { change, result: settledAs(current, change) };
+          return { change, result: settledAs(current, change, app) };
         }
         const version = sealVersion(sealer, current, {
           attempt,
@@ -85,7 +100,7 @@ export class GrantSettler {
           change === null || scopes.length === 0
             ? change
             : { ...change, records: { ...change.records, notices: [...change.records.notices, ...scopes] } };
-        return { change: told, result: settledAs(current, change) };
+        return { change: told, result: settledAs(current, change, app) };
       }),
     );
     reached("settled", point);
@@ -96,7 +111,10 @@ export class GrantSettler {
     this.#onScheduled(after?.dueAtMs ?? null);
     // Revoked while its answer was on the way: nobody gets this token.
     if (after === undefined || after.ended) this.#live.drop(grant.id);
-    else if (outcome.kind === "success") this.#onRenewed(grant.id);
+    else if (token !== null) {
+      if (after.confirmFromMs !== null) this.#live.offer(grant.id, { ...token, confirmFromMs: after.confirmFromMs });
+      this.#onRenewed({ grant: grant.id, app, before });
+    }
   }
 
   #renewed(settled: Settling, jitter: number): Renewed | null {
@@ -118,9 +136,15 @@ export class GrantSettler {
   }
 }
 
-function settledAs(current: StoredGrant, change: GrantChange | null): { dueAtMs: number | null; ended: boolean } {
+function liveToken({ receivedAtMs }: Settling, answer: TokenAnswer, { version, access }: Renewed): LiveToken {
+  return { secret: answer.accessToken, facts: { version, receivedAtMs, ...access } };
+}
+
+function settledAs(current: StoredGrant, change: GrantChange | null, app: App) {
+  const state = change?.state ?? current.state;
   return {
     dueAtMs: change === null ? current.dueAtMs : change.dueAtMs,
-    ended: (change?.state ?? current.state).kind === "ended",
+    ended: state.kind === "ended",
+    confirmFromMs: confirmFromMs(state, app.timing),
   };
 }

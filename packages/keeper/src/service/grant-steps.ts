@@ -14,6 +14,7 @@ import {
   type TokenVersionId,
   type Transition,
   transition,
+  type WarmHours,
 } from "@evergrant/core";
 import type { GrantChange, StoredGrant, TokenVersion } from "../ports/grant-store.ts";
 import type { Records } from "../ports/records.ts";
@@ -27,6 +28,7 @@ export interface View {
   readonly usedAtMs: number | null;
   readonly waitedForMs: number | null;
   readonly refusedAccess?: TokenVersionId | null;
+  readonly warm?: readonly WarmHours[];
   readonly massRefusal: boolean;
 }
 

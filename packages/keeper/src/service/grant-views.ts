@@ -1,5 +1,6 @@
 import type { AppId, GrantId } from "@evergrant/core";
 import type { AppPacer } from "./app-pacer.ts";
+import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { View } from "./grant-steps.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -9,11 +10,13 @@ export class GrantViews {
   readonly #context: ServiceContext;
   readonly #live: LiveTokens;
   readonly #pacer: AppPacer;
+  readonly #connections: ConnectionDirectory;
 
-  constructor(context: ServiceContext, parts: { live: LiveTokens; pacer: AppPacer }) {
+  constructor(context: ServiceContext, parts: { live: LiveTokens; pacer: AppPacer; connections: ConnectionDirectory }) {
     this.#context = context;
     this.#live = parts.live;
     this.#pacer = parts.pacer;
+    this.#connections = parts.connections;
   }
 
   of(
@@ -24,6 +27,7 @@ export class GrantViews {
     const usedAtMs = this.#live.usedAtMs(grant.id);
     const refusedAccess = this.#live.refused(grant.id);
     const massRefusal = this.#pacer.isMassRefusal(grant.app);
-    return { nowMs: time.wallMs(), node, owner, usedAtMs, refusedAccess, massRefusal, ...more };
+    const warm = this.#connections.warmOf(grant.id);
+    return { nowMs: time.wallMs(), node, owner, usedAtMs, refusedAccess, massRefusal, warm, ...more };
   }
 }

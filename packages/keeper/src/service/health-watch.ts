@@ -1,11 +1,9 @@
-import { type ConnectionId, type GrantId, remainingMs } from "@evergrant/core";
-import type { ConnectionTenant, StoredConnection } from "../ports/connection-store.ts";
-import type { Tenant } from "../ports/provider-api.ts";
-import type { AuditEntry, NoticeEntry } from "../ports/records.ts";
+import { type ConnectionId, type GrantId, remainingMs, sameTenant } from "@evergrant/core";
 import type { AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { afterLook, type Listing } from "./tenant-changes.ts";
 
 /**
  * Asks the provider which tenants are still connected. A refresh may succeed while the connection is dead, so this is
@@ -16,18 +14,27 @@ export class HealthWatch {
   readonly #apps: AppDirectory;
   readonly #connections: ConnectionDirectory;
   readonly #live: LiveTokens;
+  readonly #askAnew: (grant: GrantId) => Promise<void>;
   /** Until when a grant's connections need no look: a renewal comes every few minutes, a look every hour. */
   readonly #restsUntilMs = new Map<GrantId, number>();
   readonly #claimsRestUntilMs = new Map<GrantId, number>();
+  readonly #toldUntilMs = new Map<string, number>();
 
   constructor(
     context: ServiceContext,
-    parts: { apps: AppDirectory; connections: ConnectionDirectory; live: LiveTokens },
+    parts: {
+      apps: AppDirectory;
+      connections: ConnectionDirectory;
+      live: LiveTokens;
+      /** How a Custom Connection is looked at, which has no list: by asking for a token. */
+      askAnew: (grant: GrantId) => Promise<void>;
+    },
   ) {
     this.#context = context;
     this.#apps = parts.apps;
     this.#connections = parts.connections;
     this.#live = parts.live;
+    this.#askAnew = parts.askAnew;
   }
 
   /** After a renewal: looks when the last look is older than the health interval. */
@@ -46,13 +53,35 @@ export class HealthWatch {
   }
 
   /** A caller met a refusal that says an organisation is gone: only a claim, but one that is looked at soon. */
-  claimed(grant: GrantId): void {
+  claimed(claim: ApiClaim): void {
     const { activity, report, time } = this.#context;
+    const { grant } = claim;
     if (time.wallMs() < (this.#claimsRestUntilMs.get(grant) ?? 0)) return;
     this.#claimsRestUntilMs.set(grant, time.wallMs() + CLAIMS_REST_MS);
     activity
-      .during(() => this.check(grant))
+      .during(async () => {
+        await this.#lookInto(claim);
+        await this.#askAnew(grant);
+      })
       .catch((error: unknown) => report({ what: "health", subject: grant, error }));
+  }
+
+  // A refusal that the provider's list does not explain has another cause; it is told once a day, to whoever asks why.
+  async #lookInto({ grant, connection, means, tenant }: ApiClaim): Promise<void> {
+    const { store, time } = this.#context;
+    const isLooked = await this.check(grant);
+    if (connection === null || means === null || (means === "tenant-refused" && !isLooked)) return;
+    const now = await store.connections.find(connection);
+    const its = now?.tenants.find(({ id }) => tenant !== null && sameTenant(id, tenant));
+    if (means === "tenant-refused" && its?.status !== "connected") return;
+    const atMs = time.wallMs();
+    const key = `${connection} ${means} ${tenant ?? ""}`;
+    if (atMs < (this.#toldUntilMs.get(key) ?? 0)) return;
+    this.#toldUntilMs.set(key, atMs + TOLD_AGAIN_MS);
+    const subject = { kind: "connection", id: connection } as const;
+    const facts = { tenant, name: its?.name ?? null };
+    const event = means === "tenant-refused" ? "api-access-refused" : "api-scope-missing";
+    await store.audit.write({ audit: [{ event, subject, atMs, by: "keeper", facts }], notices: [] });
   }
 
   /** One list for all connections of the grant. False when the provider could not be asked. */
@@ -65,53 +94,28 @@ export class HealthWatch {
     if (app.provider.tenants.kind === "none" || remainingMs(live.facts, time.wallMs(), app.timing) <= 0) return false;
     const listed = await providerApi.tenants(app.provider, await app.endpoints(), live.secret);
     if (listed.kind !== "listed") return false;
-    for (const connection of await store.connections.ofGrant(id)) await this.#apply(connection.id, listed.tenants);
+    const connections = await store.connections.ofGrant(id);
+    const ofGrant = connections.flatMap(({ tenants }) => tenants.map((tenant) => tenant.id));
+    for (const connection of connections) await this.#apply(connection.id, { listed: listed.tenants, ofGrant });
     return true;
   }
 
-  async #apply(id: ConnectionId, listed: readonly Tenant[]): Promise<void> {
+  async #apply(id: ConnectionId, look: Omit<Listing, "atMs">): Promise<void> {
     const atMs = this.#context.time.wallMs();
-    await this.#context.store.connections.change(id, (connection) => {
-      const tenants = connection.tenants.map((tenant) => seen(tenant, listed, atMs));
-      const changed = tenants.filter((tenant, index) => tenant.status !== connection.tenants[index]?.status);
-      return {
-        connection: { ...connection, tenants, healthCheckedAtMs: atMs },
-        records: recordsFor(connection, changed, atMs),
-      };
-    });
+    await this.#context.store.connections.change(id, (connection) => afterLook(connection, { ...look, atMs }));
     await this.#connections.refresh(id);
   }
 }
 
+/** What an answer of the provider's API seems to say of a grant. */
+export interface ApiClaim {
+  readonly grant: GrantId;
+  /** Null where it is not known which connection was used. */
+  readonly connection: ConnectionId | null;
+  readonly means: "tenant-refused" | "scope-missing" | null;
+  readonly tenant: string | null;
+}
+
 /** Whoever calls for an organisation that is gone does so again and again. */
 const CLAIMS_REST_MS = 60_000;
-
-function seen(known: ConnectionTenant, listed: readonly Tenant[], atMs: number): ConnectionTenant {
-  const now = listed.find((tenant) => tenant.id === known.id);
-  const status = now === undefined ? "gone" : "connected";
-  return { ...known, ...now, status, sinceMs: status === known.status ? known.sinceMs : atMs };
-}
-
-function recordsFor(
-  connection: StoredConnection,
-  changed: readonly ConnectionTenant[],
-  atMs: number,
-): { audit: AuditEntry[]; notices: NoticeEntry[] } {
-  const subject = { kind: "connection", id: connection.id } as const;
-  const facts = (tenant: ConnectionTenant) => ({ tenant: tenant.id, name: tenant.name });
-  return {
-    audit: changed.map((tenant) => ({
-      event: tenant.status === "gone" ? "tenant-gone" : "tenant-back",
-      subject,
-      atMs,
-      by: "keeper",
-      facts: facts(tenant),
-    })),
-    notices: changed.map((tenant) => ({
-      notice: tenant.status === "gone" ? "tenant-gone" : "tenant-back",
-      subject,
-      atMs,
-      facts: facts(tenant),
-    })),
-  };
-}
+const TOLD_AGAIN_MS = 24 * 60 * 60_000;

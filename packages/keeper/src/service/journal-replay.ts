@@ -7,7 +7,7 @@ import type { GrantViews } from "./grant-views.ts";
 import { bringsTokens, journaledOutcome } from "./journaled-outcome.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { versionOf } from "./token-versions.ts";
-import { pause } from "./waiting.ts";
+import { pause, persistently } from "./waiting.ts";
 
 type Intent = Extract<JournalRecord, { kind: "intent" }>;
 type Answer = Extract<JournalRecord, { kind: "answer" }>;
@@ -86,7 +86,8 @@ export async function reconcileJournal(context: ServiceContext, parts: Parts, re
       unanswered.push({ intent, answer });
       continue;
     }
-    if ((await context.store.grants.token(versionOf(intent.attempt))) !== undefined) continue;
+    const stored = await persistently(context, () => context.store.grants.token(versionOf(intent.attempt)));
+    if (stored !== undefined) continue;
     const { subject } = intent;
     if (subject.kind === "consent") await parts.resumeConsent(subject.consent, intent.attempt, answer);
     else await replayAnswer(context, parts, { intent, answer, patientUntilMs });
@@ -132,7 +133,7 @@ async function replayAnswer(
   if (intent.subject.kind !== "grant") return;
   const { grant: id, chain, generation, token } = intent.subject;
   for (;;) {
-    const grant = await context.store.grants.load(id);
+    const grant = await persistently(context, () => context.store.grants.load(id));
     if (grant === undefined) return;
     const foreign = grant.lease.fence !== intent.fence && isHeld(grant.lease, context.time.wallMs());
     if (foreign) {

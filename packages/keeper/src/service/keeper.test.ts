@@ -2,7 +2,7 @@ import { DEFAULT_LIMITS, type Ending, EvergrantError, type LeaseOwner, type Node
 import { describe, expect, test } from "vitest";
 import { MovableTime } from "../../../../tests/kit/movable-time.ts";
 import type { Journal, JournalEntry, JournalRecord } from "../ports/journal.ts";
-import type { ProviderApi } from "../ports/provider-api.ts";
+import type { ProbeAnswer, ProviderApi } from "../ports/provider-api.ts";
 import type { Store } from "../ports/store.ts";
 import type { TokenEndpoint, TokenRequest } from "../ports/token-endpoint.ts";
 import { PROVIDERS } from "../providers/catalogue.ts";
@@ -32,6 +32,12 @@ class Provider implements TokenEndpoint, ProviderApi {
   readonly requests: TokenRequest[] = [];
   readonly revoked: string[] = [];
   connected = true;
+  tenantName = TENANT.name;
+  /** What the person connected to the same app besides. */
+  others: (typeof TENANT)[] = [];
+  lists = 0;
+  probes = 0;
+  probeAnswer: (token: string) => ProbeAnswer = () => apiAnswer(200);
   #issued = 0;
   /** The ends of the next requests: after the provider has done its work (or `instead`). */
   script: ({ kind: "lose" } | { kind: "instead"; ending: Ending })[] = [];
@@ -55,7 +61,14 @@ class Provider implements TokenEndpoint, ProviderApi {
   }
 
   async tenants() {
-    return { kind: "listed", tenants: this.connected ? [TENANT] : [] } as const;
+    this.lists += 1;
+    const own = this.connected ? [{ ...TENANT, name: this.tenantName }] : [];
+    return { kind: "listed", tenants: [...own, ...this.others] } as const;
+  }
+
+  async probe(_provider: unknown, _endpoints: unknown, accessToken: Secret): Promise<ProbeAnswer> {
+    this.probes += 1;
+    return this.probeAnswer(accessToken.reveal());
   }
 
   async deleteConnection(): Promise<"gone"> {
@@ -92,6 +105,10 @@ class Provider implements TokenEndpoint, ProviderApi {
 
 function json(status: number, body: unknown): Ending {
   return { kind: "answered", status, body: new Secret(JSON.stringify(body)), retryAfterMs: null, serverDateMs: null };
+}
+
+function apiAnswer(status: number, more: { said?: string; challenge?: string } = {}): ProbeAnswer {
+  return { kind: "answered", status, challenge: more.challenge ?? null, said: more.said ?? "" };
 }
 
 class MemoryJournal implements Journal {
@@ -162,6 +179,7 @@ class KeeperWorld {
         sealer: keySealer({ ring: this.#ring, deployment: "dp-1", keyCheck: this.#keyCheck, chance: this.#chance }),
         tokenEndpoint: this.provider,
         providerApi: this.provider,
+        assertions: { flawOf: async () => null, verify: async () => ({ kind: "not-signed" }) },
         providers: PROVIDERS,
         time: this.time,
         chance: this.#chance,
@@ -476,6 +494,294 @@ describe("an access token that the provider's API calls expired", () => {
     await world.time.advance(DEFAULT_LIMITS.callerWaitMs + 1);
     expect(await replaced).toBeNull();
     expect((await world.token()).accessToken.reveal()).toBe(first.accessToken.reveal());
+  });
+});
+
+describe("a caller's word that the API refused its token", () => {
+  const askAgain = (world: KeeperWorld, refused: Secret) =>
+    world.keeper.tokens.accessToken(world.connection, { refusedSha256: digest(refused) });
+
+  test("brings another one only if the API says so itself, by one refresh for all who come with it", async () => {
+    const world = await new KeeperWorld().connected();
+    const first = (await world.token()).accessToken;
+    expect((await askAgain(world, first)).accessToken.reveal()).toBe(first.reveal());
+    expect([world.provider.probes, world.refreshes().length]).toEqual([1, 0]);
+
+    await world.time.advance(MINUTE_MS + 1);
+    world.provider.probeAnswer = (token) => apiAnswer(token === first.reveal() ? 401 : 200);
+    const answers = await Promise.all([askAgain(world, first), askAgain(world, first), askAgain(world, first)]);
+    const [second, ...same] = answers.map(({ accessToken }) => accessToken.reveal());
+    expect(second).not.toBe(first.reveal());
+    expect(new Set(same)).toEqual(new Set([second]));
+    expect([world.provider.probes, world.refreshes().length]).toEqual([2, 1]);
+    expect((await world.token()).accessToken.reveal()).toBe(second);
+    const { events } = await world.keeper.connections.story("acme", 9);
+    expect(events.map(({ event }) => event)).toContain("access-token-refused");
+  });
+
+  test("cannot make the keeper ask the provider more than once a minute, whatever it claims", async () => {
+    const world = await new KeeperWorld().connected();
+    world.provider.probeAnswer = () => apiAnswer(401);
+    for (let claim = 0; claim < 50; claim += 1) await askAgain(world, (await world.token()).accessToken);
+    for (let claim = 0; claim < 50; claim += 1) await askAgain(world, new Secret(`older-${claim}`));
+    expect([world.provider.probes, world.refreshes().length]).toEqual([1, 1]);
+  });
+
+  test.each([
+    ["a missing scope", apiAnswer(401, { challenge: "insufficent_scope" })],
+    ["an organisation that is gone", apiAnswer(403, { said: "AuthenticationUnsuccessful" })],
+    ["a limit", apiAnswer(429)],
+    ["an API that is down", apiAnswer(503)],
+    ["no answer", { kind: "unreachable", reason: "ECONNREFUSED" } as const],
+  ])("is not borne out by %s", async (_what, answer) => {
+    const world = await new KeeperWorld().connected();
+    world.provider.probeAnswer = () => answer;
+    const first = (await world.token()).accessToken;
+    expect((await askAgain(world, first)).accessToken.reveal()).toBe(first.reveal());
+    expect(world.refreshes()).toEqual([]);
+  });
+
+  test("spends no suspect head before its confirm window: whoever waits is told to come again", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(31 * MINUTE_MS);
+    world.provider.script = [{ kind: "lose" }];
+    const suspect = (await world.token()).accessToken;
+    const before = world.refreshes().length;
+    world.provider.probeAnswer = (token) => apiAnswer(token === suspect.reveal() ? 401 : 200);
+    const refused = refusal(askAgain(world, suspect));
+    await world.time.advance(DEFAULT_LIMITS.callerWaitMs + 1);
+    expect(await refused).toBe("token_not_ready");
+    expect(world.refreshes()).toHaveLength(before);
+    await world.time.advance(15 * MINUTE_MS);
+    expect(world.refreshes()).toHaveLength(before + 1);
+    expect((await world.token()).accessToken.reveal()).not.toBe(suspect.reveal());
+  });
+
+  test("is looked into after a start as well, when the token lies in the store alone", async () => {
+    const world = await new KeeperWorld().connected();
+    const first = (await world.token()).accessToken;
+    await world.start();
+    world.provider.probeAnswer = (token) => apiAnswer(token === first.reveal() ? 401 : 200);
+    expect((await askAgain(world, first)).accessToken.reveal()).not.toBe(first.reveal());
+  });
+});
+
+describe("what a refresh does to the access token before it, where the provider does not say", () => {
+  const refreshed = async (world: KeeperWorld) => {
+    await world.token();
+    await world.time.advance(20 * MINUTE_MS);
+    await world.token();
+    await world.time.settle();
+  };
+  const promisedMs = async (world: KeeperWorld) => (await world.token()).expiresInMs;
+
+  test("is seen once, at the first refresh, and tokens are promised accordingly from then on", async () => {
+    const world = await new KeeperWorld().connected();
+    const first = (await world.token()).accessToken.reveal();
+    expect(await promisedMs(world)).toBe(30 * MINUTE_MS - DEFAULT_LIMITS.clockSkewMs);
+    world.provider.probeAnswer = (token) => apiAnswer(token === first ? 401 : 200);
+    await refreshed(world);
+    expect(world.provider.probes).toBe(2);
+    expect((await world.memory.apps.findByName("app"))?.oldAccessToken).toBe("dies");
+    // Stale waits now: what is handed out lasts until the next refresh may come.
+    await world.time.advance(20 * MINUTE_MS);
+    const before = world.refreshes().length;
+    const token = await world.token();
+    expect(token.expiresInMs).toBeGreaterThan(17 * MINUTE_MS);
+    expect(token.expiresInMs).toBeLessThanOrEqual(18 * MINUTE_MS);
+    await world.time.advance(token.expiresInMs - 1);
+    expect(world.refreshes().length - before).toBeLessThanOrEqual(1);
+    expect((await world.token()).accessToken.reveal()).toBe(token.accessToken.reveal());
+    expect(world.provider.probes).toBe(2);
+    await world.start();
+    expect(await promisedMs(world)).toBeLessThanOrEqual(18 * MINUTE_MS);
+  });
+
+  test("may be nothing: then they live as long as they say", async () => {
+    const world = await new KeeperWorld().connected();
+    await refreshed(world);
+    expect((await world.memory.apps.findByName("app"))?.oldAccessToken).toBe("survives");
+    expect(world.provider.probes).toBe(1);
+    await refreshed(world);
+    expect(world.provider.probes).toBe(1);
+  });
+
+  test.each([
+    ["an API that refuses the new token too", () => apiAnswer(401)],
+    ["an API that is down", () => apiAnswer(503)],
+  ])("is not taken from %s, and asked about again an hour later", async (_what, answer) => {
+    const world = await new KeeperWorld().connected();
+    world.provider.probeAnswer = answer;
+    await refreshed(world);
+    await refreshed(world);
+    expect((await world.memory.apps.findByName("app"))?.oldAccessToken).toBeUndefined();
+    const { probes } = world.provider;
+    world.provider.probeAnswer = () => apiAnswer(200);
+    await refreshed(world);
+    await refreshed(world);
+    expect(world.provider.probes).toBe(probes + 1);
+    expect((await world.memory.apps.findByName("app"))?.oldAccessToken).toBe("survives");
+  });
+
+  test("is not taken from a token that the API had refused before the refresh", async () => {
+    const world = await new KeeperWorld().connected();
+    const first = (await world.token()).accessToken;
+    world.provider.probeAnswer = (token) => apiAnswer(token === first.reveal() ? 401 : 200);
+    await world.keeper.tokens.accessToken(world.connection, { refusedSha256: digest(first) });
+    await world.time.settle();
+    expect(world.refreshes()).toHaveLength(1);
+    expect((await world.memory.apps.findByName("app"))?.oldAccessToken).toBeUndefined();
+  });
+});
+
+describe("warm hours", () => {
+  const HOUR_MS = 60 * MINUTE_MS;
+  const at = (world: KeeperWorld, text: string) => world.time.advance(Date.parse(text) - world.time.wallMs());
+  /** The next day, two in the morning in Auckland, as UTC. */
+  const jobAt = (world: KeeperWorld) => {
+    const day = new Date(world.time.wallMs() + 2 * 24 * HOUR_MS).toISOString().slice(0, 10);
+    return `${day}T02:00:00Z`;
+  };
+  const nightly = { kind: "cron", cron: "0 2 * * *", zone: "UTC" } as const;
+
+  test("a nightly job finds a fresh token in memory, while the provider does not answer", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.keeper.connections.setWarm("acme", nightly, "operator");
+    expect(await world.keeper.connections.byName("acme")).toMatchObject({ warm: nightly });
+    await at(world, jobAt(world));
+    const before = world.refreshes().length;
+    // No night but those gone by was prepared for.
+    expect(before).toBeLessThanOrEqual(3);
+    world.provider.script = Array.from({ length: 9 }, () => ({ kind: "lose" }) as const);
+    const token = await world.token();
+    expect(token.expiresInMs).toBeGreaterThan(15 * MINUTE_MS);
+    expect(world.refreshes()).toHaveLength(before);
+  });
+
+  test("without them the same job waits for a refresh, and so it does once they are ended", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.keeper.connections.setWarm("acme", nightly, "operator");
+    await world.keeper.connections.setWarm("acme", null, "operator");
+    await at(world, jobAt(world));
+    const before = world.refreshes().length;
+    await world.token();
+    expect(world.refreshes()).toHaveLength(before + 1);
+    expect((await world.keeper.connections.byName("acme")).warm).toEqual({ kind: "idle" });
+  });
+
+  test("always: there is a token at any hour", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.keeper.connections.setWarm("acme", { kind: "always" }, "operator");
+    for (let hour = 0; hour < 12; hour += 1) {
+      await world.time.advance(HOUR_MS + 7 * MINUTE_MS);
+      await world.time.settle();
+      const before = world.refreshes().length;
+      await world.token();
+      expect(world.refreshes()).toHaveLength(before);
+    }
+  });
+
+  test("they survive a restart, and rest while the connection is disabled", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.keeper.connections.setWarm("acme", nightly, "operator");
+    await world.keeper.connections.setDisabled("acme", true, "operator");
+    await world.start();
+    await at(world, jobAt(world));
+    expect(world.refreshes().length).toBe(0);
+    await world.keeper.connections.setDisabled("acme", false, "operator");
+    await at(world, jobAt(world));
+    const before = world.refreshes().length;
+    expect(before).toBeGreaterThan(0);
+    await world.token();
+    expect(world.refreshes()).toHaveLength(before);
+  });
+
+  test("what cannot be read is refused in words", async () => {
+    const world = await new KeeperWorld().connected();
+    const set = (cron: string, zone = "UTC") =>
+      world.keeper.connections.setWarm("acme", { kind: "cron", cron, zone }, "operator");
+    expect(await refusal(set("0 25 * * *"))).toBe("warm_hours_invalid");
+    expect(await refusal(set("0 2 * * *", "Nowhere"))).toBe("warm_hours_invalid");
+  });
+});
+
+describe("what the provider's list says of organisations", () => {
+  const looked = async (world: KeeperWorld) => {
+    await world.keeper.connections.checkHealth("acme");
+    return await world.keeper.connections.byName("acme");
+  };
+  const told = async (world: KeeperWorld) =>
+    (await world.keeper.connections.story("acme", 50)).events
+      .filter(({ event }) => event.startsWith("tenant-") || event.startsWith("api-"))
+      .map(({ event, facts }) => `${event} ${String(facts["name"])}`);
+
+  test("one that was renamed, another that was added and went again, and one that went and came back are told once each", async () => {
+    const world = await new KeeperWorld().connected();
+    world.provider.tenantName = "Demo Company Ltd";
+    world.provider.others = [{ ...TENANT, id: "t-other", name: "Other Books", connectionId: "c-2" }];
+    expect(await looked(world)).toMatchObject({
+      ...{ status: "connected", tenants: [{ name: "Demo Company Ltd" }] },
+      alsoReached: [{ id: "t-other", name: "Other Books" }],
+    });
+    await looked(world);
+    expect(await told(world)).toEqual(["tenant-also-reached Other Books", "tenant-renamed Demo Company Ltd"]);
+    // What the token reaches besides is no organisation of the connection: its callers are not told of it.
+    expect((await world.token()).tenants).toEqual([{ id: TENANT.id, name: "Demo Company Ltd" }]);
+    world.provider.others = [];
+    world.provider.connected = false;
+    expect(await looked(world)).toMatchObject({ status: "tenant-gone", alsoReached: [] });
+    world.provider.connected = true;
+    expect((await looked(world)).status).toBe("connected");
+    expect((await told(world)).toReversed().slice(2)).toEqual([
+      "tenant-gone Demo Company Ltd",
+      "tenant-no-longer-reached Other Books",
+      "tenant-back Demo Company Ltd",
+    ]);
+  });
+
+  test("a caller's claim starts a look, at most once a minute, and only the list marks an organisation gone", async () => {
+    const world = await new KeeperWorld().connected();
+    const { accessToken } = await world.token();
+    const claim = () =>
+      world.keeper.tokens.accessToken(world.connection, { refusedSha256: digest(accessToken) }).catch(() => null);
+    const before = world.provider.lists;
+    for (let times = 0; times < 5; times += 1) await claim();
+    await world.time.settle();
+    expect(world.provider.lists).toBe(before + 1);
+    expect((await world.keeper.connections.byName("acme")).status).toBe("connected");
+    world.provider.connected = false;
+    await world.time.advance(MINUTE_MS + 1);
+    await claim();
+    await world.time.settle();
+    expect((await world.keeper.connections.byName("acme")).status).toBe("tenant-gone");
+  });
+
+  test("refusals that the list does not explain are told apart from a dead grant, once a day", async () => {
+    const world = await new KeeperWorld().connected();
+    const { caller, clientSecret } = await world.keeper.callers.add({
+      ...{ name: "night", by: "operator", permissions: [{ connection: "acme", right: "gateway" }] },
+    });
+    const credential = { kind: "secret", clientId: caller.id, secret: clientSecret } as const;
+    const night = await world.keeper.callers.authenticate(credential, null);
+    const ask = { connection: "acme", method: "GET", path: "/api.xro/2.0/Invoices", query: "", header: () => null };
+    const call = await world.keeper.gateway.admit(night, ask);
+    await world.token();
+    const meet = async (status: number, detail: string) => {
+      const meaning = call.meaning({ status, headers: {} }, `{"Detail":"${detail}"}`);
+      await world.time.settle();
+      await world.time.advance(2 * MINUTE_MS);
+      return meaning;
+    };
+    for (let times = 0; times < 3; times += 1) {
+      expect(await meet(403, "AuthenticationUnsuccessful")).toBe("tenant-refused");
+      expect(await meet(401, "AuthorizationUnsuccessful")).toBe("scope-missing");
+    }
+    expect((await told(world)).toSorted()).toEqual([
+      `api-access-refused ${TENANT.name}`,
+      `api-scope-missing ${TENANT.name}`,
+    ]);
+    expect(await world.keeper.connections.byName("acme")).toMatchObject({ status: "connected", trouble: null });
+    expect(world.refreshes()).toEqual([]);
   });
 });
 

@@ -1,20 +1,20 @@
 import type {
   AppId,
-  CallerId,
   ConnectionId,
-  ConsentId,
-  HoldReason,
   NodeId,
   NoticeName,
   OutagePromise,
   QuarantineReason,
   RecipientId,
   Secret,
+  WarmHours,
 } from "@evergrant/core";
 import type { AppOrigins } from "../ports/app-store.ts";
-import type { ConnectionTenant } from "../ports/connection-store.ts";
+import type { NodeAuditRecord } from "../ports/audit-store.ts";
+import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.ts";
 import type { Channel, DeliveryStatus, NoticeCounts } from "../ports/notice-store.ts";
-import type { CallerPrincipal, PermissionName, Tokens } from "./access.ts";
+import type { Callers, Tokens } from "./access.ts";
+import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
 
 /**
@@ -30,6 +30,7 @@ export interface Keeper {
   readonly gateway: Gateway;
   readonly quarantine: Quarantines;
   readonly notices: Notices;
+  readonly audit: Audit;
   /** Whether the key is the operator's; compares hashes in constant time. */
   isOperator(key: Secret): boolean;
   health(): KeeperHealth;
@@ -50,6 +51,29 @@ export interface KeeperLoad {
   readonly massRefusals: number;
   /** Calls through the gateway that wait for room within the provider's limits. */
   readonly apiCallsWaiting: number;
+}
+
+/** What happened, by whom: append-only, in one chain of hashes per node. */
+export interface Audit {
+  /** Newest first. @throws input_invalid for a cursor that no page gave */
+  page(from: { readonly cursor: string | null; readonly limit: number }): Promise<AuditPage>;
+  /** Every chain from its first record to its end. */
+  verify(): Promise<AuditVerification>;
+}
+
+export interface AuditPage {
+  readonly records: readonly NodeAuditRecord[];
+  readonly next: string | null;
+}
+
+export interface AuditVerification {
+  readonly intact: boolean;
+  readonly chains: readonly {
+    readonly node: NodeId;
+    readonly records: number;
+    readonly head: string;
+    readonly firstBroken: number | null;
+  }[];
 }
 
 export interface KeeperHealth {
@@ -143,6 +167,11 @@ export interface Apps {
   list(): Promise<readonly AppView[]>;
   /** Adds a client secret in front of the others; the older ones stay for as long as they are listed. */
   addSecret(name: string, secret: Secret, by: string): Promise<AppView>;
+  /**
+   * What is asked for from the next consent on. Tokens in use keep what they were given: connections that lack something show it
+   * (`missingScopes`), and their re-consent links act until a person has consented anew.
+   */
+  setScopes(name: string, scopes: readonly string[], by: string): Promise<AppView>;
   providers(): readonly ProviderView[];
 }
 
@@ -188,6 +217,19 @@ export interface Connections {
   /** From memory, for the hot path: undefined when there is none. */
   idOf(name: string): ConnectionId | undefined;
   setDisabled(name: string, disabled: boolean, by: string): Promise<ConnectionView>;
+  /** What `remove` and `revoke` would end. Changes nothing. */
+  removal(name: string): Promise<RemovalPlan>;
+  /**
+   * Revokes the grant that this connection stands on, and with it every connection on it; they stay, and can be consented to again.
+   * `connections`: those that whoever asks has seen listed and agrees to end.
+   * @throws revocation_changed · consent_required where nothing was granted
+   */
+  revoke(name: string, agreed: { readonly connections: readonly string[]; readonly by: string }): Promise<RevokedGrant>;
+  /**
+   * When a token is kept ready though nobody asks; null: only while somebody uses it.
+   * @throws connection_unknown · warm_hours_invalid
+   */
+  setWarm(name: string, warm: WarmHours | null, by: string): Promise<ConnectionView>;
   /** Takes the connection away at the provider; the grant is revoked only with its last connection. */
   remove(name: string, by: string): Promise<RemovedConnection>;
   /** Looks at the provider's list of tenants now. */
@@ -212,6 +254,37 @@ export interface RemovedConnection {
   readonly grantRevoked: boolean;
 }
 
+/** Two ways to end something, each with what dies by it. Names alone: for people to read. */
+export interface RemovalPlan {
+  readonly connection: string;
+  readonly disconnect: {
+    /** Disconnected at the provider. */
+    readonly tenants: readonly string[];
+    /** Left connected, because other connections of the grant need them. */
+    readonly keptTenants: readonly string[];
+    readonly connections: readonly string[];
+    readonly remaining: readonly string[];
+    /** Callers that lose a connection. */
+    readonly callers: readonly string[];
+    readonly grantRevoked: boolean;
+  };
+  /** Null where nobody has consented. */
+  readonly revoke: {
+    /** Known ones; a provider ends what the person connected to the app and is not listed here as well. */
+    readonly tenants: readonly string[];
+    readonly connections: readonly string[];
+    readonly callers: readonly string[];
+    /** Consents to the same grant that wait for a decision: their tokens die too. */
+    readonly waitingConsents: number;
+  } | null;
+}
+
+export interface RevokedGrant {
+  readonly connections: readonly string[];
+  /** The provider said so. False where it has no revocation, or could not be reached: the grant is never used again all the same. */
+  readonly confirmed: boolean;
+}
+
 /** `awaiting-consent`: never consented. `consent-held`: consented, an operator must say yes or no. `suspected`: refused, the court sits. */
 export type ConnectionStatus =
   | "awaiting-consent"
@@ -233,13 +306,21 @@ export interface ConnectionView {
   readonly subject: string | null;
   readonly tenants: readonly ConnectionTenant[];
   readonly expectedTenant: string | null;
+  /** Organisations of no connection that the token reaches all the same, as the provider lists them. */
+  readonly alsoReached: readonly ReachedTenant[];
   /** Other connections on the same grant: their callers reach each other's organisations. */
   readonly sharedWith: readonly string[];
   readonly scope: string | null;
+  /** Scopes of the app that the grant lacks: only a new consent brings them. */
+  readonly missingScopes: readonly string[];
   readonly accessExpiresAtMs: number | null;
   readonly renewedAtMs: number | null;
   /** When the refresh token dies if nothing is done. */
   readonly lapsesAtMs: number | null;
+  /** When the provider was last asked which organisations are connected. */
+  readonly checkedAtMs: number | null;
+  /** When a token is kept ready though nobody asks; `idle`: only while somebody uses it. */
+  readonly warm: WarmHours | { readonly kind: "idle" };
   readonly trouble: {
     readonly kind: string;
     readonly detail: string;
@@ -265,114 +346,4 @@ export interface Story {
     readonly by: string;
     readonly facts: Readonly<Record<string, string | number | boolean | null>>;
   }[];
-}
-
-export interface Consents {
-  /** A new first-consent link: shown once, kept as a hash. */
-  createLink(request: NewConsentLink): Promise<{ readonly url: string; readonly expiresAtMs: number }>;
-  /** The re-consent link of a connection: the same each time, until its epoch is raised. */
-  reconsentLink(connection: string): Promise<{ readonly url: string }>;
-  revokeReconsentLinks(connection: string, by: string): Promise<void>;
-  /** What a link would do now. Changes nothing. @throws consent_link_invalid · consent_link_used · consent_link_expired · consent_not_needed */
-  look(link: Secret): Promise<ConsentOffer>;
-  /** Starts a run bound to this browser; answers where to send it. Throws as `look`. */
-  begin(link: Secret, browser: Secret): Promise<{ readonly authorizeUrl: string }>;
-  /**
-   * Takes the provider's answer. Fails closed on anything missing, repeated or foreign; the code is sent at most once, a repeated
-   * call with the same state and browser answers the stored result.
-   * @throws consent_callback_invalid · consent_browser_mismatch · consent_session_expired
-   */
-  receive(callback: ConsentCallback): Promise<ConsentId>;
-  /** The stored result, for the browser that made it. @throws consent_unknown · consent_browser_mismatch */
-  result(consent: ConsentId, browser: Secret | null): Promise<ConsentResult>;
-  held(): Promise<readonly HeldConsent[]>;
-  /** An operator's yes or no to a held consent. @throws consent_unknown · consent_not_waiting */
-  decide(consent: ConsentId, decision: { readonly accept: boolean; readonly by: string }): Promise<ConsentResult>;
-}
-
-export interface NewConsentLink {
-  readonly connection: string;
-  /** `any-tenant`: whoever creates the link accepts beforehand whichever organisation is chosen. */
-  readonly accept: "ask" | "any-tenant";
-  readonly by: string;
-}
-
-export interface ConsentOffer {
-  readonly purpose: "first" | "again";
-  readonly connection: string;
-  readonly providerName: string;
-  readonly appName: string;
-  readonly scopes: readonly string[];
-  readonly expectedTenant: string | null;
-  readonly requestedBy: string;
-}
-
-export interface ConsentCallback {
-  readonly app: AppId;
-  /** The query as it came, repeated parameters and all. */
-  readonly params: URLSearchParams;
-  readonly browser: Secret | null;
-}
-
-export type ConsentResult =
-  | { readonly kind: "pending"; readonly connection: string }
-  | {
-      readonly kind: "accepted";
-      readonly connection: string;
-      readonly tenants: readonly string[];
-      readonly subjectName: string | null;
-      readonly sharedWith: readonly string[];
-    }
-  | {
-      readonly kind: "held";
-      readonly connection: string;
-      readonly tenants: readonly string[];
-      readonly subjectName: string | null;
-      readonly because: readonly HoldReason[];
-    }
-  | { readonly kind: "refused"; readonly connection: string }
-  | { readonly kind: "declined"; readonly connection: string }
-  | {
-      readonly kind: "failed";
-      readonly connection: string;
-      readonly code: "consent_code_refused" | "consent_answer_lost" | "consent_answer_incomplete";
-    };
-
-export interface HeldConsent {
-  readonly id: ConsentId;
-  readonly connection: string;
-  readonly subject: string | null;
-  readonly subjectName: string | null;
-  readonly tenants: readonly string[];
-  readonly because: readonly HoldReason[];
-  readonly atMs: number;
-}
-
-export interface Callers {
-  add(caller: NewCaller): Promise<{ readonly caller: CallerView; readonly clientSecret: Secret }>;
-  list(): Promise<readonly CallerView[]>;
-  addSecret(id: CallerId, by: string): Promise<{ readonly clientSecret: Secret }>;
-  setPermissions(id: CallerId, permissions: readonly PermissionName[], by: string): Promise<CallerView>;
-  setDisabled(id: CallerId, disabled: boolean, by: string): Promise<CallerView>;
-  /** In memory and constant time; undefined when id or secret is wrong, expired or disabled. */
-  authenticate(id: string, secret: Secret): CallerPrincipal | undefined;
-}
-
-export interface NewCaller {
-  readonly name: string;
-  readonly permissions: readonly PermissionName[];
-  readonly by: string;
-}
-
-export interface CallerView {
-  readonly id: CallerId;
-  readonly name: string;
-  readonly permissions: readonly PermissionName[];
-  readonly secrets: readonly {
-    readonly id: string;
-    readonly createdAtMs: number;
-    readonly expiresAtMs: number | null;
-  }[];
-  readonly disabledAtMs: number | null;
-  readonly createdAtMs: number;
 }

@@ -4,6 +4,8 @@ import type { AccessFacts, GrantId, Secret, TokenVersionId } from "@evergrant/co
 export interface LiveToken {
   readonly secret: Secret;
   readonly facts: AccessFacts;
+  /** When its grant, whose head is suspect, will be refreshed to confirm that head; absent where nothing is known of such. */
+  readonly confirmFromMs?: number | null;
 }
 
 /** Access tokens in memory, one per grant: what the hot path reads, and nothing else. */

@@ -179,6 +179,30 @@ describe("a store that goes back under a node that runs", () => {
     expect(await node.gate.whyNotSpend()).toBe("the database has gone back");
   });
 
+  test("and that one of its nodes never wrote to is not spent on there either, before the others have had time to speak", async () => {
+    const [node, other] = [await aNode("a"), new Node("b")];
+    await other.quarantine.meet();
+    const backup = database.snapshot();
+    await node.works();
+    expect(await other.gate.whyNotSpend()).toBeNull();
+    database.restore(backup);
+    expect(await other.gate.whyNotSpend()).toBe("the database has gone back");
+    await node.quarantine.look();
+    expect(await other.gate.whyNotSpend()).toBeNull();
+  });
+
+  test("while the node that wrote to it is gone for good is waited with as long as a lease lasts", async () => {
+    const [node, other] = [await aNode("a"), await aNode("b")];
+    const backup = database.snapshot();
+    await node.works();
+    await other.quarantine.look();
+    database.restore(backup);
+    await other.quarantine.look();
+    expect(await other.gate.whyNotSpend()).toBe("the database has gone back");
+    time.advance(DEFAULT_LIMITS.leaseMs);
+    expect(await other.gate.whyNotSpend()).toBeNull();
+  });
+
   test("heals from the journal where that has it all: the row is put right and spending goes on", async () => {
     const node = await aNode("a");
     const backup = database.snapshot();

@@ -7,9 +7,11 @@ import {
   type StoreIdentity,
 } from "@evergrant/core";
 import type { Deployment, ReleasedAs } from "../ports/deployment-store.ts";
+import type { NodeRow } from "../ports/node-store.ts";
 import type { Provenance } from "../ports/provenance.ts";
 import type { AuditSubject, Records } from "../ports/records.ts";
 import type { Quarantines, QuarantineView } from "./keeper.ts";
+import { OthersRows } from "./others-rows.ts";
 import { QUARANTINE_WORDS } from "./quarantine-words.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { gatherStoreFacts, identityOf } from "./store-facts.ts";
@@ -29,6 +31,7 @@ interface Parts {
 export class Quarantine implements Quarantines {
   readonly #context: ServiceContext;
   readonly #parts: Parts;
+  readonly #others: OthersRows;
   #known: StoreIdentity | null = null;
   #met = false;
   #following: Promise<void> | null = null;
@@ -37,6 +40,7 @@ export class Quarantine implements Quarantines {
   constructor(context: ServiceContext, parts: Parts) {
     this.#context = context;
     this.#parts = parts;
+    this.#others = new OthersRows(context.limits.leaseMs);
     context.gate.look = () => this.#whyNotSpend();
   }
 
@@ -64,7 +68,10 @@ export class Quarantine implements Quarantines {
     const known = this.#known;
     const server = await provenance.server();
     const moved = known !== null && known.server !== null && server !== null && server !== known.server;
-    const strange = await this.#strange(deployment);
+    const rows = await store.nodes.list();
+    // Seen between times too: what others reach is remembered for the next request.
+    this.#othersBehind(rows);
+    const strange = this.#strange(deployment, rows);
     if (strange === null && !moved) return;
     // Others went through a quarantine between two looks, on the very store that this node works on.
     if (strange === "incarnation" && !moved && known !== null && follows(deployment, known))
@@ -132,7 +139,7 @@ export class Quarantine implements Quarantines {
     const { store, node, time } = this.#context;
     const { end } = provenance.mark();
     const { incarnation } = deployment;
-    if ((await this.#strange(deployment)) !== null)
+    if (this.#strange(deployment, await store.nodes.list()) !== null)
       await store.nodes.write({ node, incarnation, journalPosition: end, writtenAtMs: time.wallMs() });
     const row = await store.nodes.find(node);
     provenance.acknowledge(Math.min(end, row?.journalPosition ?? end));
@@ -147,18 +154,24 @@ export class Quarantine implements Quarantines {
     const { provenance, store, activity, report } = this.#context;
     if (provenance === null) return null;
     const deployment = await store.deployment.read();
-    const strange = deployment === undefined ? "deployment" : await this.#strange(deployment);
-    if (strange === null) return null;
+    const rows = await store.nodes.list();
+    const strange = deployment === undefined ? "deployment" : this.#strange(deployment, rows);
+    if (strange === null) return this.#othersBehind(rows) ? STRANGE_WORDS.position : null;
     void activity
       .during(() => this.look())
       .catch((error: unknown) => report({ what: "quarantine", subject: strange, error }));
     return STRANGE_WORDS[strange];
   }
 
-  async #strange(deployment: Deployment): Promise<Strange | null> {
-    const { store, node, provenance } = this.#context;
+  #othersBehind(rows: readonly NodeRow[]): boolean {
+    const { node, time } = this.#context;
+    return this.#others.areBehind(node, rows, time.monotonicMs());
+  }
+
+  #strange(deployment: Deployment, rows: readonly NodeRow[]): Strange | null {
+    const { node, provenance } = this.#context;
     if (deployment.quarantine !== null) return "quarantined";
-    const row = await store.nodes.find(node);
+    const row = rows.find((each) => each.node === node);
     if (this.#known?.deployment !== deployment.id) return "deployment";
     if (row === undefined || row.journalPosition < (provenance?.mark().acknowledged ?? 0)) return "position";
     return this.#known.incarnation === deployment.incarnation ? null : "incarnation";

@@ -1,4 +1,5 @@
 import type { LeaseOwner, Limits, NodeId } from "@evergrant/core";
+import type { AssertionVerifier } from "../ports/assertion-verifier.ts";
 import type { Chance } from "../ports/chance.ts";
 import type { NoticeChannels } from "../ports/channels.ts";
 import type { Journal } from "../ports/journal.ts";
@@ -26,6 +27,7 @@ export interface KeeperParts {
   readonly sealer: Sealer;
   readonly tokenEndpoint: TokenEndpoint;
   readonly providerApi: ProviderApi;
+  readonly assertions: AssertionVerifier;
   readonly providers: ReadonlyMap<string, Provider>;
   readonly time: Time;
   readonly chance: Chance;

@@ -5,6 +5,7 @@ import type { Provenance } from "../ports/provenance.ts";
 import { bringsTokens } from "./journaled-outcome.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { versionOf } from "./token-versions.ts";
+import { persistently } from "./waiting.ts";
 
 /** Gathers what this node can hold against its store. */
 export async function gatherStoreFacts(
@@ -52,9 +53,12 @@ async function missingAnswers(
   }
   const missing: number[] = [];
   for (const [attempt, atMs] of answered)
-    if (settled.has(attempt) && (await context.store.grants.token(versionOf(attempt))) === undefined)
-      missing.push(atMs);
+    if (settled.has(attempt) && !(await isStored(context, attempt))) missing.push(atMs);
   return missing.length === 0 ? null : { answers: missing.length, oldestAtMs: Math.min(...missing) };
+}
+
+async function isStored(context: ServiceContext, attempt: AttemptId): Promise<boolean> {
+  return (await persistently(context, () => context.store.grants.token(versionOf(attempt)))) !== undefined;
 }
 
 // What an app gets by its own credentials can be had again at any time.

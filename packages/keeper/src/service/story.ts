@@ -46,9 +46,7 @@ function newestFirst(records: readonly AuditRecord[]): readonly AuditRecord[] {
 function summarise(view: ConnectionView, grant: StoredGrant | undefined): string {
   switch (view.status) {
     case "awaiting-consent":
-      return view.kind === "client_credentials" && grant !== undefined
-        ? "The provider says that this connection is not authorised yet."
-        : "Nobody has consented yet.";
+      return view.kind === "client_credentials" ? summariseApproval(view, grant) : "Nobody has consented yet.";
     case "consent-held":
       return "A consent was given and waits for an operator's yes or no.";
     case "connected":
@@ -72,6 +70,13 @@ const WHY_CONSENT: { readonly [Reason in ConsentReason]: string } = {
   "not-authorised": "the provider says that the connection is not authorised",
   cloned: "this database is a copy, and its original goes on with the grant; use another app or another person here",
 };
+
+function summariseApproval(view: ConnectionView, grant: StoredGrant | undefined): string {
+  if (grant?.state.kind === "consent-needed") return "The provider says that this connection is not authorised yet.";
+  return view.trouble === null
+    ? "The provider is being asked whether this connection is authorised."
+    : summariseTrouble(view);
+}
 
 function summariseTrouble(view: ConnectionView): string {
   if (view.trouble === null) return "Connected and healthy.";

@@ -14,6 +14,26 @@ export async function untilStored<T>(context: ServiceContext, subject: string, w
   }
 }
 
+/**
+ * One of many questions to the store, repeated a few times where it does not answer: work that asks a thousand of them would otherwise
+ * begin anew at each that is lost, and never end. @throws whatever the store says at last
+ */
+export async function persistently<T>(
+  context: Pick<ServiceContext, "time" | "limits">,
+  ask: () => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof EvergrantError) || error.code !== "store_unavailable" || tries === TRIES) throw error;
+      await pause(context, context.limits.marginMs / 10);
+    }
+  }
+}
+
+const TRIES = 4;
+
 export function pause(context: Pick<ServiceContext, "time">, ms: number): Promise<void> {
   return new Promise((resolve) => {
     context.time.setTimer(ms, resolve);

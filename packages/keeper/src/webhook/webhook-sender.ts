@@ -1,7 +1,6 @@
-import { lookup as systemLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
+import { type AllowedAddresses, isAllowedAddress } from "@evergrant/core";
 import { Agent } from "undici";
-import type { AllowedAddresses } from "../egress/allowed-address.ts";
 import { checkedLookup, requireAllowedLiteral } from "../egress/checked-lookup.ts";
 import type { Sent, WebhookSender } from "../ports/channels.ts";
 import { signatureOf } from "./signature.ts";
@@ -19,11 +18,11 @@ export interface WebhookOptions {
  * Posts as Standard Webhooks says. Every connection goes to an address that was looked at: over https to the open internet, over
  * plain http to this machine alone. No redirect is followed.
  */
-export function webhookSender({ timeoutMs, lookup = systemLookup }: WebhookOptions): WebhookSender {
+export function webhookSender({ timeoutMs, lookup }: WebhookOptions): WebhookSender {
   const agentFor = (allowed: AllowedAddresses) =>
     new Agent({
       ...{ connections: 4, allowH2: false, headersTimeout: timeoutMs, bodyTimeout: timeoutMs },
-      connect: { timeout: timeoutMs, lookup: checkedLookup(allowed, lookup) },
+      connect: { timeout: timeoutMs, lookup: checkedLookup(guard(allowed), lookup) },
     });
   const agents = { public: agentFor("public"), loopback: agentFor("loopback") };
   return {
@@ -32,7 +31,7 @@ export function webhookSender({ timeoutMs, lookup = systemLookup }: WebhookOptio
       const allowed = url.protocol === "http:" ? "loopback" : "public";
       const timestamp = Math.floor(atMs / 1_000);
       try {
-        requireAllowedLiteral(url, allowed);
+        requireAllowedLiteral(url, guard(allowed));
         const answer = await agents[allowed].request({
           origin: url.origin,
           path: `${url.pathname}${url.search}`,
@@ -58,6 +57,8 @@ export function webhookSender({ timeoutMs, lookup = systemLookup }: WebhookOptio
     },
   };
 }
+
+const guard = (allowed: AllowedAddresses) => (address: string) => isAllowedAddress(address, allowed);
 
 /** Standard Webhooks, "Deliverability": 2xx is taken, 410 asks for no more, everything else is tried again. */
 function verdictOn(status: number): Sent {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MovableTime } from "../../../../tests/kit/movable-time.ts";
@@ -118,6 +119,11 @@ async function live(holder: Holder, acts: readonly Act[]): Promise<readonly unkn
 }
 
 const lives = fc.array(anAct, { maxLength: 12 });
+const lostBefore: Act[] = [
+  { kind: "drop-next-refresh" },
+  { kind: "refresh", token: 0 },
+  { kind: "switch", retry: "same" },
+];
 const withoutKeys = (acts: readonly Act[]) => acts.filter(({ kind }) => kind !== "rotate-key");
 
 test("snapshot, a life, rewind: the snapshot is the same, and so is any life from there", async () => {
@@ -161,11 +167,12 @@ test("snapshot, a life, restore with the clock kept: the state is that of the sn
       expect(judged()).toEqual(verdicts);
       // Whoever still holds a token of the life that is gone holds nothing, now and later.
       await live(holder, after);
-      const known = new Set(tokens.map(({ refresh_token }) => refresh_token));
+      // A token whose answer was lost before the snapshot belongs to it, and may be handed out again.
+      const known = new Set(taken.ledger.refreshTokens.map(([hash]) => hash));
       for (const { refresh_token } of since)
-        if (!known.has(refresh_token))
+        if (!known.has(createHash("sha256").update(refresh_token).digest("hex")))
           expect(holder.tokens.slice(tokens.length).map((each) => each.refresh_token)).not.toContain(refresh_token);
     }),
-    { numRuns: 15 },
+    { numRuns: 15, examples: [[lostBefore, [{ kind: "refresh", token: 0 }]]] },
   );
 }, 120_000);

@@ -1,4 +1,5 @@
 import { ADMIN_API, type OperationName, problemSchema } from "@evergrant/contract";
+import { type Document, OpenAPIBackend } from "openapi-backend";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { askAs, startWorld, type World } from "../testing/world.ts";
 
@@ -81,7 +82,7 @@ describe("apps, connections and consents", () => {
     const link = await answer("POST", "/connections/third/consent-links", { accept: "any-tenant" });
     expect([link.status, link.body.url]).toEqual([201, expect.stringContaining("/consent/")]);
     expect((await answer("GET", "/connections/third/reconsent-link")).body.code).toBe("consent_not_needed");
-    expect((await answer("POST", "/connections/third/reconsent-links/revoke")).status).toBe(204);
+    expect((await answer("POST", "/connections/third/consent-links/revoke")).status).toBe(204);
     expect((await answer("POST", "/connections/third/disable")).body.status).toBe("disabled");
     expect((await answer("POST", "/connections/third/enable", {})).body.status).toBe("connected");
     expect((await answer("POST", "/connections/third/check")).status).toBe(200);
@@ -103,7 +104,7 @@ describe("apps, connections and consents", () => {
   });
 
   it("wait for a decision, once", async () => {
-    const run = { id: "cs_9" as never, connection: "acme", app: "", link: "", browser: "" };
+    const run = { id: "cs_9" as never, connection: "acme", app: "", link: "", browser: "", from: null };
     const received = { connection: "acme", tenants: ["Demo"], subjectName: null };
     world.keeper.consents.runs.set("s", { ...run, result: { kind: "held", ...received, because: ["no-tenant"] } });
     expect((await answer("GET", "/consents?held")).body.consents).toMatchObject([
@@ -236,5 +237,46 @@ describe("health", () => {
     world.keeper.state = { serving: false, refreshing: false, detail: "disk full" };
     expect((await world.ask("/readyz")).status).toBe(503);
     expect((await answer("GET", "/me")).body.health.detail).toBe("disk full");
+  });
+});
+
+describe("the audit", () => {
+  it("is read page by page, with the cursor of the page before", async () => {
+    const first = await answer("GET", "/audit?limit=1");
+    expect(first.body).toMatchObject({ records: [{ event: "caller-created", sequence: 1 }], next: "b2xkZXI" });
+    const second = await answer("GET", `/audit?limit=1&cursor=${first.body.next}`);
+    expect(second.body.next).toBeNull();
+    expect((await answer("GET", "/audit?cursor=bm8")).body.code).toBe("input_invalid");
+    expect((await answer("GET", "/audit?limit=100000")).body.code).toBe("input_invalid");
+  });
+
+  it("is held against its hashes", async () => {
+    expect((await answer("GET", "/audit/verification")).body).toMatchObject({ intact: true, chains: [{ records: 1 }] });
+  });
+});
+
+describe("the OpenAPI document", () => {
+  it("says of bodies what the API says of them, to a reader that knows nothing of Evergrant", async () => {
+    const { body: document } = await answer("GET", "/openapi.json");
+    const reader = new OpenAPIBackend({ definition: document as Document, quick: true });
+    await reader.init();
+    const cases: readonly [string, string, unknown][] = [
+      ["POST", "/connections", { name: "acme-3", app: "books" }],
+      ["POST", "/connections", { name: "Acme 3", app: "books" }],
+      ["POST", "/connections", { name: "acme-3", app: "books", surprise: 1 }],
+      ["POST", "/connections", { app: "books" }],
+      ["POST", "/callers", { name: "reports", permissions: [{ connection: "acme", right: "token" }] }],
+      ["POST", "/callers", { name: "reports", permissions: [{ connection: "acme", right: "root" }] }],
+      ["PUT", "/callers/cl_1/permissions", { permissions: [] }],
+      ["PUT", "/callers/cl_1/permissions", {}],
+      ["POST", "/consents/co_1/decision", { accept: "yes" }],
+      ["POST", "/quarantine/release", { as: "stolen" }],
+    ];
+    for (const [method, path, body] of cases) {
+      const headers = { "content-type": "application/json" };
+      const judged = reader.validateRequest({ method, path, headers, body, query: {} });
+      const refused = (await answer(method, path, body)).body?.code === "input_invalid";
+      expect([method, path, body, judged.valid]).toEqual([method, path, body, !refused]);
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { ADMIN_API, ADMIN_API_PREFIX, type Operation, type OperationName } from "@evergrant/contract";
+import { ADMIN_API, ADMIN_API_PREFIX, adminApiDocument, type Operation, type OperationName } from "@evergrant/contract";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { LIMITS } from "../http/limits.ts";
@@ -32,6 +32,11 @@ export async function adminRoutes(app: FastifyInstance, face: AdminFace): Promis
       handlers[ADMIN_API[name].method] = (request, reply) => run(name, { face, request, reply });
     serve(app, { url: `${ADMIN_API_PREFIX}${path}`, bodyLimit: LIMITS.adminBodyBytes, handlers });
   }
+  const document = JSON.stringify(adminApiDocument("1"));
+  serve(app, {
+    url: `${ADMIN_API_PREFIX}/openapi.json`,
+    handlers: { GET: async (_request, reply) => reply.type("application/json").send(document) },
+  });
 }
 
 // An empty body is no body: `POST …/disable` has nothing to say, and clients send the media type all the same.

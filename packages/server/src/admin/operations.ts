@@ -1,6 +1,7 @@
 import type { ADMIN_API, OperationName, OperationRequest } from "@evergrant/contract";
 import { type CallerId, type ConsentId, type RecipientId, Secret } from "@evergrant/core";
 import type { Keeper } from "@evergrant/keeper";
+import encodeQR from "qr";
 import type { z } from "zod";
 import type { Site } from "../http/site.ts";
 
@@ -21,6 +22,10 @@ const by = "operator";
 
 const secretOrNull = (text: string | null): Secret | null => (text === null ? null : new Secret(text));
 
+function withQrCode<Link extends { readonly url: string }>(link: Link): Link & { readonly qrSvg: string } {
+  return { ...link, qrSvg: encodeQR(link.url, "svg") };
+}
+
 /** What each operation of the admin API asks of the keeper. */
 export const OPERATIONS: OperationHandlers = {
   me: async (_request, { keeper, site }) => ({
@@ -33,10 +38,15 @@ export const OPERATIONS: OperationHandlers = {
   readQuarantine: (_request, { keeper }) => keeper.quarantine.view(),
   releaseQuarantine: ({ body }, { keeper }) => keeper.quarantine.release(body.as, by),
 
+  readAudit: async ({ query }, { keeper }) =>
+    await keeper.audit.page({ cursor: query.cursor ?? null, limit: query.limit }),
+  verifyAudit: (_request, { keeper }) => keeper.audit.verify(),
+
   listProviders: async (_request, { keeper }) => ({ providers: keeper.apps.providers() }),
   listApps: async (_request, { keeper }) => ({ apps: await keeper.apps.list() }),
   addApp: ({ body }, { keeper }) => keeper.apps.add({ ...body, clientSecret: secretOrNull(body.clientSecret), by }),
   addAppSecret: ({ params, body }, { keeper }) => keeper.apps.addSecret(params.name, new Secret(body.clientSecret), by),
+  setAppScopes: ({ params, body }, { keeper }) => keeper.apps.setScopes(params.name, body.scopes, by),
 
   listConnections: async (_request, { keeper }) => ({ connections: await keeper.connections.list() }),
   createConnection: ({ body }, { keeper }) => keeper.connections.create({ ...body, by }),
@@ -44,16 +54,26 @@ export const OPERATIONS: OperationHandlers = {
   removeConnection: ({ params }, { keeper }) => keeper.connections.remove(params.name, by),
   disableConnection: ({ params }, { keeper }) => keeper.connections.setDisabled(params.name, true, by),
   enableConnection: ({ params }, { keeper }) => keeper.connections.setDisabled(params.name, false, by),
+  setWarmHours: ({ params, body }, { keeper }) =>
+    keeper.connections.setWarm(params.name, body.kind === "idle" ? null : body, by),
   checkConnection: ({ params }, { keeper }) => keeper.connections.checkHealth(params.name),
   readStory: ({ params, query }, { keeper }) => keeper.connections.story(params.name, query.limit),
 
-  createConsentLink: ({ params, body }, { keeper }) =>
-    keeper.consents.createLink({ connection: params.name, accept: body.accept, by }),
-  readReconsentLink: ({ params }, { keeper }) => keeper.consents.reconsentLink(params.name),
-  revokeReconsentLinks: async ({ params }, { keeper }) => {
-    await keeper.consents.revokeReconsentLinks(params.name, by);
+  readRemoval: ({ params }, { keeper }) => keeper.connections.removal(params.name),
+  revokeGrant: ({ params, body }, { keeper }) =>
+    keeper.connections.revoke(params.name, { connections: body.connections, by }),
+
+  createConsentLink: async ({ params, body }, { keeper }) =>
+    withQrCode(await keeper.consents.createLink({ connection: params.name, accept: body.accept, by })),
+  readReconsentLink: async ({ params }, { keeper }) => withQrCode(await keeper.consents.reconsentLink(params.name)),
+  revokeConsentLinks: async ({ params }, { keeper }) => {
+    await keeper.consents.revokeLinks(params.name, by);
     return undefined;
   },
+  readConsentHistory: async ({ params }, { keeper }) => ({ consents: await keeper.consents.history(params.name) }),
+  beginPastedConsent: ({ params }, { keeper }) => keeper.consents.beginPasted(params.name, by),
+  pasteCallback: ({ params, body }, { keeper }) =>
+    keeper.consents.receivePasted(params.id as ConsentId, new Secret(body.address)),
   listConsents: async (_request, { keeper }) => ({ consents: await keeper.consents.held() }),
   decideConsent: ({ params, body }, { keeper }) =>
     keeper.consents.decide(params.id as ConsentId, { accept: body.accept, by }),
@@ -84,10 +104,15 @@ export const OPERATIONS: OperationHandlers = {
     const { caller, clientSecret } = await keeper.callers.add({ ...body, by });
     return { caller, clientId: caller.id, clientSecret: clientSecret.reveal() };
   },
-  addCallerSecret: async ({ params }, { keeper }) => {
-    const { clientSecret } = await keeper.callers.addSecret(params.id as CallerId, by);
+  addSecretlessCaller: ({ body }, { keeper }) => keeper.callers.addSecretless({ ...body, by }),
+  addCallerSecret: async ({ params, body }, { keeper }) => {
+    const expiresAtMs = body?.expiresAtMs ?? null;
+    const { clientSecret } = await keeper.callers.addSecret(params.id as CallerId, { expiresAtMs, by });
     return { clientSecret: clientSecret.reveal() };
   },
+  removeCallerSecret: ({ params }, { keeper }) => keeper.callers.removeSecret(params.id as CallerId, params.secret, by),
+  setCallerAuthentication: ({ params, body }, { keeper }) =>
+    keeper.callers.setAuthentication(params.id as CallerId, body, by),
   setCallerPermissions: ({ params, body }, { keeper }) =>
     keeper.callers.setPermissions(params.id as CallerId, body.permissions, by),
   disableCaller: ({ params }, { keeper }) => keeper.callers.setDisabled(params.id as CallerId, true, by),

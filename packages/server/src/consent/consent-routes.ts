@@ -1,5 +1,5 @@
 import { type AppId, type ConsentId, EvergrantError, Secret } from "@evergrant/core";
-import type { ConsentOffer, Keeper } from "@evergrant/keeper";
+import type { ConsentOffer, ConsentOrigin, Keeper } from "@evergrant/keeper";
 import cookie from "@fastify/cookie";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LIMITS } from "../http/limits.ts";
@@ -58,7 +58,8 @@ async function beginConsent(face: ConsentFace, request: FastifyRequest, reply: F
   limitRate(face, request);
   if (!isSameOrigin(request.headers, face.site.publicUrl)) throw new EvergrantError("consent_cross_site");
   const browser = ensureConsentBrowser(request, reply, face.chance);
-  const { authorizeUrl } = await face.keeper.consents.begin(new Secret(parameter(request, "link")), browser);
+  const link = new Secret(parameter(request, "link"));
+  const { authorizeUrl } = await face.keeper.consents.begin(link, browser, originOf(request));
   return reply.redirect(authorizeUrl, 303);
 }
 
@@ -69,6 +70,7 @@ async function receiveConsent(face: ConsentFace, request: FastifyRequest, reply:
     app: parameter(request, "app") as AppId,
     params: new URLSearchParams(queryStart < 0 ? "" : request.url.slice(queryStart + 1)),
     browser: consentBrowser(request),
+    from: originOf(request),
   });
   return reply.redirect(`/consent/result/${encodeURIComponent(consent)}`, 303);
 }
@@ -99,6 +101,14 @@ function isOtherLoopbackName(request: FastifyRequest, publicUrl: string): boolea
   const asked = hostName(request.headers.host);
   const ours = new URL(publicUrl).hostname;
   return asked !== null && asked !== ours && isLoopback(asked) && isLoopback(ours);
+}
+
+const LONGEST_AGENT = 200;
+
+// What a browser calls itself is anybody's text: kept short, and to characters that cannot deceive whoever reads it in a terminal.
+function originOf(request: FastifyRequest): ConsentOrigin {
+  const agent = request.headers["user-agent"]?.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, LONGEST_AGENT);
+  return { address: request.ip, agent: agent === undefined || agent === "" ? null : agent };
 }
 
 function limitRate(face: ConsentFace, request: FastifyRequest): void {

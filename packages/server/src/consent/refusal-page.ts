@@ -36,6 +36,7 @@ const WORDS: { readonly [Code in ErrorCode]?: Words } = {
   },
   consent_cross_site: { title: "Please start from the link" },
   consent_callback_invalid: { title: "This answer does not fit" },
+  consent_to_be_pasted: { title: "One step is left" },
   consent_browser_mismatch: { title: "Another browser" },
   consent_session_expired: { title: "This took too long" },
   consent_unknown: {

@@ -63,7 +63,9 @@ const HOLD_WORDS: Readonly<Record<HoldReason, string>> = {
   "expected-tenant-missing": "The organisation that was expected was not chosen.",
   "new-tenant": "It reaches an organisation that was not connected before.",
   "no-tenant": "No organisation was connected with it.",
+  "tenants-unread": "Which organisation was chosen could not be read.",
   "scope-missing": "It allows less than what was asked for.",
+  "link-revoked": "The link was taken back while you were on your way.",
 };
 
 const refusedPage: Page = {

@@ -30,7 +30,7 @@ export async function forwardAuthRoutes(app: FastifyInstance, face: ForwardAuthF
 
 async function answerProxy(face: ForwardAuthFace, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { connection = "" } = request.params as { readonly connection?: string };
-  const caller = basicCaller(face.keeper, request);
+  const caller = await basicCaller(face.keeper, request);
   const { token, headers, keepForMs } = await face.keeper.gateway.forward(caller, {
     connection,
     header: (name) => oneField(request, name),

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo, LookupFunction } from "node:net";
-import { isAllowedAddress } from "@evergrant/keeper";
+import { isAllowedAddress } from "@evergrant/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiClientOptions, ApiFailure, apiClient } from "./api-client.ts";
 

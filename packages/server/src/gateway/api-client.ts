@@ -1,7 +1,7 @@
-import { lookup as systemLookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
-import { type AllowedAddresses, checkedLookup, requireAllowedLiteral } from "@evergrant/keeper";
+import { type AllowedAddresses, isAllowedAddress } from "@evergrant/core";
+import { checkedLookup, requireAllowedLiteral } from "@evergrant/keeper";
 import { Agent, type Dispatcher } from "undici";
 import type { Fields } from "./passed-fields.ts";
 
@@ -55,20 +55,22 @@ export function apiClient(options: ApiClientOptions): ApiClient {
   };
 }
 
-function agentFor(allowed: AllowedAddresses, { connectMs, silenceMs, lookup = systemLookup }: ApiClientOptions): Agent {
+function agentFor(allowed: AllowedAddresses, { connectMs, silenceMs, lookup }: ApiClientOptions): Agent {
   return new Agent({
     connections: 64,
     allowH2: false,
     headersTimeout: silenceMs,
     bodyTimeout: silenceMs,
-    connect: { timeout: connectMs, lookup: checkedLookup(allowed, lookup) },
+    connect: { timeout: connectMs, lookup: checkedLookup(guard(allowed), lookup) },
   });
 }
+
+const guard = (allowed: AllowedAddresses) => (address: string) => isAllowedAddress(address, allowed);
 
 async function send(agent: Agent, request: ApiRequest): Promise<ApiResponse> {
   const { origin, target, addresses, method, headers, body, signal } = request;
   try {
-    requireAllowedLiteral(new URL(origin), addresses);
+    requireAllowedLiteral(new URL(origin), guard(addresses));
     return await agent.request({
       origin,
       path: target,

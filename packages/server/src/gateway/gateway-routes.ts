@@ -45,7 +45,7 @@ async function passOn(
 ): Promise<FastifyReply> {
   refuseAmbiguity(request);
   const target = callTarget(request);
-  const caller = basicCaller(face.keeper, request);
+  const caller = await basicCaller(face.keeper, request);
   const call = await face.keeper.gateway.admit(caller, {
     ...target,
     method: request.method,

@@ -1,17 +1,13 @@
-import { EvergrantError } from "@evergrant/core";
 import type { CallerPrincipal, Keeper } from "@evergrant/keeper";
 import type { FastifyRequest } from "fastify";
-import { clientCredentials } from "../token/client-credentials.ts";
+import { basicCredential } from "../token/client-credentials.ts";
 
 /**
  * Who calls, by client id and secret in the `Authorization` header, as at the token endpoint.
- * @throws caller_authentication_failed
+ * @throws caller_authentication_failed · caller_network_refused · caller_too_frequent
  */
-export function basicCaller(keeper: Keeper, request: FastifyRequest): CallerPrincipal {
-  const { id, secret } = clientCredentials(request.headers.authorization, new Map());
-  const caller = keeper.callers.authenticate(id, secret);
-  if (caller === undefined) throw new EvergrantError("caller_authentication_failed");
-  return caller;
+export async function basicCaller(keeper: Keeper, request: FastifyRequest): Promise<CallerPrincipal> {
+  return await keeper.callers.authenticate(basicCredential(request.headers.authorization ?? ""), request.ip);
 }
 
 export const BASIC_CHALLENGE = 'Basic realm="evergrant", charset="UTF-8"';

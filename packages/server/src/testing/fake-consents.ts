@@ -4,10 +4,13 @@ import type {
   ConnectionView,
   ConsentCallback,
   ConsentOffer,
+  ConsentOrigin,
   ConsentResult,
   Consents,
+  ConsentView,
   HeldConsent,
   NewConsentLink,
+  PastedConsent,
 } from "@evergrant/keeper";
 
 /** What consents need of the keeper around them. */
@@ -26,6 +29,7 @@ interface Run {
   readonly app: string;
   readonly link: string;
   readonly browser: string;
+  readonly from: ConsentOrigin | null;
   result: ConsentResult;
 }
 
@@ -53,8 +57,9 @@ export class FakeConsents implements Consents {
     return { url: `${this.#keeper.publicUrl}/consent/${id}.0.mac` };
   }
 
-  async revokeReconsentLinks(connection: string): Promise<void> {
+  async revokeLinks(connection: string): Promise<void> {
     this.#keeper.named(connection);
+    for (const link of this.links.values()) if (link.connection === connection) link.expired = true;
   }
 
   async look(link: Secret): Promise<ConsentOffer> {
@@ -72,8 +77,38 @@ export class FakeConsents implements Consents {
     };
   }
 
-  async begin(link: Secret, browser: Secret): Promise<{ authorizeUrl: string }> {
+  async begin(link: Secret, browser: Secret, from: ConsentOrigin | null = null): Promise<{ authorizeUrl: string }> {
     const { connection } = this.#open(link);
+    const { authorizeUrl } = this.#run(connection, { link: link.reveal(), browser: browser.reveal(), from });
+    return { authorizeUrl };
+  }
+
+  async beginPasted(connection: string, by: string): Promise<PastedConsent> {
+    this.#keeper.named(connection);
+    return { ...this.#run(connection, { link: "", browser: by, from: null }), expiresAtMs: this.#keeper.nowMs() + 1 };
+  }
+
+  async receivePasted(id: ConsentId, address: Secret): Promise<ConsentResult> {
+    const run = this.#runOf(id);
+    const code = new URL(address.reveal()).searchParams.get("code");
+    if (code === null) throw new EvergrantError("consent_callback_invalid");
+    run.result = resultOf(run.connection, code);
+    return run.result;
+  }
+
+  async history(connection: string): Promise<readonly ConsentView[]> {
+    this.#keeper.named(connection);
+    return [...this.runs.values()].map(({ id, from, result }) => ({
+      ...{ id, purpose: "first" as const, startedAtMs: this.#keeper.nowMs(), from, pastedBy: null },
+      outcome: result.kind === "pending" ? "started" : result.kind,
+      ...{ atMs: null, subject: null, subjectName: null, tenants: [], scope: null, decidedBy: null, because: [] },
+    }));
+  }
+
+  #run(
+    connection: string,
+    by: { readonly link: string; readonly browser: string; readonly from: ConsentOrigin | null },
+  ) {
     const app = this.#keeper.appsByName.get(this.#keeper.named(connection).app);
     const id = this.#keeper.nextId("cs") as ConsentId;
     const state = `state-${id}`;
@@ -81,12 +116,11 @@ export class FakeConsents implements Consents {
       id,
       connection,
       app: app?.id ?? "",
-      link: link.reveal(),
-      browser: browser.reveal(),
+      ...by,
       result: { kind: "pending", connection },
     };
     this.runs.set(state, run);
-    return { authorizeUrl: `${app?.origins?.login ?? "https://login.ledgerly.example"}/authorize?state=${state}` };
+    return { id, authorizeUrl: `${app?.origins?.login ?? "https://login.ledgerly.example"}/authorize?state=${state}` };
   }
 
   async receive({ app, params, browser }: ConsentCallback): Promise<ConsentId> {
@@ -112,17 +146,14 @@ export class FakeConsents implements Consents {
 
   async held(): Promise<readonly HeldConsent[]> {
     const runs = this.#keeper.step([...this.runs.values()]);
-    return runs.flatMap(({ id, connection, result }) =>
+    return runs.flatMap(({ id, connection, from, result }) =>
       result.kind === "held"
         ? [
             {
-              id,
-              connection,
-              subject: null,
-              subjectName: result.subjectName,
-              tenants: result.tenants,
-              because: result.because,
-              atMs: this.#keeper.nowMs(),
+              ...{ id, connection, purpose: "first" as const, subject: null, subjectName: result.subjectName },
+              ...{ tenants: result.tenants, reaches: result.tenants, missingScopes: [], sharedWith: [] },
+              ...{ because: result.because, atMs: this.#keeper.nowMs(), startedAtMs: this.#keeper.nowMs() },
+              ...{ from, pastedBy: null, lapsesAtMs: null },
             },
           ]
         : [],

@@ -9,20 +9,25 @@ import {
   Secret,
   timing,
 } from "@evergrant/core";
-import type {
-  AccessToken,
-  Apps,
-  AppView,
-  Callers,
-  CallerView,
-  Connections,
-  ConnectionView,
-  Keeper,
-  KeeperHealth,
-  PermissionName,
-  Quarantines,
-  QuarantineView,
-  Story,
+import {
+  type AccessToken,
+  type AccessTokenAsk,
+  type Apps,
+  type AppView,
+  type Audit,
+  type CallerCredential,
+  type Callers,
+  type CallerView,
+  type Connections,
+  type ConnectionView,
+  type Keeper,
+  type KeeperHealth,
+  type NewCaller,
+  type PermissionName,
+  type Quarantines,
+  type QuarantineView,
+  SECRET_ALONE,
+  type Story,
 } from "@evergrant/keeper";
 import { FakeConsents } from "./fake-consents.ts";
 import { FakeGateway } from "./fake-gateway.ts";
@@ -34,7 +39,13 @@ const PROMISES = promises();
 /** A keeper that keeps everything in memory and asks no provider: names, rights, links and tokens behave, grants do not age. */
 export class FakeKeeper implements Keeper {
   readonly operatorKey = "ok-fake-operator-key";
-  readonly tokenRequests: { connection: ConnectionId; minTtlMs: number | undefined }[] = [];
+  readonly tokenRequests: {
+    connection: ConnectionId;
+    minTtlMs: number | undefined;
+    refusedSha256: string | undefined;
+  }[] = [];
+  /** What callers showed, and from where. */
+  readonly credentials: { readonly credential: CallerCredential; readonly from: string | null }[] = [];
   /** Every question whether a caller may do something, as it was asked. */
   readonly permissionQuestions: string[] = [];
   /** Thrown by whatever is asked next, until it is taken back. */
@@ -55,9 +66,9 @@ export class FakeKeeper implements Keeper {
   isOperator = (key: Secret): boolean => key.reveal() === this.operatorKey;
 
   readonly tokens = {
-    accessToken: async (connection: ConnectionId, ask: { readonly minTtlMs?: number } = {}): Promise<AccessToken> => {
+    accessToken: async (connection: ConnectionId, ask: AccessTokenAsk = {}): Promise<AccessToken> => {
       this.step();
-      this.tokenRequests.push({ connection, minTtlMs: ask.minTtlMs });
+      this.tokenRequests.push({ connection, minTtlMs: ask.minTtlMs, refusedSha256: ask.refusedSha256 });
       const name = [...this.connectionsByName.values()].find((view) => view.id === connection)?.name ?? "";
       const answer = this.answer(name);
       if (answer instanceof EvergrantError) throw answer;
@@ -83,6 +94,21 @@ export class FakeKeeper implements Keeper {
   };
 
   readonly notices = new FakeNotices();
+  readonly audit: Audit = {
+    page: async ({ cursor }) => {
+      this.step();
+      if (cursor !== null && cursor !== "b2xkZXI") throw new EvergrantError("input_invalid", { detail: "cursor" });
+      const record = { ...{ atMs: START_MS, by: "operator", event: "caller-created" }, hash: "0".repeat(64) };
+      const subject = { kind: "caller", id: "cl_1" } as const;
+      const records = [{ ...record, node: "nd_fake" as NodeId, sequence: 1, subject, facts: { name: "reports" } }];
+      return { records, next: cursor === null ? "b2xkZXI" : null };
+    },
+    verify: async () =>
+      this.step({
+        intact: true,
+        chains: [{ node: "nd_fake" as NodeId, records: 1, head: "0".repeat(64), firstBroken: null }],
+      }),
+  };
 
   readonly apps: Apps = {
     add: async (app) => {
@@ -110,6 +136,13 @@ export class FakeKeeper implements Keeper {
         ...view,
         clientSecrets: [{ id: this.nextId("sc"), addedAtMs: START_MS }, ...view.clientSecrets],
       };
+      this.appsByName.set(name, changed);
+      return changed;
+    },
+    setScopes: async (name, scopes) => {
+      const view = this.step(this.appsByName.get(name));
+      if (view === undefined) throw new EvergrantError("app_unknown");
+      const changed = { ...view, scopes };
       this.appsByName.set(name, changed);
       return changed;
     },
@@ -144,6 +177,23 @@ export class FakeKeeper implements Keeper {
       this.connectionsByName.delete(name);
       return { disconnected: view.tenants.map((tenant) => tenant.id), remaining: [], grantRevoked: true };
     },
+    removal: async (name) => {
+      const { tenants } = this.named(name);
+      const dies = { tenants: tenants.map((tenant) => tenant.name), connections: [name], callers: [] };
+      return {
+        connection: name,
+        disconnect: { ...dies, keptTenants: [], remaining: [], grantRevoked: true },
+        revoke: { ...dies, waitingConsents: 0 },
+      };
+    },
+    revoke: async (name, { connections }) => {
+      this.remember({ ...this.named(name), status: "ended" });
+      return { connections, confirmed: true };
+    },
+    setWarm: async (name, warm) => {
+      if (warm?.kind === "cron" && warm.cron.split(" ").length !== 5) throw new EvergrantError("warm_hours_invalid");
+      return this.remember({ ...this.named(name), warm: warm ?? { kind: "idle" } });
+    },
     checkHealth: async (name) => this.named(name),
     story: async (name, limit) => {
       const connection = this.named(name);
@@ -154,16 +204,13 @@ export class FakeKeeper implements Keeper {
   };
 
   readonly callers: Callers = {
-    add: async ({ name, permissions }) => {
-      this.step();
-      this.checkPermissions(permissions);
+    add: async (request) => {
       const id = this.nextId("cl") as CallerId;
       const secret = `secret-of-${id}`;
-      const secrets = [{ id: this.nextId("sc"), createdAtMs: START_MS, expiresAtMs: null }];
-      const view = { id, name, permissions, secrets, disabledAtMs: null, createdAtMs: START_MS };
-      this.callersById.set(id, { view, secrets: [secret] });
-      return { caller: view, clientSecret: new Secret(secret) };
+      const secrets = [{ id: this.nextId("sc"), createdAtMs: START_MS, expiresAtMs: null, lastUsedAtMs: null }];
+      return { caller: this.addCaller(request, { id, secrets }, [secret]), clientSecret: new Secret(secret) };
     },
+    addSecretless: async (request) => this.addCaller(request, { id: this.nextId("cl") as CallerId, secrets: [] }, []),
     list: async () => this.step([...this.callersById.values()].map(({ view }) => view)),
     addSecret: async (id) => {
       const caller = this.caller(id);
@@ -171,12 +218,20 @@ export class FakeKeeper implements Keeper {
       caller.secrets.push(secret);
       return { clientSecret: new Secret(secret) };
     },
+    removeSecret: async (id, secret) => {
+      const { view } = this.caller(id);
+      if (!view.secrets.some((known) => known.id === secret)) throw new EvergrantError("caller_secret_unknown");
+      return this.changeCaller(id, { secrets: view.secrets.filter((known) => known.id !== secret) });
+    },
+    setAuthentication: async (id, authentication) => this.changeCaller(id, { authentication }),
     setPermissions: async (id, permissions) => this.changeCaller(id, { permissions }),
     setDisabled: async (id, disabled) => this.changeCaller(id, { disabledAtMs: disabled ? START_MS : null }),
-    authenticate: (id, secret) => {
-      const caller = this.callersById.get(id as CallerId);
-      if (caller === undefined || caller.view.disabledAtMs !== null || !caller.secrets.includes(secret.reveal()))
-        return undefined;
+    authenticate: async (credential, from) => {
+      this.credentials.push({ credential, from });
+      const shown = credential.kind === "secret" ? credential.secret : credential.assertion;
+      const caller = this.callersById.get(credential.clientId as CallerId);
+      if (caller === undefined || caller.view.disabledAtMs !== null || !caller.secrets.includes(shown.reveal()))
+        throw new EvergrantError("caller_authentication_failed");
       return {
         id: caller.view.id,
         name: caller.view.name,
@@ -197,11 +252,31 @@ export class FakeKeeper implements Keeper {
       id: id as CallerId,
       name: "planted",
       permissions,
-      secrets: [],
+      ...NO_CREDENTIALS,
       disabledAtMs: null,
       createdAtMs: START_MS,
     };
     this.callersById.set(view.id, { view, secrets: [secret] });
+  }
+
+  addCaller(
+    { name, permissions, authentication = SECRET_ALONE }: NewCaller,
+    own: Pick<CallerView, "id" | "secrets">,
+    secrets: string[],
+  ): CallerView {
+    this.step();
+    this.checkPermissions(permissions);
+    const view = {
+      ...NO_CREDENTIALS,
+      name,
+      permissions,
+      authentication,
+      disabledAtMs: null,
+      createdAtMs: START_MS,
+      ...own,
+    };
+    this.callersById.set(own.id, { view, secrets });
+    return view;
   }
 
   /** What every question begins with: it throws the fault, if one is placed. */
@@ -253,6 +328,13 @@ export function tokenOf(connection: string): AccessToken {
   };
 }
 
+const NO_CREDENTIALS = {
+  secrets: [],
+  authentication: SECRET_ALONE,
+  keysLastUsedAtMs: null,
+  workloadLastUsedAtMs: null,
+} as const;
+
 const EMPTY_CONNECTION = {
   provider: "ledgerly",
   kind: "authorization_code",
@@ -260,10 +342,14 @@ const EMPTY_CONNECTION = {
   subject: null,
   tenants: [],
   sharedWith: [],
+  alsoReached: [],
   scope: null,
+  missingScopes: [],
   accessExpiresAtMs: null,
   renewedAtMs: null,
   lapsesAtMs: null,
+  checkedAtMs: null,
+  warm: { kind: "idle" },
   trouble: null,
   createdAtMs: START_MS,
 } as const;

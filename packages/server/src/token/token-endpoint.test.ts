@@ -70,6 +70,32 @@ describe("a token answer", () => {
   });
 });
 
+describe("evidence that the API refused a token", () => {
+  const hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  const evidence = (value: string) => world.token({ ...grant, refused_token_sha256: value }, { headers: me });
+
+  it.each([
+    ["hex", hex],
+    ["hex in capitals", hex.toUpperCase()],
+    ["base64url", Buffer.from(hex, "hex").toString("base64url")],
+  ])("is its SHA-256, in %s", async (_form, value) => {
+    expect((await evidence(value)).status).toBe(200);
+    expect(world.keeper.tokenRequests.map(({ refusedSha256 }) => refusedSha256)).toEqual([hex]);
+  });
+
+  it.each(["abc", `${hex}00`, "access-token-of-acme", "!".repeat(43)])(
+    "is refused in any other form: %s",
+    async (value) => {
+      const answer = await evidence(value);
+      expect([answer.status, await answer.json()]).toMatchObject([
+        400,
+        { error: "invalid_request", code: "request_malformed" },
+      ]);
+      expect(world.keeper.tokenRequests).toEqual([]);
+    },
+  );
+});
+
 describe("naming the connection", () => {
   const ask = (more: Record<string, string> | string, path = "/oauth2/token") =>
     world.token(typeof more === "string" ? `grant_type=client_credentials&${more}` : { ...grant, ...more }, {
@@ -281,12 +307,21 @@ describe("metadata", () => {
       issuer: `${world.server.urls.public}/connections/acme`,
       token_endpoint: `${world.server.urls.public}/connections/acme/oauth2/token`,
       grant_types_supported: ["client_credentials"],
-      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+      token_endpoint_auth_signing_alg_values_supported: expect.arrayContaining(["RS256", "ES256", "EdDSA"]),
       response_types_supported: [],
       scopes_supported: ["connection:acme"],
     });
+    // Nothing that needs no key pair: whoever has seen a public key, or nothing, could sign with it.
+    const algorithms: string[] = acme.body.token_endpoint_auth_signing_alg_values_supported;
+    expect(algorithms.filter((algorithm) => /^(HS|none)/i.test(algorithm))).toEqual([]);
     const nobody = await read("nobody");
     expect(JSON.stringify(nobody).replaceAll("nobody", "acme")).toBe(JSON.stringify(acme));
     expect((await read("No%20Name")).status).toBe(404);
+    for (const place of ["oauth-authorization-server", "openid-configuration"]) {
+      const shared = JSON.parse((await askAs(world, "evil.example", `/.well-known/${place}`)).text);
+      const { public: issuer } = world.server.urls;
+      expect(shared).toEqual({ ...acme.body, issuer, token_endpoint: `${issuer}/oauth2/token`, scopes_supported: [] });
+    }
   });
 });

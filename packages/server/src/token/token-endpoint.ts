@@ -6,9 +6,9 @@ import { LIMITS } from "../http/limits.ts";
 import { refusing } from "../http/refusing.ts";
 import type { RequestLog } from "../http/request-log.ts";
 import { type Handler, serve } from "../http/serve.ts";
-import type { Site } from "../http/site.ts";
+import { issuerOf, type Site } from "../http/site.ts";
 import { clientCredentials } from "./client-credentials.ts";
-import { type Form, one, readForm } from "./form.ts";
+import { one, readForm } from "./form.ts";
 import { namedConnection } from "./named-connection.ts";
 import { ConsentRequired, sendTokenRefusal } from "./token-refusal.ts";
 
@@ -33,13 +33,19 @@ export async function tokenEndpoint(app: FastifyInstance, face: TokenFace): Prom
 
 async function answerToken(face: TokenFace, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const form = readForm(typeof request.body === "string" ? request.body : "");
-  const caller = authenticate(face.keeper, request.headers.authorization, form);
+  const addressed = addressedConnection(request);
+  const credential = clientCredentials(request.headers.authorization, form, issuerAt(face.site, addressed));
+  const caller = await face.keeper.callers.authenticate(credential, request.ip);
   checkGrantType(one(form, "grant_type"));
   const minTtlMs = minTtlMsOf(one(form, "min_ttl"));
-  const name = namedConnection(face.site, addressedConnection(request), form);
+  const refusedSha256 = refusedSha256Of(one(form, "refused_token_sha256"));
+  const name = namedConnection(face.site, addressed, form);
   const connection = permittedConnection(face.keeper, caller, name);
   const token = await face.keeper.tokens
-    .accessToken(connection, minTtlMs === null ? {} : { minTtlMs })
+    .accessToken(connection, {
+      ...(minTtlMs === null ? {} : { minTtlMs }),
+      ...(refusedSha256 === null ? {} : { refusedSha256 }),
+    })
     .catch((error: unknown) => refuseToken(error, { keeper: face.keeper, caller, connection, name }));
   return reply
     .header("pragma", "no-cache")
@@ -47,11 +53,9 @@ async function answerToken(face: TokenFace, request: FastifyRequest, reply: Fast
     .send(JSON.stringify(answerOf(token)));
 }
 
-function authenticate(keeper: Keeper, authorization: string | undefined, form: Form): CallerPrincipal {
-  const { id, secret } = clientCredentials(authorization, form);
-  const caller = keeper.callers.authenticate(id, secret);
-  if (caller === undefined) throw new EvergrantError("caller_authentication_failed");
-  return caller;
+// Each connection is an issuer of its own; the shared endpoint's is the deployment.
+function issuerAt(site: Site, connection: string | null): string {
+  return connection === null ? site.publicUrl : issuerOf(site, connection);
 }
 
 function checkGrantType(grantType: string | null): void {
@@ -64,6 +68,18 @@ function minTtlMsOf(text: string | null): number | null {
   if (!/^\d{1,9}$/.test(text))
     throw new EvergrantError("request_malformed", { detail: "min_ttl is a whole number of seconds" });
   return Number(text) * 1000;
+}
+
+// As `sha256sum` writes it, or base64url like the `ath` of RFC 9449 §4.2.
+function refusedSha256Of(text: string | null): string | null {
+  if (text === null) return null;
+  if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
+  const bytes = /^[A-Za-z0-9_-]{43}$/.test(text) ? Buffer.from(text, "base64url") : null;
+  if (bytes?.length !== 32)
+    throw new EvergrantError("request_malformed", {
+      detail: "refused_token_sha256 is the SHA-256 of the refused access token, in hex or base64url",
+    });
+  return bytes.toString("hex");
 }
 
 function addressedConnection(request: FastifyRequest): string | null {

@@ -17,6 +17,25 @@ export function memoryApps(state: MemoryState): AppStore {
         state.apps.set(app.id, app);
         return "created";
       }),
+    replaceScopes: (id, scopes, records) =>
+      state.run(() => {
+        const app = state.apps.get(id);
+        if (app === undefined) return "unknown";
+        state.record(records);
+        state.apps.set(id, storable({ ...app, scopes }));
+        state.epoch += 1;
+        return "done";
+      }),
+    learnOldAccessToken: (id, oldAccessToken, records) =>
+      state.run(() => {
+        const app = state.apps.get(id);
+        if (app === undefined) return "unknown";
+        if (app.oldAccessToken !== undefined) return "known";
+        state.record(records);
+        state.apps.set(id, { ...app, oldAccessToken });
+        state.epoch += 1;
+        return "done";
+      }),
     replaceSecrets: (id, clientSecrets, records) =>
       state.run(() => {
         const app = state.apps.get(id);

@@ -1,5 +1,6 @@
-import type { AuditStore } from "../../ports/audit-store.ts";
+import type { AuditPlace, AuditStore } from "../../ports/audit-store.ts";
 import { CHAIN_START, type ChainHead, follows } from "../audit-chain.ts";
+import { compareText } from "./compare-text.ts";
 import type { MemoryState } from "./memory-state.ts";
 
 /** The story and the outbox. */
@@ -13,11 +14,28 @@ export function memoryAudit(state: MemoryState): AuditStore {
           .sort((a, b) => b.atMs - a.atMs || b.sequence - a.sequence)
           .slice(0, limit),
       ),
-    firstBroken: () =>
+    page: (after, limit) =>
+      state.run(() =>
+        [...state.chains]
+          .flatMap(([node, records]) => records.map((record) => ({ ...record, node })))
+          .sort(newestFirst)
+          .filter((record) => after === null || newestFirst(after, record) < 0)
+          .slice(0, limit),
+      ),
+    chains: () =>
+      state.run(() =>
+        [...state.chains]
+          .flatMap(([node, records]) => {
+            const end = records.at(-1);
+            return end === undefined ? [] : [{ node, sequence: end.sequence, hash: end.hash }];
+          })
+          .sort((a, b) => compareText(a.node, b.node)),
+      ),
+    firstBroken: (node = state.node) =>
       state.run(() => {
         let last: ChainHead = CHAIN_START;
-        for (const record of state.audit) {
-          if (!follows(state.node, last, record)) return last.sequence + 1;
+        for (const record of state.chains.get(node) ?? []) {
+          if (!follows(node, last, record)) return last.sequence + 1;
           last = record;
         }
         return null;
@@ -37,4 +55,8 @@ export function memoryAudit(state: MemoryState): AuditStore {
           .map(({ distributedAtMs: _distributedAtMs, ...notice }) => notice),
       ),
   };
+}
+
+function newestFirst(a: AuditPlace, b: AuditPlace): number {
+  return b.atMs - a.atMs || compareText(a.node, b.node) || b.sequence - a.sequence;
 }

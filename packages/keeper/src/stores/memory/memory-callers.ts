@@ -32,6 +32,14 @@ export function memoryCallers(state: MemoryState): CallerStore {
         state.epoch += 1;
         return true;
       }),
+    noteUses: (uses) =>
+      state.run(() => {
+        for (const use of uses) {
+          const key = `${use.caller} ${use.credential}`;
+          if ((state.callerUses.get(key)?.atMs ?? -1) < use.atMs) state.callerUses.set(key, use);
+        }
+      }),
+    uses: () => state.run(() => [...state.callerUses.values()]),
     epoch: () => state.run(() => state.epoch),
   };
 }

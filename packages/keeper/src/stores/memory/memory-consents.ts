@@ -20,6 +20,15 @@ export function memoryConsents(state: MemoryState): ConsentStore {
         state.links.set(hash, { ...link, completedAtMs: atMs });
         return true;
       }),
+    revokeLinks: (connection, atMs, records) =>
+      state.run(() => {
+        const open = [...state.links.values()].filter(
+          (link) => link.connection === connection && link.completedAtMs === null && link.revokedAtMs === null,
+        );
+        state.record(records);
+        for (const link of open) state.links.set(link.hash, { ...link, revokedAtMs: atMs });
+        return open.length;
+      }),
     create: (consent, records) =>
       state.run(() => {
         if (state.consents.has(consent.id) || ofState(state, consent.stateHash) !== undefined)

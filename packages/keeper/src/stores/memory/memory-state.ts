@@ -21,6 +21,8 @@ export class MemoryState {
   readonly links: MemoryTables["links"];
   readonly consents: MemoryTables["consents"];
   readonly callers: MemoryTables["callers"];
+  readonly callerUses: MemoryTables["callerUses"];
+  readonly assertions: MemoryTables["assertions"];
   readonly outbox: MemoryTables["outbox"];
   readonly nodes: MemoryTables["nodes"];
   readonly recipients: MemoryTables["recipients"];
@@ -44,6 +46,8 @@ export class MemoryState {
     this.links = tables.links;
     this.consents = tables.consents;
     this.callers = tables.callers;
+    this.callerUses = tables.callerUses;
+    this.assertions = tables.assertions;
     this.outbox = tables.outbox;
     this.nodes = tables.nodes;
     this.recipients = tables.recipients;
@@ -67,6 +71,11 @@ export class MemoryState {
 
   set epoch(epoch: number) {
     this.#tables.epoch = epoch;
+  }
+
+  /** The chains of all nodes. */
+  get chains(): ReadonlyMap<NodeId, readonly AuditRecord[]> {
+    return this.#tables.audit;
   }
 
   /** The records of all nodes. */

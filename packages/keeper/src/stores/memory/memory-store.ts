@@ -3,6 +3,7 @@ import type { JournalMark } from "../../ports/node-store.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Time } from "../../ports/time.ts";
 import { memoryApps } from "./memory-apps.ts";
+import { memoryAssertions } from "./memory-assertions.ts";
 import { memoryAudit } from "./memory-audit.ts";
 import { memoryCallers } from "./memory-callers.ts";
 import { memoryConnections } from "./memory-connections.ts";
@@ -47,6 +48,7 @@ function storeOver(state: MemoryState, time: Time): Store {
     connections: memoryConnections(state),
     consents: memoryConsents(state),
     callers: memoryCallers(state),
+    assertions: memoryAssertions(state),
     audit: memoryAudit(state),
     deployment: memoryDeployment(state),
     nodes: memoryNodes(state),

@@ -10,7 +10,7 @@ import type {
   TokenVersionId,
 } from "@evergrant/core";
 import type { StoredApp } from "../../ports/app-store.ts";
-import type { StoredCaller } from "../../ports/caller-store.ts";
+import type { CallerUse, StoredCaller } from "../../ports/caller-store.ts";
 import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { ConsentLink, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
@@ -32,6 +32,9 @@ export class MemoryTables {
   readonly links = new Map<string, ConsentLink>();
   readonly consents = new Map<ConsentId, StoredConsent>();
   readonly callers = new Map<CallerId, StoredCaller>();
+  readonly callerUses = new Map<string, CallerUse>();
+  /** When each used assertion expires, by its digest. */
+  readonly assertions = new Map<string, number>();
   readonly nodes = new Map<NodeId, NodeRow>();
   /** One chain per node. */
   readonly audit = new Map<NodeId, AuditRecord[]>();
@@ -83,9 +86,10 @@ export class MemoryTables {
   }
 
   #maps(): readonly Map<unknown, unknown>[] {
-    const { apps, grants, tokens, connections, links, consents, callers, nodes, recipients, deliveries, matters } =
-      this;
-    return [apps, grants, tokens, connections, links, consents, callers, nodes, recipients, deliveries, matters];
+    const { apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes } = this;
+    const { recipients, deliveries, matters } = this;
+    const people = [recipients, deliveries, matters];
+    return [apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes, ...people];
   }
 }
 

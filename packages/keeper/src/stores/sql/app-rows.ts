@@ -1,12 +1,22 @@
+import type { AppId } from "@evergrant/core";
 import type { AppStore, StoredApp } from "../../ports/app-store.ts";
+import type { Records } from "../../ports/records.ts";
 import { epochRow } from "./epoch-row.ts";
 import { jsonColumn } from "./json-column.ts";
 import type { WriteRecords } from "./record-rows.ts";
 import type { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
 
-/** Our OAuth clients at providers; new client secrets raise the epoch. */
+/** Our OAuth clients at providers; new scopes, client secrets and what was learned of the provider raise the epoch. */
 export function appRows(session: SqlSession, write: WriteRecords): AppStore {
+  const replace = (id: AppId, set: Partial<Pick<Tables["app"], "scopes" | "client_secrets">>, records: Records) =>
+    session.change(async (trx) => {
+      const { numUpdatedRows } = await trx.updateTable("app").set(set).where("id", "=", id).executeTakeFirstOrThrow();
+      if (numUpdatedRows !== 1n) return "unknown";
+      await epochRow.raise(trx, session.facts);
+      await write(trx, records);
+      return "done";
+    });
   return {
     list: () =>
       session.read(async (db) => {
@@ -34,14 +44,20 @@ export function appRows(session: SqlSession, write: WriteRecords): AppStore {
         await write(trx, records);
         return "created";
       }),
-    replaceSecrets: (id, secrets, records) =>
+    replaceScopes: (id, scopes, records) => replace(id, { scopes: jsonColumn.write(scopes) }, records),
+    replaceSecrets: (id, secrets, records) => replace(id, { client_secrets: jsonColumn.write(secrets) }, records),
+    learnOldAccessToken: (id, seen, records) =>
       session.change(async (trx) => {
         const { numUpdatedRows } = await trx
           .updateTable("app")
-          .set({ client_secrets: jsonColumn.write(secrets) })
+          .set({ old_access_token: seen })
           .where("id", "=", id)
+          .where("old_access_token", "is", null)
           .executeTakeFirstOrThrow();
-        if (numUpdatedRows !== 1n) return "unknown";
+        if (numUpdatedRows !== 1n) {
+          const known = await trx.selectFrom("app").select("id").where("id", "=", id).executeTakeFirst();
+          return known === undefined ? "unknown" : "known";
+        }
         await epochRow.raise(trx, session.facts);
         await write(trx, records);
         return "done";
@@ -60,6 +76,7 @@ function rowOf(app: StoredApp): Tables["app"] {
     scopes: jsonColumn.write(app.scopes),
     origins: app.origins === null ? null : jsonColumn.write(app.origins),
     created_at_ms: app.createdAtMs,
+    old_access_token: app.oldAccessToken ?? null,
   };
 }
 
@@ -74,5 +91,6 @@ function appOf(row: Tables["app"]): StoredApp {
     scopes: jsonColumn.read(row.scopes),
     origins: row.origins === null ? null : jsonColumn.read(row.origins),
     createdAtMs: row.created_at_ms,
+    ...(row.old_access_token === null ? {} : { oldAccessToken: row.old_access_token }),
   };
 }

@@ -1,6 +1,6 @@
 import type { NodeId } from "@evergrant/core";
 import type { Selectable } from "kysely";
-import type { AuditStore } from "../../ports/audit-store.ts";
+import type { AuditPlace, AuditStore, NodeAuditRecord } from "../../ports/audit-store.ts";
 import type { OutboxNotice } from "../../ports/notice-store.ts";
 import type { AuditRecord, AuditSubject } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, follows } from "../audit-chain.ts";
@@ -28,7 +28,9 @@ export function auditRows(session: SqlSession, node: NodeId, write: WriteRecords
           .execute();
         return rows.map(recordOf);
       }),
-    firstBroken: () => firstBroken(session, node),
+    page: (after, limit) => page(session, after, limit),
+    chains: () => chains(session),
+    firstBroken: (of = node) => firstBroken(session, of),
     end: () =>
       session.read(async (db) => {
         const end = db.selectFrom("audit_chain").select(["sequence", "hash"]).where("node", "=", node);
@@ -51,6 +53,40 @@ export function auditRows(session: SqlSession, node: NodeId, write: WriteRecords
         return rows.map(noticeOf);
       }),
   };
+}
+
+// Of the records too, not of the ends alone: a chain whose end was taken away would else be one that nobody looks at.
+async function chains(session: SqlSession): Promise<readonly (ChainHead & { readonly node: NodeId })[]> {
+  const { ends, nodes } = await session.read(async (db) => ({
+    ends: await db.selectFrom("audit_chain").select(["node", "sequence", "hash"]).execute(),
+    nodes: await db.selectFrom("audit_record").select("node").distinct().execute(),
+  }));
+  const endless = nodes.filter(({ node }) => !ends.some((end) => end.node === node));
+  return [...ends, ...endless.map(({ node }) => ({ node, ...CHAIN_START }))].sort((a, b) => (a.node < b.node ? -1 : 1));
+}
+
+async function page(session: SqlSession, after: AuditPlace | null, limit: number): Promise<readonly NodeAuditRecord[]> {
+  const rows = await session.read((db) => {
+    const newestFirst = db
+      .selectFrom("audit_record")
+      .selectAll()
+      .orderBy("at_ms", "desc")
+      .orderBy("node")
+      .orderBy("sequence", "desc")
+      .limit(limit);
+    if (after === null) return newestFirst.execute();
+    const { atMs, node, sequence } = after;
+    return newestFirst
+      .where(({ eb, or, and }) =>
+        or([
+          eb("at_ms", "<", atMs),
+          and([eb("at_ms", "=", atMs), eb("node", ">", node)]),
+          and([eb("at_ms", "=", atMs), eb("node", "=", node), eb("sequence", "<", sequence)]),
+        ]),
+      )
+      .execute();
+  });
+  return rows.map((row) => ({ ...recordOf(row), node: row.node }));
 }
 
 // The end is read before each page: what it names must be on that page or an earlier one, however much is written meanwhile.

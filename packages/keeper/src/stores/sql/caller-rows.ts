@@ -1,5 +1,13 @@
 import { EvergrantError } from "@evergrant/core";
-import type { CallerStore, Permission, StoredCaller } from "../../ports/caller-store.ts";
+import {
+  type CallerAuthentication,
+  type CallerSecret,
+  type CallerStore,
+  type CallerUse,
+  type Permission,
+  SECRET_ALONE,
+  type StoredCaller,
+} from "../../ports/caller-store.ts";
 import { epochRow } from "./epoch-row.ts";
 import { jsonColumn } from "./json-column.ts";
 import { permissionRows } from "./permission-rows.ts";
@@ -57,25 +65,65 @@ export function callerRows(session: SqlSession, write: WriteRecords): CallerStor
         await write(trx, decided.records);
         return true;
       }),
+    noteUses: (uses) =>
+      session.change(async (trx) => {
+        // In one order, so that two nodes never wait for each other.
+        for (const { caller, credential, atMs } of uses.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)))
+          await trx
+            .insertInto("caller_use")
+            .values({ caller_id: caller, credential, used_at_ms: atMs })
+            .onConflict((conflict) =>
+              conflict
+                .columns(["caller_id", "credential"])
+                .doUpdateSet({ used_at_ms: atMs })
+                .where("caller_use.used_at_ms", "<", atMs),
+            )
+            .execute();
+      }),
+    uses: () =>
+      session.read(async (db) => {
+        const rows = await db.selectFrom("caller_use").selectAll().execute();
+        return rows.map((row) => ({ caller: row.caller_id, credential: row.credential, atMs: row.used_at_ms }));
+      }),
     epoch: () => session.read(epochRow.read),
   };
+}
+
+const keyOf = ({ caller, credential }: CallerUse): string => `${caller} ${credential}`;
+
+/** What stands in `authentication`; absent where a caller has secrets alone and may call from anywhere. */
+interface KeptAuthentication extends CallerAuthentication {
+  readonly secrets: readonly CallerSecret[];
 }
 
 function rowOf(caller: StoredCaller): CallerTable {
   return {
     id: caller.id,
     name: caller.name,
-    secrets: jsonColumn.write(caller.secrets),
+    ...kept(caller),
     disabled_at_ms: caller.disabledAtMs,
     created_at_ms: caller.createdAtMs,
   };
 }
 
+// A program that knows nothing of networks would take these secrets from anywhere: it does not find them.
+function kept({ secrets, authentication }: StoredCaller): Pick<CallerTable, "secrets" | "authentication"> {
+  const { keys, workloads, networks, requestsPerMinute } = authentication;
+  if (keys === null && workloads.length === 0 && networks === null && requestsPerMinute === null)
+    return { secrets: jsonColumn.write(secrets), authentication: null };
+  const [before, beside] = networks === null ? [secrets, []] : [[], secrets];
+  const all: KeptAuthentication = { secrets: beside, keys, workloads, networks, requestsPerMinute };
+  return { secrets: jsonColumn.write(before), authentication: jsonColumn.write(all) };
+}
+
 function callerOf(row: CallerTable, permissions: readonly Permission[]): StoredCaller {
+  const all = row.authentication === null ? null : jsonColumn.read<KeptAuthentication>(row.authentication);
+  const { secrets, ...authentication } = all ?? { ...SECRET_ALONE, secrets: [] };
   return {
     id: row.id,
     name: row.name,
-    secrets: jsonColumn.read(row.secrets),
+    secrets: [...jsonColumn.read<readonly CallerSecret[]>(row.secrets), ...secrets],
+    authentication,
     permissions,
     disabledAtMs: row.disabled_at_ms,
     createdAtMs: row.created_at_ms,

@@ -88,6 +88,8 @@ function rowOf(connection: StoredConnection): ConnectionTable {
     disabled_at_ms: connection.disabledAtMs,
     created_at_ms: connection.createdAtMs,
     health_checked_at_ms: connection.healthCheckedAtMs,
+    warm: connection.warm === undefined ? null : jsonColumn.write(connection.warm),
+    also_reached: connection.alsoReached === undefined ? null : jsonColumn.write(connection.alsoReached),
   };
 }
 
@@ -103,5 +105,7 @@ function connectionOf(row: ConnectionTable): StoredConnection {
     disabledAtMs: row.disabled_at_ms,
     createdAtMs: row.created_at_ms,
     healthCheckedAtMs: row.health_checked_at_ms,
+    ...(row.warm === null ? {} : { warm: jsonColumn.read(row.warm) }),
+    ...(row.also_reached === null ? {} : { alsoReached: jsonColumn.read(row.also_reached) }),
   };
 }

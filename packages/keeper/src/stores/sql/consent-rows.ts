@@ -62,7 +62,7 @@ export function consentRows(session: SqlSession, write: WriteRecords): ConsentSt
 function linkRows(
   session: SqlSession,
   write: WriteRecords,
-): Pick<ConsentStore, "createLink" | "findLink" | "completeLink"> {
+): Pick<ConsentStore, "createLink" | "findLink" | "completeLink" | "revokeLinks"> {
   return {
     createLink: (link, records) =>
       session.change(async (trx) => {
@@ -85,6 +85,18 @@ function linkRows(
           .executeTakeFirstOrThrow();
         return numUpdatedRows === 1n;
       }),
+    revokeLinks: (connection, atMs, records) =>
+      session.change(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable("consent_link")
+          .set({ revoked_at_ms: atMs })
+          .where("connection_id", "=", connection)
+          .where("completed_at_ms", "is", null)
+          .where("revoked_at_ms", "is", null)
+          .executeTakeFirstOrThrow();
+        await write(trx, records);
+        return Number(numUpdatedRows);
+      }),
   };
 }
 
@@ -94,6 +106,9 @@ function rowOf(consent: StoredConsent): ConsentTable {
     connection_id: consent.connection,
     app_id: consent.app,
     link_hash: consent.linkHash,
+    link_epoch: consent.linkEpoch,
+    pasted_by: consent.pastedBy,
+    started_from: consent.startedFrom === null ? null : jsonColumn.write(consent.startedFrom),
     purpose: consent.purpose,
     state_hash: consent.stateHash,
     browser_hash: consent.browserHash,
@@ -114,6 +129,9 @@ function consentOf(row: ConsentTable): StoredConsent {
     connection: row.connection_id,
     app: row.app_id,
     linkHash: row.link_hash,
+    linkEpoch: row.link_epoch,
+    pastedBy: row.pasted_by,
+    startedFrom: row.started_from === null ? null : jsonColumn.read(row.started_from),
     purpose: row.purpose,
     stateHash: row.state_hash,
     browserHash: row.browser_hash,

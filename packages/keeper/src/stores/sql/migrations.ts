@@ -1,4 +1,5 @@
 import type { Transaction } from "kysely";
+import { createCallerUse, createUsedAssertion } from "./authentication-tables.ts";
 import { createNotices } from "./notice-tables.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import type { Tables } from "./tables.ts";
@@ -52,9 +53,48 @@ export const MIGRATIONS: readonly Migration[] = [
     },
   },
   {
+    name: "0004-caller-authentication",
+    compatibleFrom: 1,
+    async up(db) {
+      await db.schema.alterTable("caller").addColumn("authentication", "text").execute();
+      await createCallerUse(db);
+      await createUsedAssertion(db);
+    },
+  },
+  {
     name: "0005-notices",
     compatibleFrom: 1,
     up: (db, facts) => createNotices(db, facts),
+  },
+  {
+    name: "0006-consent",
+    compatibleFrom: 1,
+    async up(db) {
+      await db.schema.alterTable("consent").addColumn("link_epoch", "bigint").execute();
+      await db.schema.alterTable("consent").addColumn("pasted_by", "text").execute();
+      await db.schema.alterTable("consent").addColumn("started_from", "text").execute();
+      await db.schema.createIndex("consent_link_connection").on("consent_link").column("connection_id").execute();
+    },
+  },
+  {
+    name: "0007-warm-hours",
+    compatibleFrom: 1,
+    async up(db) {
+      await db.schema.alterTable("connection").addColumn("warm", "text").execute();
+      await db.schema.alterTable("connection").addColumn("also_reached", "text").execute();
+      await db.schema.alterTable("app").addColumn("old_access_token", "text").execute();
+    },
+  },
+  {
+    name: "0009-audit-by-time",
+    compatibleFrom: 1,
+    async up(db) {
+      await db.schema
+        .createIndex("audit_record_time")
+        .on("audit_record")
+        .columns(["at_ms", "node", "sequence"])
+        .execute();
+    },
   },
 ];
 

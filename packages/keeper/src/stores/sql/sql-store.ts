@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Store } from "../../ports/store.ts";
 import { appRows } from "./app-rows.ts";
+import { assertionRows } from "./assertion-rows.ts";
 import { auditRows } from "./audit-rows.ts";
 import { callerRows } from "./caller-rows.ts";
 import { connectionRows } from "./connection-rows.ts";
@@ -25,6 +26,7 @@ export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, writer: Writer): S
     connections: connectionRows(session, write),
     consents: consentRows(session, write),
     callers: callerRows(session, write),
+    assertions: assertionRows(session),
     audit: auditRows(session, node, write),
     deployment: deploymentRows(session, write),
     nodes: nodeRows(session),

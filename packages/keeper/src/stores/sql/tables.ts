@@ -12,6 +12,7 @@ import type {
   TokenVersionId,
 } from "@evergrant/core";
 import type { GeneratedAlways } from "kysely";
+import type { OldAccessToken } from "../../ports/app-store.ts";
 import type { Right } from "../../ports/caller-store.ts";
 import type { ConsentLink, ConsentProgress, StoredConsent } from "../../ports/consent-store.ts";
 import type { Channel, DeliveryStatus } from "../../ports/notice-store.ts";
@@ -30,6 +31,8 @@ export interface Tables {
   readonly consent_link: ConsentLinkTable;
   readonly consent: ConsentTable;
   readonly caller: CallerTable;
+  readonly caller_use: CallerUseTable;
+  readonly used_assertion: UsedAssertionTable;
   readonly permission: PermissionTable;
   readonly narrowed_permission: NarrowedPermissionTable;
   readonly audit_record: AuditRecordTable;
@@ -82,6 +85,7 @@ interface AppTable {
   readonly scopes: Json;
   readonly origins: Json | null;
   readonly created_at_ms: number;
+  readonly old_access_token: OldAccessToken | null;
 }
 
 /** The state as JSON, beside it what statements look at; chain and generation repeat what the state says. */
@@ -124,6 +128,8 @@ export interface ConnectionTable {
   readonly disabled_at_ms: number | null;
   readonly created_at_ms: number;
   readonly health_checked_at_ms: number | null;
+  readonly warm: Json | null;
+  readonly also_reached: Json | null;
 }
 
 export interface ConsentLinkTable {
@@ -143,6 +149,9 @@ export interface ConsentTable {
   readonly connection_id: ConnectionId;
   readonly app_id: AppId;
   readonly link_hash: string | null;
+  readonly link_epoch: number | null;
+  readonly pasted_by: string | null;
+  readonly started_from: Json | null;
   readonly purpose: StoredConsent["purpose"];
   readonly state_hash: string;
   readonly browser_hash: string;
@@ -162,6 +171,21 @@ export interface CallerTable {
   readonly secrets: Json;
   readonly disabled_at_ms: number | null;
   readonly created_at_ms: number;
+  /** Null: secrets alone, from anywhere. */
+  readonly authentication: Json | null;
+}
+
+/** When each credential of a caller was used last. */
+interface CallerUseTable {
+  readonly caller_id: CallerId;
+  readonly credential: string;
+  readonly used_at_ms: number;
+}
+
+/** Assertions that were used and have not expired. */
+interface UsedAssertionTable {
+  readonly digest: string;
+  readonly expires_at_ms: number;
 }
 
 /** One row per permission, in the order in which the caller has them. */

@@ -30,6 +30,14 @@ describe("the audit chain in a file", () => {
     await store.close();
     return broken;
   };
+  /** As somebody finds it who does not know which nodes there were. */
+  const brokenAnywhere = async () => {
+    const store = await openSqliteStore({ file, time });
+    const chains = await store.audit.chains();
+    const broken = await Promise.all(chains.map(({ node }) => store.audit.firstBroken(node)));
+    await store.close();
+    return broken;
+  };
 
   test.each([
     ["a record cut out", "delete from audit_record where sequence = 2", 2],
@@ -55,6 +63,7 @@ describe("the audit chain in a file", () => {
       raw.exec(harm);
     }
     expect(await firstBroken()).toBe(sequence);
+    expect(await brokenAnywhere()).toEqual([sequence]);
   });
 
   test("each node has a chain of its own in the same store, and a subject's story tells of both", async () => {

@@ -15,6 +15,7 @@ import { DatabaseSync } from "node:sqlite";
 import { EvergrantError, Secret } from "@evergrant/core";
 import { Kysely } from "kysely";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SECRET_ALONE } from "../../ports/caller-store.ts";
 import type { Sealed } from "../../ports/sealer.ts";
 import {
   APP,
@@ -201,6 +202,24 @@ describe("sqlite alone", () => {
     expect(permissions).toHaveLength(2);
     expect(permissions).toContainEqual(narrowed);
     expect(permissions).toContainEqual({ connection: "cn_1", right: "observe" });
+    await again.close();
+  });
+
+  test("a program that knows nothing of networks finds no secret that it would take from anywhere, and loses nothing", async () => {
+    const file = join(folder, "evergrant.db");
+    const open = () => openSqliteStore({ file, time, node: NODE, mark: newMark });
+    const authentication = { ...SECRET_ALONE, networks: ["10.0.0.0/8"] };
+    const held = caller({ authentication });
+    const store = await open();
+    await store.callers.create(held, NOTHING);
+    await store.close();
+    const older = new DatabaseSync(file);
+    expect(older.prepare("select secrets from caller").all()).toEqual([{ secrets: "[]" }]);
+    // As it does at any change of a caller: all that it knows is written anew.
+    older.exec("update caller set secrets = '[]', disabled_at_ms = 5");
+    older.close();
+    const again = await open();
+    expect(await again.callers.find(CALLER)).toEqual({ ...held, disabledAtMs: 5 });
     await again.close();
   });
 

@@ -1,4 +1,4 @@
-import type { Attempt, Chain, GrantState, Lease, Renewal, SpendableToken, Trouble } from "@evergrant/core";
+import type { Attempt, Chain, GrantState, Lease, Renewal, SpendableToken, Trouble, WarmHours } from "@evergrant/core";
 import fc from "fast-check";
 import type { StoredApp } from "../../ports/app-store.ts";
 import { RIGHTS, type StoredCaller } from "../../ports/caller-store.ts";
@@ -42,7 +42,7 @@ const attempt: fc.Arbitrary<Attempt> = fc.record({
   token: orNull(id<SpendableToken["version"]>()),
   startedAtMs: instant,
   endedAtMs: orNull(instant),
-  because: fc.constantFrom("hot", "keepalive", "demand", "recovery", "confirm", "court", "emergency"),
+  because: fc.constantFrom("hot", "warm", "keepalive", "demand", "recovery", "confirm", "court", "emergency"),
 });
 
 const trouble: fc.Arbitrary<Trouble> = fc.record({
@@ -146,7 +146,7 @@ const connectionTenant: fc.Arbitrary<ConnectionTenant> = fc.record({
   sinceMs: instant,
 });
 
-export const storedConnection: fc.Arbitrary<StoredConnection> = fc.record({
+const storedConnectionShape = {
   id: id<StoredConnection["id"]>(),
   name: text,
   app: fc.constant(samples.APP),
@@ -157,7 +157,19 @@ export const storedConnection: fc.Arbitrary<StoredConnection> = fc.record({
   disabledAtMs: orNull(instant),
   createdAtMs: instant,
   healthCheckedAtMs: orNull(instant),
-});
+};
+const warmHours: fc.Arbitrary<WarmHours> = fc.oneof(
+  fc.record({ kind: fc.constant("always" as const) }),
+  fc.record({ kind: fc.constant("cron" as const), cron: text, zone: text }),
+);
+export const storedConnection: fc.Arbitrary<StoredConnection> = fc.record(
+  {
+    ...storedConnectionShape,
+    warm: warmHours,
+    alsoReached: fc.array(fc.record({ id: text, name: text }), { minLength: 1, maxLength: 2 }),
+  },
+  { requiredKeys: Object.keys(storedConnectionShape) as (keyof typeof storedConnectionShape)[] },
+);
 
 const received: fc.Arbitrary<ReceivedConsent> = fc.record({
   grant: fc.constant(samples.GRANT),
@@ -183,6 +195,13 @@ export const consentProgress: fc.Arbitrary<ConsentProgress> = fc.oneof(
   fc
     .tuple(received, instant)
     .map(([what, atMs]) => ({ kind: "held" as const, atMs, because: ["no-tenant" as const], ...what })),
+  fc.tuple(received, instant, text).map(([what, atMs, acceptedBy]) => ({
+    kind: "held" as const,
+    atMs,
+    because: ["new-tenant" as const],
+    acceptedBy,
+    ...what,
+  })),
   fc.tuple(received, instant, text).map(([what, atMs, by]) => ({ kind: "accepted" as const, atMs, by, ...what })),
   fc.tuple(received, instant, text).map(([what, atMs, by]) => ({ kind: "refused" as const, atMs, by, ...what })),
 );
@@ -192,6 +211,9 @@ export const storedConsent: fc.Arbitrary<StoredConsent> = fc.record({
   connection: fc.constant(samples.CONNECTION),
   app: fc.constant(samples.APP),
   linkHash: orNull(text),
+  linkEpoch: orNull(count),
+  pastedBy: orNull(text),
+  startedFrom: orNull(fc.record({ address: text, agent: orNull(text) })),
   purpose: fc.constantFrom("first", "again"),
   stateHash: text,
   browserHash: text,
@@ -212,18 +234,44 @@ const narrowedPermission = fc.record({
   only: fc.record({ tenants: respect, methods: respect, paths: respect }),
 });
 
+const keySource = fc.oneof(
+  fc.record({
+    kind: fc.constant("keys" as const),
+    keys: fc.array(fc.record({ kty: fc.constantFrom("RSA", "EC"), kid: text }), { maxLength: 2 }),
+  }),
+  fc.record({ kind: fc.constant("url" as const), url: text }),
+  fc.record({ kind: fc.constant("file" as const), file: text }),
+);
+const workload = fc.oneof(
+  fc.record({
+    ...{ kind: fc.constant("kubernetes" as const), issuer: text, audience: text },
+    ...{ namespace: text, serviceAccount: text, keys: keySource },
+  }),
+  fc.record({
+    ...{ kind: fc.constant("oidc" as const), issuer: text, audience: text, subject: text },
+    ...{ claims: fc.constantFrom({}, { role: "writer" }), keys: fc.constant({ kind: "discovery" as const }) },
+  }),
+);
+const callerAuthentication = fc.record({
+  keys: orNull(keySource),
+  workloads: fc.array(workload, { maxLength: 2 }),
+  networks: orNull(fc.array(text, { maxLength: 2 })),
+  requestsPerMinute: orNull(fc.integer({ min: 1, max: 60_000 })),
+});
+
 export const storedCaller: fc.Arbitrary<StoredCaller> = fc.record({
   id: id<StoredCaller["id"]>(),
   name: text,
   secrets: fc.array(fc.record({ id: text, sha256: text, createdAtMs: instant, expiresAtMs: orNull(instant) }), {
     maxLength: 2,
   }),
+  authentication: callerAuthentication,
   permissions: fc.array(fc.oneof(wholePermission, narrowedPermission), { maxLength: 4 }),
   disabledAtMs: orNull(instant),
   createdAtMs: instant,
 });
 
-export const storedApp: fc.Arbitrary<StoredApp> = fc.record({
+const storedAppShape = {
   id: id<StoredApp["id"]>(),
   name: text,
   provider: text,
@@ -233,4 +281,8 @@ export const storedApp: fc.Arbitrary<StoredApp> = fc.record({
   scopes: fc.array(text, { maxLength: 3 }),
   origins: orNull(fc.record({ identity: fc.webUrl(), login: fc.webUrl(), api: fc.webUrl() })),
   createdAtMs: instant,
-});
+};
+export const storedApp: fc.Arbitrary<StoredApp> = fc.record(
+  { ...storedAppShape, oldAccessToken: fc.constantFrom("survives" as const, "dies" as const) },
+  { requiredKeys: Object.keys(storedAppShape) as (keyof typeof storedAppShape)[] },
+);

@@ -46,6 +46,20 @@ function describeLinks(world: () => StoreWorld): void {
     expect(await store.consents.completeLink("hash-none", 100)).toBe(false);
     expect(await store.consents.findLink("hash-1")).toEqual(link({ revokedAtMs: 6 }));
   });
+
+  test("all open links of a connection are taken back together; completed ones and those of others stay as they are", async () => {
+    const { store } = world();
+    const elsewhere = link({ hash: "hash-4", connection: "cn_x" as ConnectionId });
+    for (const made of [link(), link({ hash: "hash-2" }), link({ hash: "hash-3", completedAtMs: 5 }), elsewhere])
+      await store.consents.createLink(made, NOTHING);
+    expect(await store.consents.revokeLinks(CONNECTION, 100, records(SUBJECT, "links-revoked"))).toBe(2);
+    expect(await store.consents.findLink("hash-1")).toEqual(link({ revokedAtMs: 100 }));
+    expect(await store.consents.completeLink("hash-2", 101)).toBe(false);
+    expect(await store.consents.findLink("hash-3")).toEqual(link({ hash: "hash-3", completedAtMs: 5 }));
+    expect(await store.consents.findLink("hash-4")).toEqual(elsewhere);
+    expect(await store.consents.revokeLinks(CONNECTION, 102, NOTHING)).toBe(0);
+    expect((await store.audit.story(SUBJECT, 10)).map(({ event }) => event)).toEqual(["links-revoked"]);
+  });
 }
 
 function describeRuns(world: () => StoreWorld): void {

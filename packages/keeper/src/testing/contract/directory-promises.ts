@@ -9,6 +9,8 @@ import type { StoreWorld } from "./store-world.ts";
 /** Callers, apps and the deployment: what is looked up by name and rarely changes. */
 export function describeDirectories(world: () => StoreWorld): void {
   describe("callers", () => describeCallers(world));
+  describe("uses of credentials", () => describeUses(world));
+  describe("used assertions", () => describeAssertions(world));
   describe("the epoch", () => describeEpoch(world));
   describe("apps", () => describeApps(world));
   describe("the deployment", () => describeDeployment(world));
@@ -80,6 +82,38 @@ function describeCallers(world: () => StoreWorld): void {
   });
 }
 
+function describeUses(world: () => StoreWorld): void {
+  test("when a credential was used last is kept, the latest of what several nodes say", async () => {
+    const { store } = world();
+    const use = (credential: string, atMs: number) => ({ caller: CALLER, credential, atMs });
+    expect(await store.callers.uses()).toEqual([]);
+    await store.callers.noteUses([]);
+    await store.callers.noteUses([use("sc_1", 20), use("keys", 30)]);
+    await store.callers.noteUses([use("sc_1", 10), use("keys", 31), use("workload", 5)]);
+    await Promise.all([40, 60, 50].map((atMs) => store.callers.noteUses([use("keys", atMs), use("sc_1", atMs)])));
+    const uses = await store.callers.uses();
+    expect(uses.toSorted((a, b) => a.credential.localeCompare(b.credential))).toEqual([
+      use("keys", 60),
+      use("sc_1", 60),
+      use("workload", 5),
+    ]);
+  });
+}
+
+function describeAssertions(world: () => StoreWorld): void {
+  test("an assertion is taken once, whoever asks at the same time, until it is forgotten", async () => {
+    const { store } = world();
+    const asked = await Promise.all(Array.from({ length: 20 }, () => store.assertions.claim("digest-1", 1_000)));
+    expect(asked.filter((answer) => answer === "claimed")).toHaveLength(1);
+    expect(await store.assertions.claim("digest-2", 2_000)).toBe("claimed");
+    await store.assertions.forget(1_000);
+    expect(await store.assertions.claim("digest-1", 1_000)).toBe("taken");
+    await store.assertions.forget(1_001);
+    expect(await store.assertions.claim("digest-1", 3_000)).toBe("claimed");
+    expect(await store.assertions.claim("digest-2", 2_000)).toBe("taken");
+  });
+}
+
 function describeEpoch(world: () => StoreWorld): void {
   test("it grows with every change to callers, permissions, connections and client secrets, and with nothing else", async () => {
     const { store } = world();
@@ -93,10 +127,14 @@ function describeEpoch(world: () => StoreWorld): void {
     };
     await grows(() => store.apps.replaceSecrets(APP, [], NOTHING), 1);
     await grows(() => store.apps.replaceSecrets("ap_none" as AppId, [], NOTHING), 0);
+    await grows(() => store.apps.replaceScopes(APP, ["openid"], NOTHING), 1);
+    await grows(() => store.apps.replaceScopes("ap_none" as AppId, [], NOTHING), 0);
     await grows(() => store.callers.create(caller(), NOTHING), 1);
     await grows(() => store.callers.create(caller(), NOTHING), 0);
     await grows(() => store.callers.change(CALLER, (found) => ({ caller: found, records: NOTHING })), 1);
     await grows(() => store.callers.change(CALLER, () => null), 0);
+    await grows(() => store.callers.noteUses([{ caller: CALLER, credential: "keys", atMs: 1 }]), 0);
+    await grows(() => store.assertions.claim("digest", 1), 0);
     const second = connection({ id: "cn_2" as ConnectionId, name: "second" });
     await grows(() => store.connections.create(second, NOTHING), 1);
     await grows(() => store.connections.create(second, NOTHING), 0);
@@ -148,6 +186,32 @@ function describeApps(world: () => StoreWorld): void {
     const told = records({ kind: "app", id: "ap_none" }, "secret-added");
     expect(await store.apps.replaceSecrets("ap_none" as AppId, secrets, told)).toBe("unknown");
     expect(await store.audit.story({ kind: "app", id: "ap_none" }, 10)).toEqual([]);
+  });
+
+  test("its scopes are replaced, and nothing else; an unknown app gets none", async () => {
+    const { store } = world();
+    await store.apps.create(app(), NOTHING);
+    expect(await store.apps.replaceScopes(APP, ["openid", "books"], NOTHING)).toBe("done");
+    expect(await store.apps.find(APP)).toEqual(app({ scopes: ["openid", "books"] }));
+    const told = records({ kind: "app", id: "ap_none" }, "scopes-set");
+    expect(await store.apps.replaceScopes("ap_none" as AppId, ["openid"], told)).toBe("unknown");
+    expect(await store.audit.story({ kind: "app", id: "ap_none" }, 10)).toEqual([]);
+  });
+
+  test("what was seen of its provider's old access tokens is kept once, and raises the epoch then", async () => {
+    const { store } = world();
+    await store.apps.create(app(), NOTHING);
+    const before = await store.callers.epoch();
+    const told = records({ kind: "app", id: APP }, "seen");
+    const answers = await Promise.all(
+      (["dies", "survives", "dies"] as const).map((seen) => store.apps.learnOldAccessToken(APP, seen, told)),
+    );
+    expect(answers.toSorted()).toEqual(["done", "known", "known"]);
+    const kept = (await store.apps.find(APP))?.oldAccessToken;
+    expect(kept).toBe((["dies", "survives", "dies"] as const)[answers.indexOf("done")]);
+    expect(await store.callers.epoch()).toBe(before + 1);
+    expect(await store.audit.story({ kind: "app", id: APP }, 10)).toHaveLength(1);
+    expect(await store.apps.learnOldAccessToken("ap_none" as AppId, "dies", told)).toBe("unknown");
   });
 }
 

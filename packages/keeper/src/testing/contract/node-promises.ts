@@ -31,6 +31,11 @@ export function describeNodes(world: () => StoreWorld): void {
 type AtOnce = <T>(count: number, ask: (store: Store, n: number) => Promise<T>) => Promise<T[]>;
 
 function describeSharing(node: (n: number) => Store, atOnce: AtOnce): void {
+  test("let an assertion be used at one of them, once", async () => {
+    const answers = await atOnce(20, (store) => store.assertions.claim("digest", 1_000));
+    expect(answers.filter((answer) => answer === "claimed")).toHaveLength(1);
+  });
+
   test("see what the other wrote, at once", async () => {
     await furnish(node(0));
     expect(await node(1).grants.load(GRANT)).toEqual(grant());
@@ -81,6 +86,11 @@ function describeSharing(node: (n: number) => Store, atOnce: AtOnce): void {
     await atOnce(60, (store, n) => store.audit.write(records(SUBJECT, `event-${n}`)));
     expect(await node(0).audit.firstBroken()).toBeNull();
     expect(await node(1).audit.firstBroken()).toBeNull();
+    const chains = await node(0).audit.chains();
+    expect(chains.map(({ sequence }) => sequence)).toEqual([30, 30]);
+    for (const chain of chains) expect(await node(1).audit.firstBroken(chain.node)).toBeNull();
+    const page = await node(1).audit.page(null, 100);
+    expect(new Set(page.map(({ node: of, sequence }) => `${of} ${sequence}`)).size).toBe(60);
     const story = await node(0).audit.story(SUBJECT, 100);
     const sequences = story.map(({ sequence }) => sequence).toSorted((a, b) => a - b);
     expect(sequences).toEqual(Array.from({ length: 60 }, (_, n) => Math.floor(n / 2) + 1));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { AuditPlace, NodeAuditRecord } from "../../ports/audit-store.ts";
 import type { AuditSubject, Records } from "../../ports/records.ts";
 import type { Store } from "../../ports/store.ts";
 import * as samples from "./samples.ts";
@@ -12,6 +13,7 @@ export function describeRecords(world: () => StoreWorld): void {
   describe("records", () => {
     describeWriting(world);
     describeStory(world);
+    describePages(world);
     describeChain(world);
     describeOutbox(world);
   });
@@ -22,6 +24,7 @@ const WRITES: Readonly<Record<string, (store: Store, told: Records) => Promise<u
   "grants.change": (store, told) =>
     store.grants.change(GRANT, () => ({ change: change({ dueAtMs: 1, records: told }), result: null })),
   "apps.create": (store, told) => store.apps.create(app({ id: "ap_2" as never, name: "second" }), told),
+  "apps.replaceScopes": (store, told) => store.apps.replaceScopes(APP, ["openid"], told),
   "apps.replaceSecrets": (store, told) => store.apps.replaceSecrets(APP, [], told),
   "connections.create": (store, told) =>
     store.connections.create(samples.connection({ id: "cn_2" as never, name: "second" }), told),
@@ -29,6 +32,7 @@ const WRITES: Readonly<Record<string, (store: Store, told: Records) => Promise<u
     store.connections.change(CONNECTION, (connection) => ({ connection, records: told })),
   "connections.remove": (store, told) => store.connections.remove(CONNECTION, told),
   "consents.createLink": (store, told) => store.consents.createLink(samples.link(), told),
+  "consents.revokeLinks": (store, told) => store.consents.revokeLinks(CONNECTION, 1, told),
   "consents.create": (store, told) =>
     store.consents.create(samples.consent({ id: "co_2" as never, stateHash: "state-2" }), told),
   "consents.change": (store, told) =>
@@ -98,6 +102,31 @@ function describeStory(world: () => StoreWorld): void {
     const events = async (limit: number) => (await store.audit.story(SUBJECT, limit)).map(({ event }) => event);
     expect(await events(10)).toEqual(["b", "d", "c", "a"]);
     expect(await events(2)).toEqual(["b", "d"]);
+  });
+}
+
+function describePages(world: () => StoreWorld): void {
+  test("are read page by page, newest first, each once, whatever is written meanwhile", async () => {
+    const { store } = world();
+    for (let n = 0; n < 25; n += 1)
+      await store.audit.write(records(SUBJECT, `event-${n}`, { atMs: 1_000 + Math.floor(n / 3) }));
+    const read: string[] = [];
+    for (let after: AuditPlace | null = null; ; ) {
+      const page: readonly NodeAuditRecord[] = await store.audit.page(after, 4);
+      read.push(...page.map(({ event }) => event));
+      await store.audit.write(records(SUBJECT, "later", { atMs: 9_000 }));
+      after = page.at(-1) ?? null;
+      if (after === null) break;
+    }
+    expect(read).toEqual(Array.from({ length: 25 }, (_, n) => `event-${24 - n}`));
+  });
+
+  test("say of each chain how long it is and with which hash it ends", async () => {
+    const { store } = world();
+    expect(await store.audit.chains()).toEqual([]);
+    for (const event of ["a", "b"]) await store.audit.write(records(SUBJECT, event));
+    const [last] = await store.audit.page(null, 1);
+    expect(await store.audit.chains()).toEqual([{ node: last?.node, sequence: 2, hash: last?.hash }]);
   });
 }
 

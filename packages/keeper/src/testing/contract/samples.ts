@@ -14,7 +14,7 @@ import {
   type TokenVersionId,
 } from "@evergrant/core";
 import type { StoredApp } from "../../ports/app-store.ts";
-import type { StoredCaller } from "../../ports/caller-store.ts";
+import { SECRET_ALONE, type StoredCaller } from "../../ports/caller-store.ts";
 import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { ConsentLink, ReceivedConsent, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment, StoredQuarantine } from "../../ports/deployment-store.ts";
@@ -137,6 +137,9 @@ export function consent(more: Partial<StoredConsent> = {}): StoredConsent {
     connection: CONNECTION,
     app: APP,
     linkHash: "hash-1",
+    linkEpoch: null,
+    pastedBy: null,
+    startedFrom: null,
     purpose: "first",
     stateHash: `state-of-${id}`,
     browserHash: "browser-1",
@@ -167,6 +170,7 @@ export function caller(more: Partial<StoredCaller> = {}): StoredCaller {
     id: CALLER,
     name: "nightly-job",
     secrets: [{ id: "sc_2", sha256: "ab".repeat(32), createdAtMs: 70, expiresAtMs: null }],
+    authentication: SECRET_ALONE,
     permissions: [],
     disabledAtMs: null,
     createdAtMs: 70,
