@@ -25,7 +25,7 @@ export async function aCluster(
   const home = mkdtempSync(join(tmpdir(), "evergrant-cluster-"));
   const kekFile = join(home, "kek");
   const world = new World(sandbox, policy, { dsn, kekFile, publicUrl: null, limits });
-  world.mail = mail ?? null;
+  world.mail = mail === undefined ? null : { url: mail };
   const cluster = new Cluster(world, { dsn, kekFile, home, policy, limits });
   await world.connected();
   await Promise.all(Array.from({ length: nodes - 1 }, () => cluster.join()));

@@ -19,7 +19,7 @@ const node = await startNode({
   ...(followClock === null ? {} : { followClock }),
   limits: { ...(policy === "default" ? DEFAULT_LIMITS : LIMITS[policy]), ...shared?.limits },
   providers: policy === "default" ? PROVIDERS : scaledProviders(policy),
-  ...(smtp == null ? {} : { mail: mailServerOf({ url: smtp, from: "Evergrant <evergrant@deployment.example>" }) }),
+  ...(smtp == null ? {} : { mail: mailServerOf({ ...smtp, from: "Evergrant <evergrant@deployment.example>" }) }),
   log: createRequestLog(),
   keyNetworks: ["127.0.0.0/8", "::1/128"],
   journalMayVanish: true,

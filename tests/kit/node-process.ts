@@ -13,7 +13,14 @@ export interface NodeConfiguration {
   /** A Postgres that it shares with other nodes, the key file they share, and the address that all answer for. */
   readonly shared: SharedConfiguration | null;
   /** The address of the mail server by which it tells people; left out: by none. */
-  readonly smtp?: string | null;
+  readonly smtp?: MailAddress | null;
+}
+
+/** How nodes reach a mail server: its address, and what else they are told of it. */
+export interface MailAddress {
+  readonly url: string;
+  readonly password?: string;
+  readonly ca?: string;
 }
 
 export interface SharedConfiguration {

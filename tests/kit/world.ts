@@ -5,7 +5,7 @@ import type { AddedCaller, App, Connection, ConsentLink, HeldConsent, Story } fr
 import { createSandbox, type Sandbox, type SandboxOptions } from "@evergrant/sandbox";
 import { Admin } from "./admin.ts";
 import { FormBrowser, type FormPage } from "./form-browser.ts";
-import { type KillPoint, type NodeConfiguration, NodeProcess } from "./node-process.ts";
+import { type KillPoint, type MailAddress, type NodeConfiguration, NodeProcess } from "./node-process.ts";
 import { SWITCHES } from "./scaled-policy.ts";
 
 export interface WorldOptions {
@@ -33,7 +33,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
     ...(options.smtp === undefined ? {} : { smtp: options.smtp }),
   });
   const world = new World(sandbox, policy);
-  world.mail = options.mail ?? null;
+  world.mail = options.mail === undefined ? null : { url: options.mail };
   return world;
 }
 
@@ -41,7 +41,7 @@ export class World implements AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly folder = mkdtempSync(join(tmpdir(), "evergrant-world-"));
   /** The mail server by which nodes tell people, from their next start on. */
-  mail: string | null = null;
+  mail: MailAddress | null = null;
   readonly #policy: NodeConfiguration["policy"];
   readonly #shared: NodeConfiguration["shared"];
   #node: NodeProcess | undefined;

@@ -29,6 +29,8 @@ describe("exit codes", () => {
     [["connections", "show"]],
     [["connections", "--frob"]],
     [["start", "--port", "65536"]],
+    [["start", "--smtp", "smtps://mail.example"]],
+    [["start", "--smtp", "smtps://mail.example", "--mail-from", "a@b.example", "--smtp-ca-file", "/no/such/file"]],
     [["sandbox", "--dialect", "nonsense"]],
     [["connections", "show", "../x"]],
     [["why", "acme", "--limit", "0"]],
@@ -310,6 +312,19 @@ describe("token", () => {
       out: "",
       err: "error: A person is needed. The link: http://localhost/x [consent_required]",
     });
+  });
+});
+
+describe("start with a mail server", () => {
+  test.each([
+    [["--smtp", "http://mail.example", "--mail-from", "a@b.example"], "smtps://host"],
+    [["--smtp", "smtps://mail.example", "--mail-from", "nobody"], "sender"],
+    [["--smtp", "smtps://mail.example", "--mail-from", "a@b.example", "--smtp-ca-file", import.meta.filename], "PEM"],
+  ])("%j: is refused in words before anything is opened", async (args, why) => {
+    const ran = await run(["start", "--port", "0", ...args], { env });
+    expect(ran.exitCode).toBe(1);
+    expect(ran.err).toMatch(/^error: [^\n]+ \[mail_server_invalid\]$/);
+    expect(ran.err).toContain(why);
   });
 });
 

@@ -19,6 +19,7 @@ interface Options {
   readonly smtp?: string;
   readonly mailFrom?: string;
   readonly smtpPasswordFile?: string;
+  readonly smtpCaFile?: string;
   readonly keysFrom: readonly string[];
   readonly trustedProxy: readonly string[];
 }
@@ -54,6 +55,10 @@ export function addStart(program: Command, world: CommandWorld): void {
     .option("--smtp <url>", "the mail server: smtps://[USER@]HOST or smtp://[USER@]HOST:587 (default: no mail is sent)")
     .option("--mail-from <address>", "from whom mails come; required with --smtp")
     .option("--smtp-password-file <path>", "the mail server's password (or EVERGRANT_SMTP_PASSWORD)")
+    .option(
+      "--smtp-ca-file <path>",
+      "the authority that the mail server's certificate is from, PEM (default: the public ones)",
+    )
     .action(async (options: Options, command: Command) => {
       const session = openSession(world, command);
       const stopped = world.untilStopped();
@@ -106,11 +111,15 @@ async function mailOf(options: Options, env: NodeJS.ProcessEnv): Promise<Pick<St
   const from = options.mailFrom ?? env["EVERGRANT_MAIL_FROM"];
   if (from === undefined) throw new UsageError("Say from whom mails come, with --mail-from.");
   const { mailServerOf } = await import("@evergrant/keeper");
-  const file = options.smtpPasswordFile;
-  const kept = file === undefined ? null : readFileIfThere(file);
-  if (file !== undefined && kept === null) throw new UsageError(`There is no file ${file}.`);
-  const password = kept?.replace(/\r?\n$/, "") ?? env["EVERGRANT_SMTP_PASSWORD"];
-  return { mail: mailServerOf({ url, from, password }) };
+  const password = fileOf(options.smtpPasswordFile)?.replace(/\r?\n$/, "") ?? env["EVERGRANT_SMTP_PASSWORD"];
+  return { mail: mailServerOf({ url, from, password, ca: fileOf(options.smtpCaFile) }) };
+}
+
+function fileOf(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const text = readFileIfThere(path);
+  if (text === null) throw new UsageError(`There is no file ${path}.`);
+  return text;
 }
 
 // A DSN holds a password, which the list of processes would show: the environment may carry it instead, as it may the key.

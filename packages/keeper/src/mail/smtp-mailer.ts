@@ -4,10 +4,11 @@ import type { MailServer } from "./mail-server.ts";
 
 /** Mail by SMTP (RFC 5321, RFC 3207). Files and addresses are never read for a mail's content. */
 export function smtpMailer(server: MailServer, { timeoutMs }: { readonly timeoutMs: number }): Mailer {
-  const { host, port, security, signIn, from } = server;
+  const { host, port, security, signIn, ca, from } = server;
   const transport = createTransport({
     ...{ host, port, secure: security === "tls", requireTLS: security === "starttls" },
     ...(security === "plain" ? { ignoreTLS: true } : {}),
+    ...(ca === null ? {} : { tls: { ca } }),
     ...(signIn === null ? {} : { auth: { user: signIn.user, pass: signIn.password.reveal() } }),
     ...{ connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs, dnsTimeout: timeoutMs },
     ...{ disableFileAccess: true, disableUrlAccess: true },

@@ -2,7 +2,6 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Secret } from "@evergrant/core";
 import { describe, expect, test } from "vitest";
-import { isMailAddress, mailServerOf } from "../mail/mail-server.ts";
 import { checkedAddress } from "../service/recipient-address.ts";
 import { webhookSender } from "./webhook-sender.ts";
 
@@ -95,33 +94,5 @@ describe("an address that is to be told", () => {
     ["webhook", "not a url"],
   ] as const)("%s %j is refused", (channel, given) => {
     expect(() => checkedAddress(channel, given)).toThrow(/Name one mail address/);
-  });
-});
-
-describe("a mail server", () => {
-  const read = (url: string, more = {}) => mailServerOf({ url, from: "Ops <ops@a.example>", ...more });
-
-  test("is spoken to encrypted, unless it is this machine's own", () => {
-    expect(read("smtps://mail.example")).toMatchObject({ port: 465, security: "tls", signIn: null });
-    expect(read("smtp://mail.example")).toMatchObject({ port: 587, security: "starttls" });
-    expect(read("smtp://127.0.0.1:25")).toMatchObject({ port: 25, security: "plain" });
-    const { signIn } = read("smtps://a%40b@mail.example", { password: "canary" });
-    expect([signIn?.user, signIn?.password.reveal(), JSON.stringify(signIn)]).toEqual([
-      "a@b",
-      "canary",
-      expect.not.stringContaining("canary"),
-    ]);
-  });
-
-  test.each(["http://mail.example", "smtp:", "smtp://mail.example/path", "mail.example", "smtps://a%zz@mail.example"])(
-    "%s is none",
-    (url) => {
-      expect(() => read(url)).toThrow(/mail server/);
-    },
-  );
-
-  test("has a sender that is one address", () => {
-    expect(isMailAddress("a@b.example")).toBe(true);
-    expect(() => read("smtps://mail.example", { from: "nobody" })).toThrow(/sender/);
   });
 });
