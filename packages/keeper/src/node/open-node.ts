@@ -130,7 +130,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
       deployment,
       () => {
         const detail = whyNotRefreshing(watched, storeHealth);
-        return { serving: true, refreshing: detail === null, detail };
+        return { refreshing: detail === null, detail };
       },
     );
     await running.start();

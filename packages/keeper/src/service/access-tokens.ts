@@ -108,10 +108,14 @@ export class AccessTokens implements Tokens {
     return answer === null || answer.accessToken.reveal() === refused.reveal() ? null : answer;
   }
 
+  /** Brings what the store has of a grant into memory. */
+  async warm(grant: GrantId): Promise<void> {
+    await this.#warm(await this.#context.store.grants.load(grant));
+  }
+
   // After a start the token in hand may still lie in the store alone.
   async #hear(claim: { grant: GrantId; app: App; refusedSha256: string }): Promise<void> {
-    if (this.#live.get(claim.grant) === undefined)
-      await this.#warm(await this.#context.store.grants.load(claim.grant)).catch(() => false);
+    if (this.#live.get(claim.grant) === undefined) await this.warm(claim.grant).catch(() => undefined);
     await this.#probe.hear(claim);
   }
 

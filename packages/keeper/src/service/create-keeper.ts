@@ -24,7 +24,7 @@ import { GrantSettler, type RenewedGrant } from "./grant-settler.ts";
 import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
-import type { Keeper, KeeperHealth } from "./keeper.ts";
+import type { Keeper, RefreshHealth } from "./keeper.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
 import { LiveTokens } from "./live-tokens.ts";
 import { NodeWatch } from "./node-watch.ts";
@@ -35,6 +35,7 @@ import { Quarantine } from "./quarantine.ts";
 import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
 import type { KeeperParts, ServiceContext } from "./service-context.ts";
+import { ServingWatch } from "./serving-watch.ts";
 import { SpendingGate } from "./spending-gate.ts";
 import { TokenProbe } from "./token-probe.ts";
 
@@ -51,9 +52,9 @@ export interface RunningKeeper {
 export function createKeeper(
   given: KeeperParts,
   deployment: { readonly operatorKeySha256: string },
-  health: () => KeeperHealth,
+  refreshHealth: () => RefreshHealth,
 ): RunningKeeper {
-  const nodeWatch = new NodeWatch(given, health);
+  const nodeWatch = new NodeWatch(given, refreshHealth);
   const store = noticedStore(given.store, { onNotice: () => deliverer.touch(), onWritten: () => nodeWatch.look() });
   const gate = new SpendingGate(given.limits.retryMaxMs);
   const context: ServiceContext = { ...given, store, gate, report: (failure) => nodeWatch.report(failure) };
@@ -85,6 +86,12 @@ export function createKeeper(
   const settler = new GrantSettler(context, { live, views, onScheduled, onRenewed });
   const refresher = new GrantRefresher(context, { apps, views, settler, pacer, onScheduled });
   const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher, probe });
+  const serving = new ServingWatch(context, {
+    apps,
+    connections: directory,
+    live,
+    warm: (grant) => tokens.warm(grant),
+  });
   const ending = new GrantEnding(context, { apps, live, views });
   const links = new ConsentLinks(context, apps);
   const notices = new NoticeDesk(context, directory);
@@ -135,7 +142,10 @@ export function createKeeper(
     quarantine,
     notices,
     audit: new AuditReader(context),
-    health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),
+    health: async () => {
+      const health = context.gate.hold === null ? refreshHealth() : QUARANTINED;
+      return { ...health, serving: health.refreshing || (await serving.hasToken()) };
+    },
     load: () => ({ ...pacer.standing(), apiCallsWaiting: turns.waiting }),
     nowMs: () => context.time.wallMs(),
   };

@@ -33,7 +33,7 @@ export interface Keeper {
   readonly audit: Audit;
   /** Whether the key is the operator's; compares hashes in constant time. */
   isOperator(key: Secret): boolean;
-  health(): KeeperHealth;
+  health(): Promise<KeeperHealth>;
   /** What this node has on its hands now. */
   load(): KeeperLoad;
   /** The keeper's wall clock (a followed one runs ahead of the machine's). */
@@ -76,9 +76,12 @@ export interface AuditVerification {
   }[];
 }
 
-export interface KeeperHealth {
-  /** Valid tokens can be handed out. */
+export interface KeeperHealth extends RefreshHealth {
+  /** Valid tokens can be handed out: new ones can be had, or one at least is still good. */
   readonly serving: boolean;
+}
+
+export interface RefreshHealth {
   /** New attempts can be started: store and journal take writes, and nothing says that the store was restored or copied. */
   readonly refreshing: boolean;
   readonly detail: string | null;

@@ -2,7 +2,7 @@ import { EvergrantError, type NodeId } from "@evergrant/core";
 import { describe, expect, test } from "vitest";
 import { memoryStore } from "../stores/memory/memory-store.ts";
 import { Activity } from "./activity.ts";
-import type { KeeperHealth } from "./keeper.ts";
+import type { RefreshHealth } from "./keeper.ts";
 import { NodeWatch } from "./node-watch.ts";
 import type { KeeperParts } from "./service-context.ts";
 
@@ -11,7 +11,7 @@ function aNode() {
   const time = { wallMs: () => 5, monotonicMs: () => 5, setTimer: () => ({ cancel: () => undefined }) };
   const node = "nd_1" as NodeId;
   const memory = memoryStore({ time, node });
-  const world = { health: { serving: true, refreshing: true, detail: null } as KeeperHealth, storeDown: false };
+  const world = { health: { refreshing: true, detail: null } as RefreshHealth, storeDown: false };
   const audit = {
     ...memory.audit,
     write: async (records: Parameters<typeof memory.audit.write>[0]) => {
@@ -35,8 +35,8 @@ function aNode() {
   return { world, look };
 }
 
-const ILL = { serving: true, refreshing: false, detail: "the journal cannot be written" };
-const WELL = { serving: true, refreshing: true, detail: null };
+const ILL = { refreshing: false, detail: "the journal cannot be written" };
+const WELL = { refreshing: true, detail: null };
 
 describe("a node that cannot refresh", () => {
   test("says so once, and once that it can again", async () => {

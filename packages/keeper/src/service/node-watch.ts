@@ -1,4 +1,4 @@
-import type { KeeperHealth } from "./keeper.ts";
+import type { RefreshHealth } from "./keeper.ts";
 import type { KeeperParts, ServiceFailure } from "./service-context.ts";
 
 /**
@@ -8,11 +8,11 @@ import type { KeeperParts, ServiceFailure } from "./service-context.ts";
  */
 export class NodeWatch {
   readonly #parts: KeeperParts;
-  readonly #health: () => KeeperHealth;
+  readonly #health: () => RefreshHealth;
   #told = false;
   #telling = false;
 
-  constructor(parts: KeeperParts, health: () => KeeperHealth) {
+  constructor(parts: KeeperParts, health: () => RefreshHealth) {
     this.#parts = parts;
     this.#health = health;
   }

@@ -10,6 +10,7 @@ import { keySealer } from "../sealing/key-sealer.ts";
 import { Activity } from "../service/activity.ts";
 import { createKeeper, type RunningKeeper } from "../service/create-keeper.ts";
 import { digest } from "../service/digest.ts";
+import type { RefreshHealth } from "../service/keeper.ts";
 import { type MemoryDatabase, memoryDatabase } from "../stores/memory/memory-store.ts";
 import type { MemorySnapshot } from "../stores/memory/memory-tables.ts";
 import { ScriptedProvider, TENANT } from "./scripted-provider.ts";
@@ -45,9 +46,15 @@ export class KeeperWorld {
   /** What the database held at each step of a consent. */
   readonly snapshots: MemorySnapshot[] = [];
   storeDown = false;
+  /** What the node says of itself. */
+  refreshHealth: RefreshHealth = { refreshing: true, detail: null };
   /** The next change is made, and nobody is told. */
   acknowledgementLost = false;
+  /** The next change is decided, and comes to nothing. */
+  rolledBack = false;
   crashAt: string | null = null;
+  /** Called at each named point. */
+  reachedPoint: (point: string) => void = () => undefined;
   readonly failures: string[] = [];
   #running: RunningKeeper | undefined;
   #starts = 0;
@@ -88,6 +95,7 @@ export class KeeperWorld {
         chance: this.#chance,
         limits: DEFAULT_LIMITS,
         reached: (point) => {
+          this.reachedPoint(point);
           if (this.crashAt === point) throw new Crash();
         },
         node: "node-1" as NodeId,
@@ -99,7 +107,7 @@ export class KeeperWorld {
         report: (failure) => this.failures.push(failure.what),
       },
       { operatorKeySha256: digest(new Secret("operator")) },
-      () => ({ serving: true, refreshing: true, detail: null }),
+      () => this.refreshHealth,
     );
     await this.#running.start();
   }
@@ -161,6 +169,12 @@ export class KeeperWorld {
         },
         change: async (id, decide) => {
           reach();
+          if (this.rolledBack) {
+            this.rolledBack = false;
+            const grant = await grants.load(id);
+            if (grant !== undefined) decide(grant, this.time.wallMs());
+            throw new EvergrantError("store_unavailable");
+          }
           const result = await grants.change(id, decide);
           if (!this.acknowledgementLost) return result;
           this.acknowledgementLost = false;

@@ -27,6 +27,8 @@ export class ScriptedProvider implements TokenEndpoint, ProviderApi {
   lists = 0;
   probes = 0;
   probeAnswer: (token: string) => ProbeAnswer = () => apiAnswer(200);
+  /** Null: an answer does not say it, and gives what was asked for. */
+  scope: string | null = null;
   #issued = 0;
   /** The ends of the next requests: after the provider has done its work (or `instead`). */
   script: ({ kind: "lose" } | { kind: "instead"; ending: Ending })[] = [];
@@ -88,6 +90,7 @@ export class ScriptedProvider implements TokenEndpoint, ProviderApi {
       refresh_token: refresh,
       expires_in: 1800,
       token_type: "Bearer",
+      ...(this.scope === null ? {} : { scope: this.scope }),
     });
   }
 }

@@ -32,7 +32,7 @@ export const OPERATIONS: OperationHandlers = {
     role: "operator",
     publicUrl: site.publicUrl,
     nowMs: keeper.nowMs(),
-    health: keeper.health(),
+    health: await keeper.health(),
   }),
 
   readQuarantine: (_request, { keeper }) => keeper.quarantine.view(),

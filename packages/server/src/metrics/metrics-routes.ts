@@ -1,4 +1,4 @@
-import type { ConnectionView, Keeper } from "@evergrant/keeper";
+import type { ConnectionView, Keeper, KeeperHealth } from "@evergrant/keeper";
 import type { FastifyInstance } from "fastify";
 import { Gauge, Histogram, Registry } from "prom-client";
 import { requireKnownHost } from "../admin/known-host.ts";
@@ -31,7 +31,7 @@ export async function metricsRoutes(app: FastifyInstance, face: MetricsFace): Pr
     url: "/metrics",
     handlers: {
       GET: async (_request, reply) => {
-        const now = standing(face, await census());
+        const now = standing(face, { health: await face.keeper.health(), census: await census() });
         const all = face.counted === null ? now : Registry.merge([face.counted, now]);
         return reply
           .type(all.contentType)
@@ -42,14 +42,18 @@ export async function metricsRoutes(app: FastifyInstance, face: MetricsFace): Pr
   });
 }
 
+interface Standing {
+  readonly health: KeeperHealth;
+  readonly census: Census | null;
+}
+
 /** Made anew for each answer: what is not so any more leaves no label behind. */
-function standing({ keeper, time }: MetricsFace, census: Census | null): Registry {
+function standing({ keeper, time }: MetricsFace, { health, census }: Standing): Registry {
   const registry = new Registry();
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name: `evergrant_${name}`, help, labelNames, registers: [registry] });
-  const { serving, refreshing } = keeper.health();
-  gauge("serving", "Valid tokens can be handed out").set(Number(serving));
-  gauge("refreshing", "New attempts can be started").set(Number(refreshing));
+  gauge("serving", "Valid tokens can be handed out").set(Number(health.serving));
+  gauge("refreshing", "New attempts can be started").set(Number(health.refreshing));
   const load = keeper.load();
   gauge("attempts_in_flight", "Attempts on their way").set(load.attemptsInFlight);
   gauge("answers_owed", "Grants whose last answer got lost").set(load.answersOwed);

@@ -61,7 +61,7 @@ export class FakeKeeper implements Keeper {
   #ids = 0;
 
   nowMs = (): number => START_MS;
-  health = (): KeeperHealth => this.state;
+  health = async (): Promise<KeeperHealth> => this.state;
   load = () => ({ attemptsInFlight: 2, answersOwed: 1, breakersOpen: 1, massRefusals: 0, apiCallsWaiting: 3 });
   isOperator = (key: Secret): boolean => key.reveal() === this.operatorKey;
 
