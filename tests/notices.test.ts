@@ -1,4 +1,6 @@
-import type { AddedRecipient, NoticeDelivery, Recipient } from "@evergrant/contract";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { AddedCaller, AddedRecipient, NoticeDelivery, Recipient } from "@evergrant/contract";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aPerson, launchBrowser } from "./kit/browser.ts";
@@ -7,6 +9,7 @@ import { eventually } from "./kit/eventually.ts";
 import { MailCatcher } from "./kit/mail-catcher.ts";
 import { startPostgres } from "./kit/postgres.ts";
 import { SignedReceiver } from "./kit/signed-receiver.ts";
+import { SMALL_DISKS } from "./kit/small-disk.ts";
 import { aWorld, DEMO_COMPANY, type World } from "./kit/world.ts";
 
 let browser: Browser;
@@ -182,6 +185,125 @@ describe("people are told in time, once, by mail and by signed webhook", () => {
     expect(catcher.mails.flatMap(({ links }) => links)).toHaveLength(5);
   });
 });
+
+describe("people are told in time what keeps calls from working", () => {
+  const SCOPES = ["openid", "profile", "email", "offline_access", "accounting.settings"];
+
+  test("a missing scope: of the API's word alone operators are asked, of what the app asks for a person by the link", async () => {
+    await using catcher = await MailCatcher.start();
+    await using receiver = await SignedReceiver.start();
+    await using world = await aWorld({ mail: catcher.url });
+    await world.start();
+    const { url } = await world.setUp();
+    await world.admin.put("/apps/xero-app/scopes", { scopes: SCOPES });
+    await world.consents(url, "jane@demo.example", DEMO_COMPANY);
+    await told(world, receiver);
+    const contacts = await aReporter(world, "/api.xro/2.0/Contacts");
+    expect(await contacts()).toBe(401);
+    await world.advance("1m");
+    expect(receiver.notices).toMatchObject([{ data: { notice: "scope-missing", connections: ["acme"], link: null } }]);
+    expect((await catcher.mail(1)).text).toContain("evergrant apps scopes xero-app");
+    await world.advance("2d");
+    expect(await contacts()).toBe(401);
+    await world.advance("1m");
+    expect(receiver.names).toEqual(["scope-missing"]);
+
+    await world.admin.put("/apps/xero-app/scopes", { scopes: [...SCOPES, "accounting.contacts"] });
+    for (let hour = 0; hour < 3; hour += 1) {
+      await world.token();
+      await world.advance("1h");
+    }
+    const { url: link } = await world.admin.get<{ url: string }>("/connections/acme/reconsent-link");
+    expect(receiver.notices.slice(1)).toMatchObject([{ data: { notice: "scope-missing", link } }]);
+    const mail = await catcher.mail(2);
+    expect(mail.text).toContain("Missing: accounting.contacts.");
+    expect(mail.links).toEqual([link]);
+    await world.consents(link, "jane@demo.example", DEMO_COMPANY);
+    expect(await contacts()).toBe(200);
+    await world.advance("1h");
+    expect(receiver.names).toEqual(["scope-missing", "scope-missing", "recovered"]);
+    expect([catcher.mails.length, receiver.forged]).toEqual([3, 0]);
+  });
+
+  test("a node whose disk is full, and that it can write again: to operators alone", async (context) => {
+    const [disk] = SMALL_DISKS;
+    if (disk === undefined || disk.lacks !== null) return context.skip(disk?.lacks ?? "no small disk");
+    await using catcher = await MailCatcher.start();
+    await using receiver = await SignedReceiver.start();
+    await using world = await aWorld({ mail: catcher.url });
+    const journal = join(world.folder, "journal");
+    mkdirSync(journal, { mode: 0o700 });
+    await world.start(undefined, disk.launcher(journal));
+    await world.consents((await world.setUp()).url, "jane@demo.example", DEMO_COMPANY);
+    await told(world, receiver);
+    const jane = { channel: "email", address: "jane@demo.example", connection: "acme" };
+    await world.admin.post("/notices/recipients", jane);
+    disk.fill(world.node.pid, journal);
+    // What is left of a last page may take one record more.
+    for (let tries = 0; tries < 3 && (await readiness(world)).refreshing; tries += 1) {
+      await world.token();
+      await world.advance("21m");
+    }
+    expect(await readiness(world)).toMatchObject({ status: 200, serving: true, refreshing: false });
+    await world.advance("1m");
+    expect(receiver.names).toEqual(["node-degraded"]);
+    expect(receiver.notices[0]?.data.title).toMatch(/^Node nd_\w+ cannot refresh$/);
+    expect((await catcher.mail(1)).text).toContain("the journal cannot be written");
+    await world.advance("30m");
+    expect((await world.askToken()).status).toBe(503);
+    expect(await readiness(world)).toMatchObject({ status: 503, serving: false, refreshing: false });
+
+    disk.free(world.node.pid, journal);
+    await world.advance("20m");
+    await world.token();
+    expect(await readiness(world)).toMatchObject({ status: 200, serving: true, refreshing: true });
+    await world.advance("20m");
+    expect(receiver.names).toEqual(["node-degraded", "recovered"]);
+    expect(catcher.mails.map(({ to }) => to)).toEqual(["ops@deployment.example", "ops@deployment.example"]);
+  });
+});
+
+describe("a mail server that wants TLS and a sign-in", () => {
+  test.each(["tls", "starttls"] as const)(
+    "%s: a wrong password keeps a notice waiting, the right one lets it out once",
+    async (security) => {
+      const signIn = { user: "evergrant@deployment.example", password: "right" };
+      await using catcher = await MailCatcher.start({ security, signIn });
+      await using world = await aWorld();
+      const url = catcher.url.replace("//", `//${encodeURIComponent(signIn.user)}@`);
+      world.mail = { url, password: "wrong", ca: catcher.ca };
+      await world.connected();
+      await world.admin.post("/notices/recipients", { channel: "email", address: "ops@deployment.example" });
+      for (const { id } of world.sandbox.control.connections()) world.sandbox.control.disconnect(id);
+      await world.admin.post("/connections/acme/check");
+      await world.advance("1m");
+      expect(await deliveries(world)).toMatchObject([{ notice: "tenant-gone", status: "waiting", error: "EAUTH 535" }]);
+      await world.stop();
+      world.mail = { url, password: signIn.password, ca: catcher.ca };
+      await world.start();
+      await world.advance("1d");
+      expect(await deliveries(world)).toMatchObject([{ notice: "tenant-gone", status: "delivered", error: null }]);
+      expect(catcher.mails).toMatchObject([{ to: "ops@deployment.example", over: { tls: true, user: signIn.user } }]);
+    },
+  );
+});
+
+async function readiness(world: World): Promise<{ status: number; serving: boolean; refreshing: boolean }> {
+  const answer = await fetch(`${world.url}/readyz`);
+  return { status: answer.status, ...((await answer.json()) as { serving: boolean; refreshing: boolean }) };
+}
+
+/** A server of somebody's that reads one path through the gateway; what it is answered. */
+async function aReporter(world: World, path: string): Promise<() => Promise<number>> {
+  const permissions = [{ connection: "acme", right: "gateway" }];
+  const { clientId, clientSecret } = await world.admin.post<AddedCaller>("/callers", { name: "reporter", permissions });
+  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
+  return async () => {
+    const answer = await fetch(`${world.url}/gateway/acme${path}`, { headers: { authorization } });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+}
 
 describe("two nodes over one Postgres", () => {
   test("tell each notice once", async () => {

@@ -9,6 +9,7 @@ import {
   type TokenVersionId,
 } from "@evergrant/core";
 import type { GrantChange, StoredGrant } from "../ports/grant-store.ts";
+import type { NoticeEntry } from "../ports/records.ts";
 import type { App } from "./app-directory.ts";
 import { changeBy } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
@@ -95,14 +96,11 @@ export class GrantSettler {
           { kind: "renewed", atMs: settled.receivedAtMs, ...renewed },
           { ...more, tokens: [version] },
         );
-        const scopes = this.#scopes.noticesFor(current, app, renewed);
-        const told =
-          change === null || scopes.length === 0
-            ? change
-            : { ...change, records: { ...change.records, notices: [...change.records.notices, ...scopes] } };
-        return { change: told, result: settledAs(current, change, app) };
+        const scopes = change === null ? [] : this.#scopes.noticesFor(current, app, renewed);
+        return { change: telling(change, scopes), result: { ...settledAs(current, change, app), scopes } };
       }),
     );
+    this.#scopes.written(after?.scopes ?? []);
     reached("settled", point);
     await journal
       .append({ kind: "settled", attempt, atMs: time.wallMs() })
@@ -136,8 +134,15 @@ export class GrantSettler {
   }
 }
 
+const NO_NOTICES: readonly NoticeEntry[] = [];
+
 function liveToken({ receivedAtMs }: Settling, answer: TokenAnswer, { version, access }: Renewed): LiveToken {
   return { secret: answer.accessToken, facts: { version, receivedAtMs, ...access } };
+}
+
+function telling(change: GrantChange | null, notices: readonly NoticeEntry[]): GrantChange | null {
+  if (change === null || notices.length === 0) return change;
+  return { ...change, records: { ...change.records, notices: [...change.records.notices, ...notices] } };
 }
 
 function settledAs(current: StoredGrant, change: GrantChange | null, app: App) {
@@ -146,5 +151,6 @@ function settledAs(current: StoredGrant, change: GrantChange | null, app: App) {
     dueAtMs: change === null ? current.dueAtMs : change.dueAtMs,
     ended: state.kind === "ended",
     confirmFromMs: confirmFromMs(state, app.timing),
+    scopes: NO_NOTICES,
   };
 }

@@ -80,6 +80,11 @@ describe("what the provider's list says of organisations", () => {
       `api-access-refused ${TENANT.name}`,
       `api-scope-missing ${TENANT.name}`,
     ]);
+    // That the token lacks something is told to people too; a role that was lost in one organisation is not.
+    const { grant } = (await world.memory.connections.findByName("acme")) ?? {};
+    expect(await world.memory.audit.outbox(99)).toMatchObject([
+      { notice: "scope-missing", subject: { kind: "grant", id: grant }, facts: { missing: "" } },
+    ]);
     expect(await world.keeper.connections.byName("acme")).toMatchObject({ status: "connected", trouble: null });
     expect(world.refreshes()).toEqual([]);
   });

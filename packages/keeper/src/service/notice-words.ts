@@ -19,7 +19,7 @@ export interface NoticeWords {
 export function wordsOf(delivery: Delivery, place: NoticePlace, link: string | null): NoticeWords {
   const { told, notice } = delivery;
   const { title, sentences } = tell(told, { facts: notice.facts, place, node: notice.subject.id });
-  const helps = link !== null && CONSENT_HELPS.has(told);
+  const helps = link !== null && CONSENT_HELPS.has(told) && !isBeyondApp(told, notice.facts);
   return {
     notice: told,
     atMs: notice.atMs,
@@ -36,6 +36,11 @@ const CONSENT_HELPS: ReadonlySet<NoticeName> = new Set<NoticeName>([
   "tenant-gone",
   "scope-missing",
 ]);
+
+// What the app itself does not ask for, no consent gives.
+function isBeyondApp(told: NoticeName, facts: Told["facts"]): boolean {
+  return told === "scope-missing" && facts["missing"] === "";
+}
 
 interface Told {
   readonly facts: Delivery["notice"]["facts"];
@@ -76,13 +81,7 @@ function tell(name: NoticeName, told: Told): Words {
         ],
       };
     case "scope-missing":
-      return {
-        title: `${which} lacks permissions`,
-        sentences: [
-          `The app asks for more than the last consent gave. Missing: ${facts["missing"]}.`,
-          "Tokens go on to work for everything else; a new consent brings the rest.",
-        ],
-      };
+      return scopeWords(told);
     case "node-degraded":
       return {
         title: `Node ${node} cannot refresh`,
@@ -106,6 +105,30 @@ function tell(name: NoticeName, told: Told): Words {
     case "quarantine-ended":
       return { title: "The quarantine of the database has ended", sentences: ["Refreshing goes on."] };
   }
+}
+
+function scopeWords({ facts, place }: Told): Words {
+  const provider = place.app?.provider.displayName ?? "the provider";
+  const isCustom = place.app?.provider.kind === "client_credentials";
+  const app = place.app?.stored.name ?? "NAME";
+  const title = `${named(place)} lacks permissions`;
+  if (isBeyondApp("scope-missing", facts))
+    return {
+      title,
+      sentences: [
+        `${provider} refused a call for want of a scope that our app does not ask for. Tokens go on to work for everything else.`,
+        `If callers are to make such calls, an operator adds the scope to those that the app asks for (evergrant apps scopes ${app} SCOPES); a new consent brings it then.`,
+      ],
+    };
+  return {
+    title,
+    sentences: [
+      `The app asks for more than the last consent gave. Missing: ${facts["missing"]}.`,
+      isCustom
+        ? "Tokens go on to work for everything else; the person named for it at the provider has to approve the rest there."
+        : "Tokens go on to work for everything else; a new consent brings the rest.",
+    ],
+  };
 }
 
 function lapseWords({ facts, place }: Told): Words {

@@ -10,13 +10,27 @@ const REMEMBERED = 10_000;
 export class ScopeWatch {
   readonly #told = new Set<string>();
 
+  /** What is to be written with a renewal; it counts as told by `written` alone, as a transaction may come to nothing. */
   noticesFor(grant: StoredGrant, app: App, renewed: Renewed): readonly NoticeEntry[] {
     const missing = missingScopes(app.stored.scopes, renewed.access.scope).join(" ");
-    const key = `${grant.id}:${missing}`;
-    if (missing === "" || this.#told.has(key)) return [];
-    if (this.#told.size >= REMEMBERED) this.#told.clear();
-    this.#told.add(key);
-    const subject = { kind: "grant", id: grant.id } as const;
-    return [{ notice: "scope-missing", subject, atMs: renewed.sentAtMs, facts: { missing } }];
+    const notice = scopeNotice(grant, { missing, atMs: renewed.sentAtMs });
+    return missing === "" || this.#told.has(keyOf(notice)) ? [] : [notice];
+  }
+
+  written(notices: readonly NoticeEntry[]): void {
+    for (const notice of notices) {
+      if (this.#told.size >= REMEMBERED) this.#told.clear();
+      this.#told.add(keyOf(notice));
+    }
   }
 }
+
+/** `missing`: what the app asks for and the grant lacks, with spaces between; empty where the API wants more than the app asks for. */
+export function scopeNotice(
+  { id }: Pick<StoredGrant, "id">,
+  { missing, atMs }: { readonly missing: string; readonly atMs: number },
+): NoticeEntry {
+  return { notice: "scope-missing", subject: { kind: "grant", id }, atMs, facts: { missing } };
+}
+
+const keyOf = ({ subject, facts }: NoticeEntry): string => `${subject.id}:${facts["missing"]}`;
