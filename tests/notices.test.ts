@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AddedCaller, AddedRecipient, NoticeDelivery, Recipient } from "@evergrant/contract";
 import type { Browser } from "playwright-core";
@@ -149,6 +149,9 @@ describe("people are told in time, once, by mail and by signed webhook", () => {
     expect(receiver.names.slice(2)).toEqual(["tenant-gone"]);
     expect(receiver.forged).toBe(0);
 
+    const [first = "none"] = receiver.secrets;
+    expect(written(world)).not.toContain(first.replace("whsec_", ""));
+
     // 410: it wants nothing more; what comes waits until an operator says otherwise.
     receiver.answer = 410;
     await world.admin.post("/notices/replay", { deliveries: [(await deliveries(world))[0]?.id] });
@@ -252,6 +255,9 @@ describe("people are told in time what keeps calls from working", () => {
     await world.advance("30m");
     expect((await world.askToken()).status).toBe(503);
     expect(await readiness(world)).toMatchObject({ status: 503, serving: false, refreshing: false });
+    const metrics = await (await fetch(`${world.url}/metrics`)).text();
+    expect(metrics).toMatch(/^evergrant_journal_appends_total\{outcome="failed"\} [1-9]/m);
+    expect(metrics).toContain("evergrant_serving 0\n");
 
     disk.free(world.node.pid, journal);
     await world.advance("20m");
@@ -267,7 +273,7 @@ describe("a mail server that wants TLS and a sign-in", () => {
   test.each(["tls", "starttls"] as const)(
     "%s: a wrong password keeps a notice waiting, the right one lets it out once",
     async (security) => {
-      const signIn = { user: "evergrant@deployment.example", password: "right" };
+      const signIn = { user: "evergrant@deployment.example", password: "canary-of-the-mail-server" };
       await using catcher = await MailCatcher.start({ security, signIn });
       await using world = await aWorld();
       const url = catcher.url.replace("//", `//${encodeURIComponent(signIn.user)}@`);
@@ -284,9 +290,16 @@ describe("a mail server that wants TLS and a sign-in", () => {
       await world.advance("1d");
       expect(await deliveries(world)).toMatchObject([{ notice: "tenant-gone", status: "delivered", error: null }]);
       expect(catcher.mails).toMatchObject([{ to: "ops@deployment.example", over: { tls: true, user: signIn.user } }]);
+      expect(written(world)).not.toContain(signIn.password);
     },
   );
 });
+
+/** Everything that a node wrote, and everything that it said. */
+function written({ folder, node }: World): string {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return [node.output(), ...files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), "latin1"))].join();
+}
 
 async function readiness(world: World): Promise<{ status: number; serving: boolean; refreshing: boolean }> {
   const answer = await fetch(`${world.url}/readyz`);

@@ -13,6 +13,8 @@ export type Observation =
       readonly outcome: Outcome["kind"];
       readonly tookMs: number;
     }
+  /** One record of the journal, from its order to its place on the disk. */
+  | { readonly kind: "journal-append"; readonly outcome: "written" | "failed"; readonly tookMs: number }
   /** A try to bring somebody one mail or one post. */
   | {
       readonly kind: "notice-sent";

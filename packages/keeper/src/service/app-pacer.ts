@@ -95,7 +95,7 @@ export class AppPacer {
   }
 
   /** How it stands over all apps, for whoever watches. */
-  standing(): Omit<KeeperLoad, "apiCallsWaiting"> {
+  standing(): Omit<KeeperLoad, "apiCallsWaiting" | "apiCallsLeft"> {
     const paces = [...this.#paces];
     return {
       attemptsInFlight: paces.reduce((sum, [, { inFlight }]) => sum + inFlight, 0),

@@ -30,6 +30,7 @@ import { LiveTokens } from "./live-tokens.ts";
 import { NodeWatch } from "./node-watch.ts";
 import { noticedStore } from "./noticed-store.ts";
 import { NoticeDesk } from "./notices.ts";
+import { observedJournal } from "./observed-journal.ts";
 import { OldTokenWatch } from "./old-token-watch.ts";
 import { Quarantine } from "./quarantine.ts";
 import { RewindWatch } from "./rewind-watch.ts";
@@ -57,7 +58,9 @@ export function createKeeper(
   const nodeWatch = new NodeWatch(given, refreshHealth);
   const store = noticedStore(given.store, { onNotice: () => deliverer.touch(), onWritten: () => nodeWatch.look() });
   const gate = new SpendingGate(given.limits.retryMaxMs);
-  const context: ServiceContext = { ...given, store, gate, report: (failure) => nodeWatch.report(failure) };
+  const journal =
+    given.observe === undefined ? given.journal : observedJournal(given.journal, given.time, given.observe);
+  const context: ServiceContext = { ...given, store, journal, gate, report: (failure) => nodeWatch.report(failure) };
   const apps = new AppDirectory(context);
   const directory = new ConnectionDirectory(context, (grant) => {
     if (context.gate.hold !== null) return;
@@ -146,7 +149,13 @@ export function createKeeper(
       const health = context.gate.hold === null ? refreshHealth() : QUARANTINED;
       return { ...health, serving: health.refreshing || (await serving.hasToken()) };
     },
-    load: () => ({ ...pacer.standing(), apiCallsWaiting: turns.waiting }),
+    load: () => ({
+      ...pacer.standing(),
+      apiCallsWaiting: turns.waiting,
+      apiCallsLeft: turns.left().map(({ app, name, left }) => ({
+        ...{ app: apps.peek(app)?.stored.name ?? app, limit: name, left },
+      })),
+    }),
     nowMs: () => context.time.wallMs(),
   };
   return {

@@ -51,6 +51,8 @@ export interface KeeperLoad {
   readonly massRefusals: number;
   /** Calls through the gateway that wait for room within the provider's limits. */
   readonly apiCallsWaiting: number;
+  /** What is left of each of a provider's limits, as far as this node knows; of limits of organisations, of the one that has least. */
+  readonly apiCallsLeft: readonly { readonly app: string; readonly limit: string; readonly left: number }[];
 }
 
 /** What happened, by whom: append-only, in one chain of hashes per node. */

@@ -43,6 +43,17 @@ describe("what a disk and a database may do", () => {
     expect(world.refreshes()).toHaveLength(1);
   });
 
+  test("each record of the journal is counted, and each that the disk did not take", async () => {
+    const world = await new KeeperWorld().connected();
+    const appends = () => world.observed.flatMap((each) => (each.kind === "journal-append" ? [each.outcome] : []));
+    expect(appends()).toEqual(world.journal.entries.map(() => "written"));
+    world.journal.full = true;
+    await world.time.advance(25 * MINUTE_MS);
+    await world.token();
+    await world.time.settle();
+    expect(appends().slice(world.journal.entries.length)[0]).toBe("failed");
+  });
+
   test("I6 never discard: a crash after the raw answer was journaled: the next start settles it without another request", async () => {
     const world = await new KeeperWorld().connected();
     await world.time.advance(31 * MINUTE_MS);

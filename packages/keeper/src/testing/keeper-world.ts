@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS, EvergrantError, type LeaseOwner, type NodeId, Secret } 
 import { expect } from "vitest";
 import { MovableTime } from "../../../../tests/kit/movable-time.ts";
 import type { Journal, JournalEntry, JournalRecord } from "../ports/journal.ts";
+import type { Observation } from "../ports/observation.ts";
 import type { Store } from "../ports/store.ts";
 import { PROVIDERS } from "../providers/catalogue.ts";
 import { makeKeyCheck } from "../sealing/key-check.ts";
@@ -56,6 +57,7 @@ export class KeeperWorld {
   /** Called at each named point. */
   reachedPoint: (point: string) => void = () => undefined;
   readonly failures: string[] = [];
+  readonly observed: Observation[] = [];
   #running: RunningKeeper | undefined;
   #starts = 0;
   readonly #chance = countingChance();
@@ -104,6 +106,7 @@ export class KeeperWorld {
         shared: null,
         activity: new Activity(() => undefined),
         provenance: null,
+        observe: (observation) => this.observed.push(observation),
         report: (failure) => this.failures.push(failure.what),
       },
       { operatorKeySha256: digest(new Secret("operator")) },

@@ -60,6 +60,8 @@ function standing({ keeper, time }: MetricsFace, { health, census }: Standing): 
   gauge("breakers_open", "Apps whose provider loses answers").set(load.breakersOpen);
   gauge("mass_refusals", "Apps of which many grants were refused at once").set(load.massRefusals);
   gauge("api_calls_waiting", "Calls through the gateway that wait for room").set(load.apiCallsWaiting);
+  const left = gauge("api_calls_left", "What is left of the provider's limits", ["app", "limit"]);
+  for (const { app, limit, left: calls } of load.apiCallsLeft) left.set({ app, limit }, calls);
   if (census !== null) countCensus({ keeper, time, registry, gauge }, census);
   return registry;
 }

@@ -23,6 +23,7 @@ describe("/metrics", () => {
     const attempt = { kind: "attempt", provider: "ledgerly", grant: "refresh-token", tookMs: 700 } as const;
     telemetry.observe({ ...attempt, outcome: "success" });
     telemetry.observe({ kind: "notice-sent", channel: "email", outcome: "failed" });
+    telemetry.observe({ kind: "journal-append", outcome: "written", tookMs: 4 });
     const { status, type, text } = await metrics();
     expect([status, type]).toEqual([200, expect.stringContaining("text/plain")]);
     for (const line of [
@@ -31,6 +32,9 @@ describe("/metrics", () => {
       'evergrant_attempts_total{provider="ledgerly",grant="refresh-token",outcome="success"} 1',
       'evergrant_attempt_seconds_bucket{le="1",provider="ledgerly"} 1',
       'evergrant_notices_sent_total{channel="email",outcome="failed"} 1',
+      'evergrant_journal_appends_total{outcome="written"} 1',
+      'evergrant_journal_append_seconds_bucket{le="0.005"} 1',
+      'evergrant_api_calls_left{app="books",limit="day"} 17',
       "evergrant_serving 1",
       "evergrant_refreshing 1",
       "evergrant_attempts_in_flight 2",

@@ -37,6 +37,8 @@ function prometheusOf(registry: Registry): Telemetry["observe"] {
   const attempts = counter("attempts_total", "Attempts at token endpoints", ["provider", "grant", "outcome"]);
   const attemptSeconds = histogram("attempt_seconds", "How long attempts took", ["provider"]);
   const sent = counter("notices_sent_total", "Tries to bring somebody a notice", ["channel", "outcome"]);
+  const appends = counter("journal_appends_total", "Records of the journal", ["outcome"]);
+  const appendSeconds = histogram("journal_append_seconds", "How long the disk took for a record of the journal", []);
   return (observation) => {
     switch (observation.kind) {
       case "token-asked":
@@ -49,6 +51,10 @@ function prometheusOf(registry: Registry): Telemetry["observe"] {
         attemptSeconds.observe({ provider }, observation.tookMs / 1_000);
         return;
       }
+      case "journal-append":
+        appends.inc({ outcome: observation.outcome });
+        appendSeconds.observe(observation.tookMs / 1_000);
+        return;
       case "notice-sent":
         sent.inc({ channel: observation.channel, outcome: observation.outcome });
         return;
@@ -68,6 +74,7 @@ function openTelemetryOf(wallMs: () => number): Telemetry["observe"] {
   const instruments = {
     "token-asked": of("evergrant.token"),
     attempt: of("evergrant.attempt"),
+    "journal-append": of("evergrant.journal"),
     "notice-sent": of("evergrant.notice"),
   } as const satisfies Record<Observation["kind"], unknown>;
   return ({ kind, ...facts }) => {
@@ -83,4 +90,4 @@ function openTelemetryOf(wallMs: () => number): Telemetry["observe"] {
   };
 }
 
-const FINE: ReadonlySet<string> = new Set(["answered", "success", "sent"]);
+const FINE: ReadonlySet<string> = new Set(["answered", "success", "written", "sent"]);

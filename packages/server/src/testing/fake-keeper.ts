@@ -62,7 +62,10 @@ export class FakeKeeper implements Keeper {
 
   nowMs = (): number => START_MS;
   health = async (): Promise<KeeperHealth> => this.state;
-  load = () => ({ attemptsInFlight: 2, answersOwed: 1, breakersOpen: 1, massRefusals: 0, apiCallsWaiting: 3 });
+  load = () => ({
+    ...{ attemptsInFlight: 2, answersOwed: 1, breakersOpen: 1, massRefusals: 0, apiCallsWaiting: 3 },
+    apiCallsLeft: [{ app: "books", limit: "day", left: 17 }],
+  });
   isOperator = (key: Secret): boolean => key.reveal() === this.operatorKey;
 
   readonly tokens = {
