@@ -52,6 +52,9 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { place: `${keeper}/sealing`, may: [...ADAPTER, "node:*"] },
   { place: `${keeper}/token-endpoint`, may: [...ADAPTER, "npm:undici", "npm:zod", "node:*"] },
   { place: `${keeper}/provider-api`, may: [...ADAPTER, "npm:undici", "npm:zod", "node:*"] },
+  { place: `${keeper}/mail`, may: [...ADAPTER, "npm:nodemailer", "node:*"] },
+  { place: `${keeper}/webhook`, may: [...ADAPTER, `${keeper}/egress`, "npm:undici", "node:*"] },
+  // Where connections to addresses that others named may go: the gateway's, the webhooks' and those that fetch keys.
   { place: `${keeper}/egress`, may: ["@evergrant/core", "node:dns", "node:net"] },
   {
     place: `${keeper}/assertions`,
@@ -78,6 +81,8 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
       "npm:@fastify/cookie",
       "npm:@fastify/formbody",
       "npm:pino",
+      "npm:prom-client",
+      "npm:@opentelemetry/api",
       "npm:qr",
       "npm:zod",
       "node:*",

@@ -156,7 +156,7 @@ export function keeperOver(ports: ProcessPorts, providers: ReadonlyMap<string, P
       report,
     },
     { operatorKeySha256: "0".repeat(64) },
-    () => ({ serving: true, refreshing: true, detail: null }),
+    () => ({ refreshing: true, detail: null }),
   );
 }
 

@@ -1,12 +1,13 @@
 import { startNode } from "@evergrant/cli";
 import { DEFAULT_LIMITS } from "@evergrant/core";
+import { mailServerOf } from "@evergrant/keeper";
 import { createRequestLog } from "@evergrant/server";
 import type { NodeConfiguration } from "./node-process.ts";
 import { LIMITS, scaledProviders } from "./scaled-policy.ts";
 
 const configuration: NodeConfiguration = JSON.parse(process.env["EVERGRANT_TEST_NODE"] ?? "{}");
 
-const { shared, policy, followClock } = configuration;
+const { shared, policy, followClock, smtp } = configuration;
 
 const node = await startNode({
   ...(shared === null
@@ -20,6 +21,7 @@ const node = await startNode({
   ...(policy === "default"
     ? { ownProviders: configuration.ownProviders ?? [] }
     : { providers: scaledProviders(policy) }),
+  ...(smtp == null ? {} : { mail: mailServerOf({ ...smtp, from: "Evergrant <evergrant@deployment.example>" }) }),
   log: createRequestLog(),
   keyNetworks: ["127.0.0.0/8", "::1/128"],
   journalMayVanish: true,

@@ -15,6 +15,15 @@ export interface NodeConfiguration {
   readonly shared: SharedConfiguration | null;
   /** Files that describe providers besides the catalogue's; with the default policy alone. */
   readonly ownProviders?: readonly ProviderFile[];
+  /** The address of the mail server by which it tells people; left out: by none. */
+  readonly smtp?: MailAddress | null;
+}
+
+/** How nodes reach a mail server: its address, and what else they are told of it. */
+export interface MailAddress {
+  readonly url: string;
+  readonly password?: string;
+  readonly ca?: string;
 }
 
 export interface SharedConfiguration {

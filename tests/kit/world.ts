@@ -6,7 +6,7 @@ import type { Provider } from "@evergrant/keeper";
 import { createSandbox, type Sandbox, type SandboxOptions } from "@evergrant/sandbox";
 import { Admin } from "./admin.ts";
 import { FormBrowser, type FormPage } from "./form-browser.ts";
-import { type KillPoint, type NodeConfiguration, NodeProcess } from "./node-process.ts";
+import { type KillPoint, type MailAddress, type NodeConfiguration, NodeProcess } from "./node-process.ts";
 import { SWITCHES } from "./scaled-policy.ts";
 
 export interface WorldOptions {
@@ -17,6 +17,8 @@ export interface WorldOptions {
   readonly ownProvider?: Provider;
   /** The mail server of the sandbox. */
   readonly smtp?: string;
+  /** The mail server by which Evergrant tells people. */
+  readonly mail?: string;
 }
 
 export const DEMO_COMPANY = "Demo Company (NZ)";
@@ -33,12 +35,16 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
     switches: { ...scaled, ...options.switches },
     ...(options.smtp === undefined ? {} : { smtp: options.smtp }),
   });
-  return new World(sandbox, policy, null, options.ownProvider ?? null);
+  const world = new World(sandbox, policy, null, options.ownProvider ?? null);
+  world.mail = options.mail === undefined ? null : { url: options.mail };
+  return world;
 }
 
 export class World implements AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly folder = mkdtempSync(join(tmpdir(), "evergrant-world-"));
+  /** The mail server by which nodes tell people, from their next start on. */
+  mail: MailAddress | null = null;
   readonly #policy: NodeConfiguration["policy"];
   readonly #shared: NodeConfiguration["shared"];
   readonly #ownProvider: Provider | null;
@@ -88,6 +94,7 @@ export class World implements AsyncDisposable {
       ...(this.#ownProvider === null
         ? {}
         : { ownProviders: [{ name: "own.json", text: JSON.stringify(this.#ownProvider) }] }),
+      smtp: this.mail,
     };
     this.#node = await NodeProcess.start(configuration, kill, launcher);
     this.#port = Number(new URL(this.#node.url).port);

@@ -10,6 +10,7 @@ import { addConnections } from "./commands/connections.ts";
 import { addConsents } from "./commands/consents.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addHealth } from "./commands/health.ts";
+import { addNotices } from "./commands/notices.ts";
 import { addProviders } from "./commands/providers.ts";
 import { addQuarantine } from "./commands/quarantine.ts";
 import { addSandbox } from "./commands/sandbox.ts";
@@ -33,6 +34,7 @@ const COMMANDS = [
   addHealth,
   addQuarantine,
   addAudit,
+  addNotices,
 ] as const;
 
 /** The command line: every command with its options. */

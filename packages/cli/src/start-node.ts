@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS, EvergrantError, type Limits, type Secret } from "@everg
 import {
   type Keeper,
   type KeyRingSource,
+  type MailServer,
   openNode,
   type Provider,
   type ProviderFile,
@@ -11,7 +12,14 @@ import {
   type StoreChoice,
   withOwnProviders,
 } from "@evergrant/keeper";
-import { createRequestLog, createServer, type Listeners, type RequestLog } from "@evergrant/server";
+import {
+  createRequestLog,
+  createServer,
+  createTelemetry,
+  type Listeners,
+  type RequestLog,
+  type Telemetry,
+} from "@evergrant/server";
 import { type FollowedClock, followClock } from "./follow-clock.ts";
 import { findFreePort } from "./free-port.ts";
 import { isLoopbackHost, isLoopbackUrl } from "./loopback.ts";
@@ -50,6 +58,8 @@ export interface StartOptions {
   readonly ownProviders?: readonly ProviderFile[];
   /** A sandbox's control URL whose clock is followed. */
   readonly followClock?: string;
+  /** How mail leaves. Default: nobody is told by mail. */
+  readonly mail?: MailServer;
   /** Default: refused and failed requests, as JSON lines on standard error. */
   readonly log?: RequestLog;
   /** Where the operator key may be shown, once. `false`: it is written to `operator-key` in the folder, mode 0600. */
@@ -99,11 +109,13 @@ async function start(options: Logged, opened: Opened): Promise<StartedNode> {
   const clock = options.followClock === undefined ? null : await followClock(options.followClock, { base: realTime() });
   if (clock !== null) opened.unshift(() => clock.close());
   const operatorKey = operatorKeyKeeping(options);
+  const telemetry = createTelemetry();
   const keeper = await openKeeper(options, {
     publicUrl: address.publicUrl,
     providers,
     clock,
     opened,
+    telemetry,
     keep: operatorKey.keep,
   });
   const server = await createServer({
@@ -112,6 +124,7 @@ async function start(options: Logged, opened: Opened): Promise<StartedNode> {
     listeners: address.listeners,
     trustedProxies: options.trustedProxies ?? [],
     log: options.log,
+    telemetry,
   });
   opened.unshift(() => server.close());
   let closing: Promise<void> | undefined;
@@ -149,6 +162,7 @@ interface Opening {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly clock: FollowedClock | null;
   readonly opened: Opened;
+  readonly telemetry: Telemetry;
   readonly keep: (key: Secret) => void;
 }
 
@@ -166,6 +180,8 @@ async function openKeeper(options: Logged, opening: Opening): Promise<Keeper> {
     time: clock?.time ?? realTime(),
     chance: realChance(),
     reached: publishPoint,
+    mail: options.mail ?? null,
+    observe: opening.telemetry.observe,
     onIdle: clock?.onIdle ?? (() => {}),
     report: reportFailure(options.log),
     keepOperatorKey: opening.keep,

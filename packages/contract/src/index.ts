@@ -98,6 +98,20 @@ export {
 } from "./health.ts";
 export { AUTHENTICATION_METHODS, type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
+export {
+  type AddedRecipient,
+  addedRecipientSchema,
+  CHANNELS,
+  deliverySchema,
+  type NewRecipient,
+  NOTICE_NAMES,
+  type NoticeDelivery,
+  newRecipientSchema,
+  type Recipient,
+  type Replay,
+  recipientSchema,
+  replaySchema,
+} from "./notices.ts";
 export { adminApiDocument } from "./openapi.ts";
 export { OUTAGE_EVENTS, type OutagePromise } from "./outages.ts";
 export { type Problem, problemSchema } from "./problem.ts";

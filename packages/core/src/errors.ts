@@ -309,6 +309,28 @@ export const ERRORS = {
   },
   route_unknown: { status: 404, retry: "never", message: "There is nothing at this address." },
   method_not_allowed: { status: 405, retry: "never", message: "This address does not take that method." },
+  recipient_unknown: { status: 404, retry: "never", message: "There is no recipient of this id." },
+  recipient_exists: {
+    status: 409,
+    retry: "never",
+    message: "This address is told already. See the list of recipients.",
+  },
+  recipient_address_invalid: {
+    status: 400,
+    retry: "never",
+    message:
+      "Name one mail address, or an https address (plain http on this machine alone) without user, password and fragment.",
+  },
+  recipient_has_no_secret: {
+    status: 409,
+    retry: "never",
+    message: "Only webhooks are signed: a mail address has no secret to replace.",
+  },
+  mail_server_missing: {
+    status: 409,
+    retry: "never",
+    message: "This node has no mail server, so no mail can be sent. Start it with --smtp.",
+  },
   name_taken: { status: 409, retry: "never", message: "This name is in use. Choose another." },
   provider_unknown: { status: 400, retry: "never", message: "No provider has this name. See the list of providers." },
   app_unknown: { status: 404, retry: "never", message: "There is no app of this name." },
@@ -454,6 +476,11 @@ export const ERRORS = {
     status: 500,
     retry: "never",
     message: "Plain http is refused off loopback. Use an https public URL.",
+  },
+  mail_server_invalid: {
+    status: 500,
+    retry: "never",
+    message: "The mail server or the sender cannot be used. Check --smtp and --mail-from.",
   },
   follow_clock_refused: {
     status: 500,

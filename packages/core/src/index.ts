@@ -73,6 +73,7 @@ export type {
   GrantId,
   LeaseOwner,
   NodeId,
+  RecipientId,
   TokenVersionId,
 } from "./ids.ts";
 export {
@@ -88,6 +89,18 @@ export { isHeld, type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.t
 export { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts";
 export { type ApiCall, covers, includesTenant, type Narrowing, sameTenant } from "./narrowing.ts";
 export { contains, type IpAddress, isWithin, type Network, parseAddress, parseNetwork } from "./network.ts";
+export {
+  type Audience,
+  groupsOf,
+  isNoticeName,
+  judgeNews,
+  type Matter,
+  type News,
+  NOTICE_NAMES,
+  type NoticeName,
+  type NoticeVerdict,
+  retryNoticeAtMs,
+} from "./notice.ts";
 export { outageBudget } from "./outage-budget.ts";
 export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
 export {

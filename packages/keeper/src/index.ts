@@ -1,4 +1,5 @@
-export { AddressRefused, checkedLookup } from "./egress/checked-lookup.ts";
+export { checkedLookup, requireAllowedLiteral } from "./egress/checked-lookup.ts";
+export { type MailServer, mailServerOf } from "./mail/mail-server.ts";
 export {
   type KeeperOptions,
   type KeeperUnable,
@@ -22,6 +23,8 @@ export {
 } from "./ports/caller-store.ts";
 export type { Chance } from "./ports/chance.ts";
 export type { ConsentOrigin } from "./ports/consent-store.ts";
+export { CHANNELS, type Channel, type DeliveryStatus, type NoticeCounts } from "./ports/notice-store.ts";
+export type { Observation, Observe } from "./ports/observation.ts";
 export { POINTS, type Point, type PointSubject, type Reached } from "./ports/points.ts";
 export type { Provider } from "./ports/provider.ts";
 export type { Tenant } from "./ports/provider-api.ts";

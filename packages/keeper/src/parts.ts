@@ -12,6 +12,7 @@ export type * from "./ports/deployment-store.ts";
 export type * from "./ports/grant-store.ts";
 export type * from "./ports/journal.ts";
 export type * from "./ports/node-store.ts";
+export type * from "./ports/notice-store.ts";
 export { POINTS, type Point, type PointSubject, type Reached } from "./ports/points.ts";
 export type * from "./ports/provenance.ts";
 export type * from "./ports/provider.ts";

@@ -13,6 +13,8 @@ import { LIMITS } from "./http/limits.ts";
 import { isLoopback, parsePublicUrl } from "./http/public-url.ts";
 import { type Rate, RateLimiter } from "./http/rate-limiter.ts";
 import type { RequestLog } from "./http/request-log.ts";
+import { metricsRoutes } from "./metrics/metrics-routes.ts";
+import type { Telemetry } from "./metrics/telemetry.ts";
 import { statusRoutes } from "./observe/status-routes.ts";
 import type { ServerChance, ServerTime } from "./ports.ts";
 import { realChance, realTime } from "./real-time.ts";
@@ -45,6 +47,8 @@ export interface ServerOptions {
   /** Host names besides loopback under which the admin API answers. Default: none. */
   readonly adminHosts?: readonly string[];
   readonly rates?: Partial<ServerRates>;
+  /** What `/metrics` shows beside how things stand. Default: nothing. */
+  readonly telemetry?: Telemetry;
   readonly time?: ServerTime;
   readonly chance?: ServerChance;
 }
@@ -151,6 +155,8 @@ async function buildApps(options: ServerOptions, site: { readonly publicUrl: str
     adminRoutes(app, { keeper, site, log, knownHosts, limiter: limiter(rates.operatorKey) }),
   );
   await admin.register((app) => healthRoutes(app, { keeper }));
+  const counted = options.telemetry?.registry ?? null;
+  await admin.register((app) => metricsRoutes(app, { keeper, log, time, knownHosts, counted }));
   return { public: publicApp, internal, admin };
 }
 

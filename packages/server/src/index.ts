@@ -14,4 +14,5 @@ export {
   type RequestLog,
   silentRequestLog,
 } from "./http/request-log.ts";
+export { createTelemetry, type Telemetry } from "./metrics/telemetry.ts";
 export type { ServerChance, ServerTime } from "./ports.ts";

@@ -81,8 +81,8 @@ export class ConnectionDesk implements Connections {
     return await this.#view(connection);
   }
 
-  async list(): Promise<readonly ConnectionView[]> {
-    const connections = await this.#context.store.connections.list();
+  async list(limit = Number.POSITIVE_INFINITY): Promise<readonly ConnectionView[]> {
+    const connections = (await this.#context.store.connections.list()).slice(0, limit);
     return await Promise.all(connections.map((connection) => this.#view(connection)));
   }
 

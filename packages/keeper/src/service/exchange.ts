@@ -31,6 +31,15 @@ export interface Exchange {
  * Rules 3 to 6 of the refresh protocol.
  */
 export async function exchange(context: ServiceContext, work: Exchange): Promise<Outcome> {
+  const outcome = await attempt(context, work);
+  const { provider } = work.app;
+  const grant = work.grant.kind.replaceAll("_", "-") as "refresh-token" | "client-credentials" | "authorization-code";
+  const tookMs = Math.max(0, context.time.monotonicMs() - work.begun.monotonicMs);
+  context.observe?.({ kind: "attempt", provider: provider.id, grant, outcome: outcome.kind, tookMs });
+  return outcome;
+}
+
+async function attempt(context: ServiceContext, work: Exchange): Promise<Outcome> {
   try {
     const { attempt, subject, fence, leaseUntilMs, spends } = work;
     await context.journal.append({

@@ -117,6 +117,37 @@ describe("apps, connections and consents", () => {
   });
 });
 
+describe("recipients of notices", () => {
+  it("go through their whole life; a signing secret is shown once", async () => {
+    const hook = { channel: "webhook", address: "https://hooks.example/x", only: ["consent-needed"] };
+    const added = await answer("POST", "/notices/recipients", hook);
+    expect([added.status, added.body.secret]).toEqual([201, "whsec_fake"]);
+    const { id } = added.body.recipient;
+    expect((await answer("POST", "/notices/recipients", hook)).body.code).toBe("recipient_exists");
+    expect(JSON.stringify((await answer("GET", "/notices/recipients")).body)).not.toContain("whsec");
+    expect((await answer("POST", `/notices/recipients/${id}/secrets`)).body).toEqual({ secret: "whsec_second" });
+    expect((await answer("POST", `/notices/recipients/${id}/disable`)).body.disabledAtMs).toBe(2);
+    expect((await answer("POST", `/notices/recipients/${id}/enable`)).body.disabledAtMs).toBeNull();
+    expect((await answer("DELETE", `/notices/recipients/${id}`)).status).toBe(204);
+    expect((await answer("DELETE", `/notices/recipients/${id}`)).body.code).toBe("recipient_unknown");
+    expect((await answer("GET", "/notices/deliveries?status=dead&limit=5")).body).toEqual({
+      deliveries: [],
+      counts: { undistributed: 0, waiting: 0, dead: 0, oldestWaitingSinceMs: null },
+    });
+    expect((await answer("POST", "/notices/replay", { deliveries: [1, 2] })).body).toEqual({ replayed: 2 });
+  });
+
+  it.each([
+    { channel: "pigeon", address: "loft" },
+    { channel: "webhook", address: "" },
+    { channel: "webhook", address: "https://x.example", only: ["nothing-of-the-kind"] },
+    { channel: "webhook", address: "https://x.example", secret: "mine" },
+  ])("are refused where they cannot be: %j", async (recipient) => {
+    const refused = await answer("POST", "/notices/recipients", recipient);
+    expect([refused.status, refused.body.code]).toEqual([400, "input_invalid"]);
+  });
+});
+
 describe("callers", () => {
   it("get an id and a secret that is shown once, and work at the token endpoint until they are disabled", async () => {
     const permissions = [{ connection: "acme", right: "token" }];

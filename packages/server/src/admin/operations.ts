@@ -1,5 +1,5 @@
 import type { ADMIN_API, OperationName, OperationRequest } from "@evergrant/contract";
-import { type CallerId, type ConsentId, Secret } from "@evergrant/core";
+import { type CallerId, type ConsentId, type RecipientId, Secret } from "@evergrant/core";
 import type { Keeper } from "@evergrant/keeper";
 import encodeQR from "qr";
 import type { z } from "zod";
@@ -32,7 +32,7 @@ export const OPERATIONS: OperationHandlers = {
     role: "operator",
     publicUrl: site.publicUrl,
     nowMs: keeper.nowMs(),
-    health: keeper.health(),
+    health: await keeper.health(),
   }),
 
   readQuarantine: (_request, { keeper }) => keeper.quarantine.view(),
@@ -77,6 +77,27 @@ export const OPERATIONS: OperationHandlers = {
   listConsents: async (_request, { keeper }) => ({ consents: await keeper.consents.held() }),
   decideConsent: ({ params, body }, { keeper }) =>
     keeper.consents.decide(params.id as ConsentId, { accept: body.accept, by }),
+
+  listRecipients: async (_request, { keeper }) => ({ recipients: await keeper.notices.recipients() }),
+  addRecipient: async ({ body }, { keeper }) => {
+    const { recipient, secret } = await keeper.notices.addRecipient({ ...body, by });
+    return { recipient, secret: secret?.reveal() ?? null };
+  },
+  removeRecipient: async ({ params }, { keeper }) => {
+    await keeper.notices.removeRecipient(params.id as RecipientId, by);
+    return undefined;
+  },
+  addRecipientSecret: async ({ params }, { keeper }) => {
+    const { secret } = await keeper.notices.addSecret(params.id as RecipientId, by);
+    return { secret: secret.reveal() };
+  },
+  disableRecipient: ({ params }, { keeper }) => keeper.notices.setDisabled(params.id as RecipientId, true, by),
+  enableRecipient: ({ params }, { keeper }) => keeper.notices.setDisabled(params.id as RecipientId, false, by),
+  listDeliveries: async ({ query }, { keeper }) => ({
+    deliveries: await keeper.notices.deliveries({ status: query.status ?? null, limit: query.limit }),
+    counts: await keeper.notices.counts(),
+  }),
+  replayNotices: async ({ body }, { keeper }) => ({ replayed: await keeper.notices.replay(body.deliveries, by) }),
 
   listCallers: async (_request, { keeper }) => ({ callers: await keeper.callers.list() }),
   addCaller: async ({ body }, { keeper }) => {

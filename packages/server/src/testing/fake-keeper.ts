@@ -31,6 +31,7 @@ import {
 } from "@evergrant/keeper";
 import { FakeConsents } from "./fake-consents.ts";
 import { FakeGateway } from "./fake-gateway.ts";
+import { FakeNotices } from "./fake-notices.ts";
 
 const START_MS = 1_780_000_000_000;
 const PROMISES = promises();
@@ -60,7 +61,11 @@ export class FakeKeeper implements Keeper {
   #ids = 0;
 
   nowMs = (): number => START_MS;
-  health = (): KeeperHealth => this.state;
+  health = async (): Promise<KeeperHealth> => this.state;
+  load = () => ({
+    ...{ attemptsInFlight: 2, answersOwed: 1, breakersOpen: 1, massRefusals: 0, apiCallsWaiting: 3 },
+    apiCallsLeft: [{ app: "books", limit: "day", left: 17 }],
+  });
   isOperator = (key: Secret): boolean => key.reveal() === this.operatorKey;
 
   readonly tokens = {
@@ -91,6 +96,7 @@ export class FakeKeeper implements Keeper {
     },
   };
 
+  readonly notices = new FakeNotices();
   readonly audit: Audit = {
     page: async ({ cursor }) => {
       this.step();

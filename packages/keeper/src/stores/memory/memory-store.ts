@@ -10,6 +10,7 @@ import { memoryConnections } from "./memory-connections.ts";
 import { memoryConsents } from "./memory-consents.ts";
 import { memoryDeployment, memoryNodes } from "./memory-deployment.ts";
 import { memoryGrants } from "./memory-grants.ts";
+import { memoryNotices } from "./memory-notices.ts";
 import { MemoryState } from "./memory-state.ts";
 import { type MemorySnapshot, MemoryTables } from "./memory-tables.ts";
 
@@ -51,6 +52,7 @@ function storeOver(state: MemoryState, time: Time): Store {
     audit: memoryAudit(state),
     deployment: memoryDeployment(state),
     nodes: memoryNodes(state),
+    notices: memoryNotices(state),
     close: async () => state.close(),
   };
 }

@@ -1,4 +1,14 @@
-import type { AppId, CallerId, ConnectionId, ConsentId, GrantId, NodeId, TokenVersionId } from "@evergrant/core";
+import type {
+  AppId,
+  CallerId,
+  ConnectionId,
+  ConsentId,
+  GrantId,
+  Matter,
+  NodeId,
+  RecipientId,
+  TokenVersionId,
+} from "@evergrant/core";
 import type { StoredApp } from "../../ports/app-store.ts";
 import type { CallerUse, StoredCaller } from "../../ports/caller-store.ts";
 import type { StoredConnection } from "../../ports/connection-store.ts";
@@ -6,7 +16,8 @@ import type { ConsentLink, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
 import type { NodeRow } from "../../ports/node-store.ts";
-import type { AuditRecord, NoticeEntry } from "../../ports/records.ts";
+import type { Delivery, OutboxNotice, StoredRecipient } from "../../ports/notice-store.ts";
+import type { AuditRecord } from "../../ports/records.ts";
 import { DueIndex } from "./due-index.ts";
 
 /** What a memory database holds, for all nodes that share it. Rows are replaced, never changed in place. */
@@ -27,7 +38,10 @@ export class MemoryTables {
   readonly nodes = new Map<NodeId, NodeRow>();
   /** One chain per node. */
   readonly audit = new Map<NodeId, AuditRecord[]>();
-  readonly outbox: (NoticeEntry & { readonly sequence: number })[] = [];
+  readonly outbox: MemoryNotice[] = [];
+  readonly recipients = new Map<RecipientId, MemoryRecipient>();
+  readonly deliveries = new Map<number, Delivery>();
+  readonly matters = new Map<string, Matter>();
   deployment: Deployment | undefined;
   epoch = 0;
 
@@ -73,15 +87,31 @@ export class MemoryTables {
 
   #maps(): readonly Map<unknown, unknown>[] {
     const { apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes } = this;
-    return [apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes];
+    const { recipients, deliveries, matters } = this;
+    const people = [recipients, deliveries, matters];
+    return [apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes, ...people];
   }
+}
+
+/** A notice, and when somebody said who gets it. */
+export interface MemoryNotice extends OutboxNotice {
+  readonly distributedAtMs: number | null;
+}
+
+/** A recipient with its turns. */
+export interface MemoryRecipient {
+  readonly stored: StoredRecipient;
+  readonly dueAtMs: number | null;
+  readonly busyUntilMs: number;
+  readonly turn: number;
+  readonly lastSentAtMs: number | null;
 }
 
 /** A copy of a whole store, opaque to whoever keeps it. */
 export interface MemorySnapshot {
   readonly tables: readonly ReadonlyMap<unknown, unknown>[];
   readonly audit: ReadonlyMap<NodeId, readonly AuditRecord[]>;
-  readonly outbox: readonly (NoticeEntry & { readonly sequence: number })[];
+  readonly outbox: readonly MemoryNotice[];
   readonly deployment: Deployment | undefined;
   readonly epoch: number;
 }

@@ -1,5 +1,6 @@
 import type { Transaction } from "kysely";
 import { createCallerUse, createUsedAssertion } from "./authentication-tables.ts";
+import { createNotices } from "./notice-tables.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import type { Tables } from "./tables.ts";
 
@@ -59,6 +60,11 @@ export const MIGRATIONS: readonly Migration[] = [
       await createCallerUse(db);
       await createUsedAssertion(db);
     },
+  },
+  {
+    name: "0005-notices",
+    compatibleFrom: 1,
+    up: (db, facts) => createNotices(db, facts),
   },
   {
     name: "0006-consent",

@@ -9,6 +9,7 @@ import { consentRows } from "./consent-rows.ts";
 import { deploymentRows } from "./deployment-rows.ts";
 import { grantRows } from "./grant-rows.ts";
 import { nodeRows } from "./node-rows.ts";
+import { noticeRows } from "./notice-rows.ts";
 import { recordRows, type Writer } from "./record-rows.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import { SqlSession } from "./sql-session.ts";
@@ -29,6 +30,7 @@ export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, writer: Writer): S
     audit: auditRows(session, node, write),
     deployment: deploymentRows(session, write),
     nodes: nodeRows(session),
+    notices: noticeRows(session, write),
     close: () => session.close(),
   };
 }

@@ -10,6 +10,7 @@ import {
   type GrantState,
   NO_LEASE,
   type NodeId,
+  type RecipientId,
   type TokenVersionId,
 } from "@evergrant/core";
 import type { StoredApp } from "../../ports/app-store.ts";
@@ -18,6 +19,7 @@ import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { ConsentLink, ReceivedConsent, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment, StoredQuarantine } from "../../ports/deployment-store.ts";
 import type { GrantChange, StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
+import type { StoredRecipient } from "../../ports/notice-store.ts";
 import type { AuditSubject, Records } from "../../ports/records.ts";
 import type { Sealed, WrappedKey } from "../../ports/sealer.ts";
 import type { Store } from "../../ports/store.ts";
@@ -28,6 +30,7 @@ export const CHAIN = "ch_1" as ChainId;
 export const CONNECTION = "cn_1" as ConnectionId;
 export const CONSENT = "co_1" as ConsentId;
 export const CALLER = "cl_1" as CallerId;
+export const RECIPIENT = "rc_1" as RecipientId;
 export const VERSION = "tv_1" as TokenVersionId;
 
 export const NOTHING: Records = { audit: [], notices: [] };
@@ -171,6 +174,21 @@ export function caller(more: Partial<StoredCaller> = {}): StoredCaller {
     permissions: [],
     disabledAtMs: null,
     createdAtMs: 70,
+    ...more,
+  };
+}
+
+export function recipient(more: Partial<StoredRecipient> = {}): StoredRecipient {
+  return {
+    id: RECIPIENT,
+    channel: "webhook",
+    address: "https://hooks.example/evergrant",
+    connection: null,
+    only: ["consent-needed", "recovered"],
+    dataKey: "wrapped-recipient" as WrappedKey,
+    secrets: [{ id: "sc_3", sealed: "sealed-webhook-secret" as Sealed, addedAtMs: 75 }],
+    disabledAtMs: null,
+    createdAtMs: 75,
     ...more,
   };
 }
