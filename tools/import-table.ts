@@ -140,6 +140,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { place: "tests/structure", may: [...EVERY_PACKAGE, "tests/client-matrix", "tools", "npm:*", "node:*"] },
   { place: "tests", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
   { place: "simulation", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
+  { place: "tools/providers", may: ["@evergrant/core", "@evergrant/keeper", "node:*"] },
   { place: "tools/reliability", may: ["@evergrant/core", "@evergrant/keeper", "node:*"] },
   // The servers it measures are those of the protocol suite.
   { place: "benchmarks", may: [...EVERY_PACKAGE, "tests/protocol", "npm:*", "node:*"] },

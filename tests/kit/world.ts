@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AddedCaller, App, Connection, ConsentLink, HeldConsent, Story } from "@evergrant/contract";
+import type { Provider } from "@evergrant/keeper";
 import { createSandbox, type Sandbox, type SandboxOptions } from "@evergrant/sandbox";
 import { Admin } from "./admin.ts";
 import { FormBrowser, type FormPage } from "./form-browser.ts";
@@ -12,6 +13,8 @@ export interface WorldOptions {
   readonly policy?: NodeConfiguration["policy"];
   readonly dialect?: "xero" | "strict";
   readonly switches?: SandboxOptions["switches"];
+  /** A provider besides the catalogue's, which the app is registered at. */
+  readonly ownProvider?: Provider;
   /** The mail server of the sandbox. */
   readonly smtp?: string;
   /** The mail server by which Evergrant tells people. */
@@ -32,7 +35,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
     switches: { ...scaled, ...options.switches },
     ...(options.smtp === undefined ? {} : { smtp: options.smtp }),
   });
-  const world = new World(sandbox, policy);
+  const world = new World(sandbox, policy, null, options.ownProvider ?? null);
   world.mail = options.mail === undefined ? null : { url: options.mail };
   return world;
 }
@@ -44,11 +47,18 @@ export class World implements AsyncDisposable {
   mail: MailAddress | null = null;
   readonly #policy: NodeConfiguration["policy"];
   readonly #shared: NodeConfiguration["shared"];
+  readonly #ownProvider: Provider | null;
   #node: NodeProcess | undefined;
   #port = 0;
   #caller: AddedCaller | undefined;
 
-  constructor(sandbox: Sandbox, policy: NodeConfiguration["policy"], shared: NodeConfiguration["shared"] = null) {
+  constructor(
+    sandbox: Sandbox,
+    policy: NodeConfiguration["policy"],
+    shared: NodeConfiguration["shared"] = null,
+    ownProvider: Provider | null = null,
+  ) {
+    this.#ownProvider = ownProvider;
     this.sandbox = sandbox;
     this.#policy = policy;
     this.#shared = shared;
@@ -82,6 +92,9 @@ export class World implements AsyncDisposable {
       policy: this.#policy,
       shared: this.#shared,
       smtp: this.mail,
+      ...(this.#ownProvider === null
+        ? {}
+        : { ownProviders: [{ name: "own.json", text: JSON.stringify(this.#ownProvider) }] }),
     };
     this.#node = await NodeProcess.start(configuration, kill, launcher);
     this.#port = Number(new URL(this.#node.url).port);
@@ -109,7 +122,7 @@ export class World implements AsyncDisposable {
     const { identity, login, api } = this.sandbox.urls;
     const app = await this.admin.post<App>("/apps", {
       name: "xero-app",
-      provider: "xero",
+      provider: this.#ownProvider?.id ?? "xero",
       clientId: client.clientId,
       clientSecret: client.clientSecret,
       origins: { identity: more.identity ?? identity, login, api: more.api ?? api },

@@ -46,6 +46,7 @@ const WRONG_IMPORTS: Readonly<Record<string, string>> = {
   tests: "../tools/right.ts",
   "tests/structure": "../kit/right.ts",
   simulation: "../tools/right.ts",
+  "tools/providers": "@evergrant/server",
   "tools/reliability": "@evergrant/server",
   benchmarks: "../tools/right.ts",
   tools: "fastify",
@@ -81,6 +82,7 @@ const RIGHT_IMPORTS: Readonly<Record<string, string>> = {
   simulation: "@evergrant/keeper/parts",
   benchmarks: "../tests/protocol/right.ts",
   "tests/structure": "../../tools/right.ts",
+  "tools/providers": "@evergrant/core",
   "tools/reliability": "@evergrant/core",
   tools: "node:fs",
 };

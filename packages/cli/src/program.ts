@@ -11,6 +11,7 @@ import { addConsents } from "./commands/consents.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addHealth } from "./commands/health.ts";
 import { addNotices } from "./commands/notices.ts";
+import { addProviders } from "./commands/providers.ts";
 import { addQuarantine } from "./commands/quarantine.ts";
 import { addSandbox } from "./commands/sandbox.ts";
 import { addStart } from "./commands/start.ts";
@@ -21,6 +22,7 @@ const COMMANDS = [
   addDemo,
   addStart,
   addSandbox,
+  addProviders,
   addApps,
   addConnect,
   addConsents,

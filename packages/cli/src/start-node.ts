@@ -5,11 +5,12 @@ import {
   type KeyRingSource,
   type MailServer,
   openNode,
-  PROVIDERS,
   type Provider,
+  type ProviderFile,
   realChance,
   realTime,
   type StoreChoice,
+  withOwnProviders,
 } from "@evergrant/keeper";
 import {
   createRequestLog,
@@ -51,7 +52,10 @@ export interface StartOptions {
   /** Proxies, by address or network, whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustedProxies?: readonly string[];
   readonly limits?: Limits;
+  /** Default: the catalogue, with `ownProviders`. */
   readonly providers?: ReadonlyMap<string, Provider>;
+  /** Files that describe providers of one's own. */
+  readonly ownProviders?: readonly ProviderFile[];
   /** A sandbox's control URL whose clock is followed. */
   readonly followClock?: string;
   /** How mail leaves. Default: nobody is told by mail. */
@@ -83,7 +87,7 @@ const DEFAULT_ADMIN_PORT = 4182;
 
 /**
  * Starts a node of Evergrant: store, journal, schedule, and the HTTP faces around them. Whatever fails, nothing stays half started.
- * @throws port_taken · public_url_required · plain_http_refused · follow_clock_refused and all that `openNode` throws
+ * @throws provider_file_invalid · port_taken · public_url_required · plain_http_refused · follow_clock_refused and all that `openNode` throws
  */
 export async function startNode(options: StartOptions): Promise<StartedNode> {
   const opened: Opened = [];
@@ -99,6 +103,8 @@ type Logged = StartOptions & { readonly log: RequestLog };
 type Opened = (() => Promise<void> | void)[];
 
 async function start(options: Logged, opened: Opened): Promise<StartedNode> {
+  // Before anything is opened: a file that is wrong starts nothing.
+  const providers = options.providers ?? withOwnProviders(options.ownProviders ?? [], options.limits ?? DEFAULT_LIMITS);
   const address = await findAddress(options);
   const clock = options.followClock === undefined ? null : await followClock(options.followClock, { base: realTime() });
   if (clock !== null) opened.unshift(() => clock.close());
@@ -106,6 +112,7 @@ async function start(options: Logged, opened: Opened): Promise<StartedNode> {
   const telemetry = createTelemetry();
   const keeper = await openKeeper(options, {
     publicUrl: address.publicUrl,
+    providers,
     clock,
     opened,
     telemetry,
@@ -152,6 +159,7 @@ async function findAddress(options: StartOptions): Promise<Address> {
 
 interface Opening {
   readonly publicUrl: string;
+  readonly providers: ReadonlyMap<string, Provider>;
   readonly clock: FollowedClock | null;
   readonly opened: Opened;
   readonly telemetry: Telemetry;
@@ -159,8 +167,7 @@ interface Opening {
 }
 
 async function openKeeper(options: Logged, opening: Opening): Promise<Keeper> {
-  const { clock, opened } = opening;
-  const providers = options.providers ?? PROVIDERS;
+  const { clock, opened, providers } = opening;
   const node = await openNode({
     folder: resolve(options.folder),
     store: options.store ?? { kind: "sqlite" },

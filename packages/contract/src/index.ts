@@ -18,6 +18,7 @@ export {
   newAppSecretSchema,
   type ProviderList,
   providerListSchema,
+  type TenantLocator,
 } from "./apps.ts";
 export {
   type AuditPage,

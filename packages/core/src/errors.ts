@@ -265,7 +265,7 @@ export const ERRORS = {
     status: 502,
     retry: "after-consent",
     message:
-      "The provider gave no refresh token. Check that the app asks for offline access, then open the link again.",
+      "The provider's answer lacks a refresh token, or an organisation that it is for. Check that the app asks for offline access and that the account has an organisation, then open the link again.",
   },
   consent_not_waiting: { status: 409, retry: "never", message: "This consent is not waiting for a decision." },
   consent_superseded: {
@@ -351,7 +351,8 @@ export const ERRORS = {
   origins_refused: {
     status: 400,
     retry: "never",
-    message: "Replaced origins must be https, or http on loopback, without path, query or credentials.",
+    message:
+      "Replaced origins must be https, or http on loopback, without path, query or credentials. Only an issuer may have a path.",
   },
   warm_hours_invalid: {
     status: 400,
@@ -460,6 +461,11 @@ export const ERRORS = {
     status: 500,
     retry: "never",
     message: "The limits break an inequality of the refresh protocol. See the details.",
+  },
+  provider_file_invalid: {
+    status: 500,
+    retry: "never",
+    message: "A file that describes a provider is not right. The details name each field.",
   },
   public_url_required: {
     status: 500,

@@ -103,7 +103,15 @@ export {
 } from "./notice.ts";
 export { outageBudget } from "./outage-budget.ts";
 export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
-export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";
+export {
+  classify,
+  type Ending,
+  type ErrorDialect,
+  type Failure,
+  type Outcome,
+  STANDARD_ERRORS,
+  type TokenAnswer,
+} from "./outcome.ts";
 export { confirmFromMs, confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
 export { type RequestBucket, takeRequest } from "./request-rate.ts";
 export {

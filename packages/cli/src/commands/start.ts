@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { readFileIfThere } from "../private-file.ts";
+import { readProviderFiles } from "../provider-files.ts";
 import { openSession } from "../session.ts";
 import type { OperatorKeyPlace, StartedNode, StartOptions } from "../start-node.ts";
 import { parsePort } from "./whole-number.ts";
@@ -20,6 +21,7 @@ interface Options {
   readonly mailFrom?: string;
   readonly smtpPasswordFile?: string;
   readonly smtpCaFile?: string;
+  readonly providers?: string;
   readonly keysFrom: readonly string[];
   readonly trustedProxy: readonly string[];
 }
@@ -39,6 +41,7 @@ export function addStart(program: Command, world: CommandWorld): void {
     )
     .option("--store <dsn>", "postgres://… shared by any number of nodes (default: evergrant.db in the folder)")
     .option("--kek-file <path>", "the key file, the same for all nodes of a store (default: kek in the folder)")
+    .option("--providers <path>", "providers of your own: a JSON file, or a folder of them")
     .option(
       "--keys-from <network>",
       "where keys of callers may be fetched besides the open internet: ADDRESS/PREFIX; may be given again",
@@ -69,6 +72,7 @@ export function addStart(program: Command, world: CommandWorld): void {
         ...addressOf(options),
         ...storeOf(options, world.env),
         ...(await mailOf(options, world.env)),
+        ...(options.providers === undefined ? {} : { ownProviders: readProviderFiles(options.providers) }),
         folder,
         log: createRequestLog({ destination: { write: (line) => world.terminal.err(line.trimEnd()) } }),
         terminal: session.interactive ? { show: (text) => world.terminal.out(text) } : false,

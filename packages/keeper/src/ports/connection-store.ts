@@ -1,4 +1,5 @@
 import type { AppId, ConnectionId, GrantId, WarmHours } from "@evergrant/core";
+import type { PinnedOrigins } from "./provider.ts";
 import type { Tenant } from "./provider-api.ts";
 import type { Records } from "./records.ts";
 
@@ -27,6 +28,8 @@ export type ReachedTenant = Pick<Tenant, "id" | "name">;
 export interface ConnectionTenant extends Tenant {
   readonly status: "connected" | "gone";
   readonly sinceMs: number;
+  /** Where its data lie, where that differs from grant to grant; as it was at consent. */
+  readonly pinned?: PinnedOrigins;
 }
 
 export interface ConnectionStore {

@@ -13,6 +13,7 @@ import type { AppOrigins } from "../ports/app-store.ts";
 import type { NodeAuditRecord } from "../ports/audit-store.ts";
 import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.ts";
 import type { Channel, DeliveryStatus, NoticeCounts } from "../ports/notice-store.ts";
+import type { Provider } from "../ports/provider.ts";
 import type { Callers, Tokens } from "./access.ts";
 import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
@@ -180,14 +181,15 @@ export interface Apps {
   providers(): readonly ProviderView[];
 }
 
-export interface ProviderView {
-  readonly id: string;
-  readonly displayName: string;
-  readonly kind: "authorization_code" | "client_credentials";
+type ShownOfProvider = "id" | "displayName" | "kind" | "apiOrigins" | "tenantLocator" | "examplePath";
+
+export interface ProviderView extends Pick<Provider, ShownOfProvider> {
   /** What its policy does not let us promise. */
   readonly cannotPromise: readonly string[];
   /** What each kind of outage would cost. */
   readonly outages: readonly OutagePromise[];
+  /** Facts that are used though no source says all of them. */
+  readonly unconfirmed: readonly string[];
 }
 
 export interface NewApp {

@@ -12,7 +12,7 @@ export class ScopeWatch {
 
   /** What is to be written with a renewal; it counts as told by `written` alone, as a transaction may come to nothing. */
   noticesFor(grant: StoredGrant, app: App, renewed: Renewed): readonly NoticeEntry[] {
-    const missing = missingScopes(app.stored.scopes, renewed.access.scope).join(" ");
+    const missing = missingScopes(app, renewed.access.scope).join(" ");
     const notice = scopeNotice(grant, { missing, atMs: renewed.sentAtMs });
     return missing === "" || this.#told.has(keyOf(notice)) ? [] : [notice];
   }

@@ -67,6 +67,10 @@ export class ScriptedProvider implements TokenEndpoint, ProviderApi {
     return "gone";
   }
 
+  async subject() {
+    return null;
+  }
+
   async discover() {
     return null;
   }

@@ -71,6 +71,7 @@ describe("apps, connections and consents", () => {
     expect((await answer("GET", "/apps")).body.apps).toHaveLength(2);
     const [ledgerly] = (await answer("GET", "/providers")).body.providers;
     expect(ledgerly.id).toBe("ledgerly");
+    expect(ledgerly.unconfirmed).toEqual(["revocation"]);
     expect(ledgerly.outages.find(({ event }: { event: string }) => event === "answer-lost")).toMatchObject({
       safeForMs: null,
       atRisk: 1,

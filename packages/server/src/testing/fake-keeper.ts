@@ -151,7 +151,13 @@ export class FakeKeeper implements Keeper {
     },
     providers: () => {
       const kind = "authorization_code" as const;
-      return this.step([{ id: "ledgerly", displayName: "Ledgerly", kind, ...PROMISES }]);
+      const api = {
+        apiOrigins: ["https://api.ledgerly.example"],
+        tenantLocator: { kind: "header", name: "X-Company" } as const,
+        examplePath: null,
+      };
+      const own = { id: "ledgerly", displayName: "Ledgerly", kind, ...api, unconfirmed: ["revocation"] };
+      return this.step([{ ...own, ...PROMISES }]);
     },
   };
 
