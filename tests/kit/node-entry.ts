@@ -18,10 +18,10 @@ const node = await startNode({
   port: configuration.port,
   ...(followClock === null ? {} : { followClock }),
   limits: { ...(policy === "default" ? DEFAULT_LIMITS : LIMITS[policy]), ...shared?.limits },
+  ...(smtp == null ? {} : { mail: mailServerOf({ ...smtp, from: "Evergrant <evergrant@deployment.example>" }) }),
   ...(policy === "default"
     ? { ownProviders: configuration.ownProviders ?? [] }
     : { providers: scaledProviders(policy) }),
-  ...(smtp == null ? {} : { mail: mailServerOf({ ...smtp, from: "Evergrant <evergrant@deployment.example>" }) }),
   log: createRequestLog(),
   keyNetworks: ["127.0.0.0/8", "::1/128"],
   journalMayVanish: true,

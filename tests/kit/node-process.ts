@@ -13,10 +13,10 @@ export interface NodeConfiguration {
   readonly policy: "default" | ScaledPolicy;
   /** A Postgres that it shares with other nodes, the key file they share, and the address that all answer for. */
   readonly shared: SharedConfiguration | null;
-  /** Files that describe providers besides the catalogue's; with the default policy alone. */
-  readonly ownProviders?: readonly ProviderFile[];
   /** The address of the mail server by which it tells people; left out: by none. */
   readonly smtp?: MailAddress | null;
+  /** Files that describe providers besides the catalogue's; with the default policy alone. */
+  readonly ownProviders?: readonly ProviderFile[];
 }
 
 /** How nodes reach a mail server: its address, and what else they are told of it. */

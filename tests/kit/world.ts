@@ -91,10 +91,10 @@ export class World implements AsyncDisposable {
       followClock: this.#shared === null ? this.sandbox.urls.control : null,
       policy: this.#policy,
       shared: this.#shared,
+      smtp: this.mail,
       ...(this.#ownProvider === null
         ? {}
         : { ownProviders: [{ name: "own.json", text: JSON.stringify(this.#ownProvider) }] }),
-      smtp: this.mail,
     };
     this.#node = await NodeProcess.start(configuration, kill, launcher);
     this.#port = Number(new URL(this.#node.url).port);

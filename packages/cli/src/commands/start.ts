@@ -17,11 +17,11 @@ interface Options {
   readonly followClock?: string;
   readonly store?: string;
   readonly kekFile?: string;
-  readonly providers?: string;
   readonly smtp?: string;
   readonly mailFrom?: string;
   readonly smtpPasswordFile?: string;
   readonly smtpCaFile?: string;
+  readonly providers?: string;
   readonly keysFrom: readonly string[];
   readonly trustedProxy: readonly string[];
 }
@@ -71,8 +71,8 @@ export function addStart(program: Command, world: CommandWorld): void {
       const node = await startNode({
         ...addressOf(options),
         ...storeOf(options, world.env),
-        ...(options.providers === undefined ? {} : { ownProviders: readProviderFiles(options.providers) }),
         ...(await mailOf(options, world.env)),
+        ...(options.providers === undefined ? {} : { ownProviders: readProviderFiles(options.providers) }),
         folder,
         log: createRequestLog({ destination: { write: (line) => world.terminal.err(line.trimEnd()) } }),
         terminal: session.interactive ? { show: (text) => world.terminal.out(text) } : false,
