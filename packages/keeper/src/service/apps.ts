@@ -78,7 +78,7 @@ export class AppDesk implements Apps {
       ],
       notices: [],
     });
-    this.#directory.forget(app.id);
+    this.#directory.doubt(app.id);
     return this.#view({ ...app, clientSecrets });
   }
 
@@ -91,7 +91,7 @@ export class AppDesk implements Apps {
       audit: [{ event: "scopes-set", subject: { kind: "app", id: app.id }, atMs: time.wallMs(), by, facts }],
       notices: [],
     });
-    this.#directory.forget(app.id);
+    this.#directory.doubt(app.id);
     return this.#view({ ...app, scopes });
   }
 

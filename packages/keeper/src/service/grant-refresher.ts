@@ -145,7 +145,7 @@ export class GrantRefresher {
       if ("moved" in begun) return null;
       outcome = await this.#attempt(app, begun);
       // Another node may have been told of a new client secret.
-      if (outcome === "app-error") this.#apps.forget(stored.app);
+      if (outcome === "app-error") this.#apps.doubt(stored.app);
       return outcome === "success" ? { kind: "renewed" } : null;
     } finally {
       if (ask.admitted) this.#pacer.ended(stored.app, stored.id, outcome);

@@ -58,8 +58,7 @@ export class OldTokenWatch {
       ],
       notices: [],
     });
-    this.#apps.forget(id);
-    await this.#apps.get(id);
+    await this.#apps.refresh(id);
   }
 
   async #see(

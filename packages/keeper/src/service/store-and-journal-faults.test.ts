@@ -31,6 +31,23 @@ describe("what a disk and a database may do", () => {
     await world.token();
   });
 
+  test("the store goes away right after others changed what they may: the valid token is served from memory", async () => {
+    const world = new KeeperWorld();
+    world.others = true;
+    await world.connected();
+    const before = await world.token();
+    const [app] = await world.memory.apps.list();
+    if (app === undefined) throw new Error("no app");
+    await world.memory.apps.replaceSecrets(app.id, app.clientSecrets, { audit: [], notices: [] });
+    await world.time.advance(DEFAULT_LIMITS.authzMaxStaleMs);
+    world.storeDown = true;
+    expect((await world.token()).accessToken.reveal()).toBe(before.accessToken.reveal());
+    // A look that fails halfway takes nothing away either.
+    await world.memory.apps.replaceSecrets(app.id, app.clientSecrets, { audit: [], notices: [] });
+    await world.time.advance(DEFAULT_LIMITS.authzMaxStaleMs);
+    expect((await world.token()).accessToken.reveal()).toBe(before.accessToken.reveal());
+  });
+
   test("I5 write-ahead: a journal that cannot be written starts no refresh, and the valid token is served", async () => {
     const world = await new KeeperWorld().connected();
     world.journal.full = true;

@@ -47,6 +47,8 @@ export class KeeperWorld {
   /** What the database held at each step of a consent. */
   readonly snapshots: MemorySnapshot[] = [];
   storeDown = false;
+  /** Whether other nodes may work on this store: then the keeper looks for what they change. */
+  others = false;
   /** What the node says of itself. */
   refreshHealth: RefreshHealth = { refreshing: true, detail: null };
   /** The next change is made, and nobody is told. */
@@ -103,7 +105,9 @@ export class KeeperWorld {
         node: "node-1" as NodeId,
         owner: `owner-${this.#starts}` as LeaseOwner,
         publicUrl: "https://evergrant.example",
-        shared: null,
+        shared: this.others
+          ? { pace: this.time, onHint: () => () => undefined, onNewPrimary: () => () => undefined }
+          : null,
         activity: new Activity(() => undefined),
         provenance: null,
         observe: (observation) => this.observed.push(observation),
@@ -156,14 +160,25 @@ export class KeeperWorld {
     );
   }
 
-  // The same store, but its grants may be out of reach: a database that is down.
+  // The same store, but its grants and apps may be out of reach: a database that is down.
   #flakyStore(): Store {
-    const { grants } = this.memory;
+    const { grants, apps } = this.memory;
     const reach = () => {
       if (this.storeDown) throw new EvergrantError("store_unavailable");
     };
     return {
       ...this.memory,
+      apps: {
+        ...apps,
+        find: async (id) => {
+          reach();
+          return await apps.find(id);
+        },
+        list: async () => {
+          reach();
+          return await apps.list();
+        },
+      },
       grants: {
         ...grants,
         load: async (id) => {
