@@ -10,6 +10,7 @@ import { addConnections } from "./commands/connections.ts";
 import { addConsents } from "./commands/consents.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addHealth } from "./commands/health.ts";
+import { addImport } from "./commands/import.ts";
 import { addQuarantine } from "./commands/quarantine.ts";
 import { addSandbox } from "./commands/sandbox.ts";
 import { addStart } from "./commands/start.ts";
@@ -23,6 +24,7 @@ const COMMANDS = [
   addApps,
   addConnect,
   addConsents,
+  addImport,
   addConnections,
   addCallers,
   addToken,

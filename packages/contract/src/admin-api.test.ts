@@ -18,6 +18,7 @@ const bodies: { readonly [Name in OperationName]?: Record<string, unknown> } = {
   createConsentLink: {},
   setWarmHours: { kind: "cron", cron: "0 2 * * *" },
   decideConsent: { accept: true },
+  importTokens: { tokens: [{ connection: "acme", refreshToken: "rt" }] },
   releaseQuarantine: { as: "restored" },
   addCaller: newCaller,
   addSecretlessCaller: newCaller,

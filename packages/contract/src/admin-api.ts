@@ -43,6 +43,7 @@ import {
   reconsentLinkSchema,
 } from "./consents.ts";
 import { operatorSchema } from "./health.ts";
+import { importListSchema, importSchema, newImportsSchema } from "./imports.ts";
 import { idSchema, nameSchema } from "./names.ts";
 import { quarantineReleaseSchema, quarantineSchema } from "./quarantine.ts";
 
@@ -260,6 +261,16 @@ export const ADMIN_API = {
     body: consentDecisionSchema,
     answer: consentResultSchema,
   },
+
+  importTokens: {
+    ...plain,
+    method: "POST",
+    path: "/imports",
+    status: 200,
+    body: newImportsSchema,
+    answer: importListSchema,
+  },
+  readImport: { ...plain, method: "GET", path: "/imports/:id", status: 200, params: byId, answer: importSchema },
 
   listCallers: { ...plain, method: "GET", path: "/callers", status: 200, answer: callerListSchema },
   addCaller: {

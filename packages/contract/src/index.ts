@@ -95,6 +95,13 @@ export {
   type Readiness,
   readinessSchema,
 } from "./health.ts";
+export {
+  type Import,
+  type ImportedToken,
+  importSchema,
+  type NewImports,
+  newImportsSchema,
+} from "./imports.ts";
 export { AUTHENTICATION_METHODS, type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
 export { adminApiDocument } from "./openapi.ts";

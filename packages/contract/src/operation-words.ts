@@ -31,6 +31,9 @@ export const OPERATION_WORDS: { readonly [Name in OperationName]: string } = {
   pasteCallback: "Takes the address that the provider sent the person's browser to.",
   listConsents: "Consents that wait for a yes or no.",
   decideConsent: "A yes or no to a consent that waits.",
+  importTokens:
+    "Takes refresh tokens over from elsewhere: all are looked at first, then each is verified by one refresh.",
+  readImport: "What has become of an import.",
   listCallers: "The callers: servers of yours.",
   addCaller: "Adds a caller; its client secret is shown in this answer alone.",
   addSecretlessCaller: "Adds a caller that shows who it is by a key pair or as a workload.",

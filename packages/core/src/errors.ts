@@ -280,6 +280,28 @@ export const ERRORS = {
     message:
       "This answer goes to the person who sent you here: copy the whole address of this page and give it to them at once.",
   },
+  import_token_known: {
+    status: 409,
+    retry: "never",
+    message:
+      "This refresh token was held here before, or it or its connection is in the list twice. Nothing was sent: a token is taken over once.",
+  },
+  import_refused: {
+    status: 409,
+    retry: "never",
+    message: "Nothing of the list was imported and nothing was sent. The detail names each entry that cannot be.",
+  },
+  import_token_refused: {
+    status: 409,
+    retry: "never",
+    message:
+      "The provider refused the imported refresh token: it was used, revoked or has lapsed. A person has to consent.",
+  },
+  import_unfinished: {
+    status: 409,
+    retry: "never",
+    message: "The import was cut off before the token was kept. Nothing was sent; import it again.",
+  },
   revocation_changed: {
     status: 409,
     retry: "never",

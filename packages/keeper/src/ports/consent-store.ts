@@ -34,7 +34,8 @@ export interface StoredConsent {
   /** The operator who started it and pastes the provider's answer; null where the browser that started it brings the answer. */
   readonly pastedBy: string | null;
   readonly startedFrom: ConsentOrigin | null;
-  readonly purpose: "first" | "again";
+  /** `import`: nobody was sent anywhere; an operator brought a refresh token. */
+  readonly purpose: "first" | "again" | "import";
   readonly stateHash: string;
   readonly browserHash: string;
   readonly nonce: string;
@@ -49,12 +50,19 @@ export interface StoredConsent {
 /** How far a consent has come. A code is sent at most once: only `started` can be claimed. */
 export type ConsentProgress =
   | { readonly kind: "started" }
-  | { readonly kind: "claimed"; readonly atMs: number; readonly attempt: string }
+  | {
+      readonly kind: "claimed";
+      readonly atMs: number;
+      readonly attempt: string;
+      readonly imported?: ImportedToken;
+      /** The tokens of an import that was verified, from when on they are taken over. */
+      readonly verified?: { readonly access: TokenVersionId; readonly refresh: TokenVersionId };
+    }
   | { readonly kind: "declined"; readonly atMs: number; readonly error: string }
   | {
       readonly kind: "failed";
       readonly atMs: number;
-      readonly code: "consent_code_refused" | "consent_answer_lost" | "consent_answer_incomplete";
+      readonly code: ConsentFailure;
       readonly detail: string;
     }
   | ({
@@ -67,8 +75,24 @@ export type ConsentProgress =
   | ({ readonly kind: "accepted"; readonly atMs: number; readonly by: string } & ReceivedConsent)
   | ({ readonly kind: "refused"; readonly atMs: number; readonly by: string } & ReceivedConsent);
 
-/** What a finished code exchange brought, tokens already durable. */
+export type ConsentFailure =
+  | "consent_code_refused"
+  | "consent_answer_lost"
+  | "consent_answer_incomplete"
+  | "import_token_known"
+  | "import_token_refused"
+  | "import_unfinished";
+
+/** A refresh token from elsewhere. */
+export interface ImportedToken {
+  /** The grant, named after the token's fingerprint, under which it is kept and verified; its tokens move to their person's grant then. */
+  readonly grant: GrantId;
+  readonly expectedSubject: string | null;
+}
+
+/** What a finished code exchange, or a verified import, brought, tokens already durable. */
 export interface ReceivedConsent {
+  readonly imported?: ImportedToken;
   readonly grant: GrantId;
   readonly chain: ChainId;
   readonly version: TokenVersionId;
@@ -98,4 +122,6 @@ export interface ConsentStore {
   ofConnection(connection: ConnectionId, limit: number): Promise<readonly StoredConsent[]>;
   /** Consents that wait for an operator, oldest first. */
   held(limit: number): Promise<readonly StoredConsent[]>;
+  /** Imports whose token is not verified or not taken over yet, oldest first. */
+  importing(limit: number): Promise<readonly StoredConsent[]>;
 }

@@ -22,6 +22,8 @@ import { GrantRefresher } from "./grant-refresher.ts";
 import { GrantSettler, type RenewedGrant } from "./grant-settler.ts";
 import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
+import { ImportVerification } from "./import-verification.ts";
+import { ImportDesk } from "./imports.ts";
 import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
 import type { Keeper, KeeperHealth } from "./keeper.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
@@ -74,6 +76,7 @@ export function createKeeper(
   const onRenewed = (renewed: RenewedGrant) => {
     oldTokens.afterRenewal(renewed);
     watch.afterRenewal(renewed.grant);
+    verification.afterRenewal(renewed);
   };
   const settler = new GrantSettler(context, { live, views, onScheduled, onRenewed });
   const refresher = new GrantRefresher(context, { apps, views, settler, pacer, onScheduled });
@@ -88,6 +91,7 @@ export function createKeeper(
     views,
     onScheduled,
   });
+  const verification = new ImportVerification(context, { apps, acceptance, refresher, live, views });
   const decisions = new ConsentDecisions(context, { acceptance, ending });
   const runs = new ConsentRuns(context, { apps, links, acceptance });
   const turns = new ApiTurns(context);
@@ -109,10 +113,14 @@ export function createKeeper(
     return quarantine.meet();
   };
   const rewinds = new RewindWatch(context, { reconcile, look: () => quarantine.look() });
+  const connections = new ConnectionDesk(context, {
+    ...{ apps, directory, views, ending, health: watch, tokens, onScheduled },
+  });
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps),
-    connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens, onScheduled }),
+    connections,
+    imports: new ImportDesk(context, { apps, connections, verification }),
     consents: new ConsentDesk(context, { links, runs, decisions, apps }),
     callers,
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
@@ -130,6 +138,7 @@ export function createKeeper(
         await quarantine.meet();
         await schedule.start();
         rewinds.start();
+        if (context.gate.hold === null) await verification.resume();
       }),
     stop: async () => {
       turns.stop();

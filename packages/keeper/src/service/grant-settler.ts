@@ -5,6 +5,7 @@ import {
   type GrantId,
   type Outcome,
   type Renewed,
+  type Secret,
   type TokenAnswer,
   type TokenVersionId,
 } from "@evergrant/core";
@@ -34,6 +35,7 @@ export interface RenewedGrant {
   readonly grant: GrantId;
   readonly app: App;
   readonly before: LiveToken | null;
+  readonly idToken: Secret | null;
 }
 
 /** Makes the ends of attempts durable, and lets memory and schedule know. */
@@ -106,7 +108,8 @@ export class GrantSettler {
     if (after === undefined || after.ended) this.#live.drop(grant.id);
     else if (token !== null) {
       if (after.confirmFromMs !== null) this.#live.offer(grant.id, { ...token, confirmFromMs: after.confirmFromMs });
-      this.#onRenewed({ grant: grant.id, app, before });
+      const idToken = outcome.kind === "success" ? outcome.answer.idToken : null;
+      this.#onRenewed({ grant: grant.id, app, before, idToken });
     }
   }
 

@@ -5,6 +5,7 @@ import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.
 import type { Callers, Tokens } from "./access.ts";
 import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
+import type { Imports } from "./importing.ts";
 
 /**
  * Everything that faces may ask of a keeper. Refusals are thrown as `EvergrantError` with a code of the catalogue.
@@ -15,6 +16,7 @@ export interface Keeper {
   readonly apps: Apps;
   readonly connections: Connections;
   readonly consents: Consents;
+  readonly imports: Imports;
   readonly callers: Callers;
   readonly gateway: Gateway;
   readonly quarantine: Quarantines;

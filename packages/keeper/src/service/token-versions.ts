@@ -52,6 +52,7 @@ export function openToken(
     : sealer.open(grant.dataKey, { owner: grant.id, chain: version.chain, kind, version: version.id }, sealed);
 }
 
-function fingerprint(sealer: Sealer, refreshToken: Secret): string {
+/** Recognises a refresh token without opening anything: only this deployment can make it. */
+export function fingerprint(sealer: Sealer, refreshToken: Secret): string {
   return sealer.authenticate("token-fingerprint", refreshToken.reveal());
 }

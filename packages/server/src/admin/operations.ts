@@ -78,6 +78,14 @@ export const OPERATIONS: OperationHandlers = {
   decideConsent: ({ params, body }, { keeper }) =>
     keeper.consents.decide(params.id as ConsentId, { accept: body.accept, by }),
 
+  importTokens: async ({ body }, { keeper }) => {
+    const tokens = body.tokens.map((token) => ({ ...token, refreshToken: new Secret(token.refreshToken) }));
+    if (!body.checkOnly) return { imports: await keeper.imports.begin(tokens, by) };
+    await keeper.imports.check(tokens);
+    return { imports: [] };
+  },
+  readImport: ({ params }, { keeper }) => keeper.imports.read(params.id as ConsentId),
+
   listCallers: async (_request, { keeper }) => ({ callers: await keeper.callers.list() }),
   addCaller: async ({ body }, { keeper }) => {
     const { caller, clientSecret } = await keeper.callers.add({ ...body, by });

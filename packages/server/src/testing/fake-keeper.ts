@@ -2,6 +2,7 @@ import {
   type AppId,
   type CallerId,
   type ConnectionId,
+  type ConsentId,
   DEFAULT_LIMITS,
   EvergrantError,
   type NodeId,
@@ -20,9 +21,11 @@ import {
   type CallerView,
   type Connections,
   type ConnectionView,
+  type Imports,
   type Keeper,
   type KeeperHealth,
   type NewCaller,
+  type NewImport,
   type PermissionName,
   type Quarantines,
   type QuarantineView,
@@ -105,6 +108,25 @@ export class FakeKeeper implements Keeper {
         intact: true,
         chains: [{ node: "nd_fake" as NodeId, records: 1, head: "0".repeat(64), firstBroken: null }],
       }),
+  };
+
+  /** Every token that was brought, and what for. */
+  readonly imported: NewImport[] = [];
+
+  readonly imports: Imports = {
+    begin: async (tokens) => {
+      this.step();
+      this.imported.push(...tokens);
+      return tokens.map(({ connection }) => ({
+        ...{ id: this.nextId("cs") as ConsentId, result: { kind: "pending" as const, connection }, trouble: null },
+      }));
+    },
+    check: async () => {
+      this.step();
+    },
+    read: async () => {
+      throw new EvergrantError("consent_unknown");
+    },
   };
 
   readonly apps: Apps = {
