@@ -13,6 +13,7 @@ const bodies: { readonly [Name in OperationName]?: Record<string, unknown> } = {
   addAppSecret: { clientSecret: "s" },
   createConnection: { name: "acme", app: "books" },
   setAppScopes: { scopes: ["openid", "offline_access"] },
+  eraseGrant: { connections: ["acme"] },
   revokeGrant: { connections: ["acme"] },
   pasteCallback: { address: "https://evergrant.example/oauth/callback/ap_1?code=c&state=s" },
   createConsentLink: {},

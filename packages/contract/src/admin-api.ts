@@ -21,6 +21,8 @@ import {
 import {
   connectionListSchema,
   connectionSchema,
+  erasedGrantSchema,
+  erasureSchema,
   newConnectionSchema,
   removalPlanSchema,
   removedConnectionSchema,
@@ -192,6 +194,16 @@ export const ADMIN_API = {
     params: byName,
     body: revocationSchema,
     answer: revokedGrantSchema,
+  },
+
+  eraseGrant: {
+    ...plain,
+    method: "POST",
+    path: "/connections/:name/erase",
+    status: 200,
+    params: byName,
+    body: erasureSchema,
+    answer: erasedGrantSchema,
   },
 
   createConsentLink: {

@@ -53,6 +53,8 @@ export {
   CONNECTION_STATUSES,
   type Connection,
   connectionSchema,
+  type ErasedGrant,
+  erasedGrantSchema,
   type NewConnection,
   newConnectionSchema,
   type ObservedConnection,

@@ -18,6 +18,7 @@ export const OPERATION_WORDS: { readonly [Name in OperationName]: string } = {
   removeConnection: "Disconnects it at the provider and removes it; the grant is revoked with its last connection.",
   readRemoval: "What removing a connection, or revoking its grant, would end.",
   revokeGrant: "Revokes the grant at the provider, with every connection that stands on it.",
+  eraseGrant: "Erases the grant with every connection on it: its key is destroyed, in the journals too, for good.",
   disableConnection: "Hands out no token of it any more.",
   enableConnection: "Hands out its tokens again.",
   checkConnection: "Looks at the provider's list of organisations now.",

@@ -93,6 +93,14 @@ export class JournalWriter {
     return this.#segment?.number ?? this.#nextNumber;
   }
 
+  /** Ends the segment that grows: whatever comes goes into a new one, and all that was written can be looked at whole. */
+  async finishSegment(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+    const finished = this.#segment;
+    this.#segment = null;
+    await finished?.file.close();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;

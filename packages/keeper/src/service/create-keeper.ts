@@ -16,6 +16,7 @@ import { ConsentLinks } from "./consent-links.ts";
 import { ConsentRuns } from "./consent-runs.ts";
 import { ConsentDesk } from "./consents.ts";
 import { digest, sameDigest } from "./digest.ts";
+import { Erasure } from "./erasure.ts";
 import { GatewayDesk } from "./gateway.ts";
 import { GrantEnding } from "./grant-ending.ts";
 import { GrantRefresher } from "./grant-refresher.ts";
@@ -24,10 +25,12 @@ import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { ImportVerification } from "./import-verification.ts";
 import { ImportDesk } from "./imports.ts";
+import { JournalErasure } from "./journal-erasure.ts";
 import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
 import type { Keeper, KeeperHealth } from "./keeper.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
 import { LiveTokens } from "./live-tokens.ts";
+import { NodeReports } from "./node-reports.ts";
 import { OldTokenWatch } from "./old-token-watch.ts";
 import { Quarantine } from "./quarantine.ts";
 import { RewindWatch } from "./rewind-watch.ts";
@@ -51,7 +54,11 @@ export function createKeeper(
   deployment: { readonly operatorKeySha256: string },
   health: () => KeeperHealth,
 ): RunningKeeper {
-  const context: ServiceContext = { ...given, gate: new SpendingGate(given.limits.retryMaxMs) };
+  const context: ServiceContext = {
+    ...given,
+    custody: given.custody ?? null,
+    gate: new SpendingGate(given.limits.retryMaxMs),
+  };
   const apps = new AppDirectory(context);
   const directory = new ConnectionDirectory(context, (grant) => {
     if (context.gate.hold !== null) return;
@@ -82,6 +89,9 @@ export function createKeeper(
   const refresher = new GrantRefresher(context, { apps, views, settler, pacer, onScheduled });
   const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher, probe });
   const ending = new GrantEnding(context, { apps, live, views });
+  const reports = new NodeReports(context);
+  const journals = new JournalErasure(context, reports);
+  const erasure = new Erasure(context, { apps, directory, ending, live, journals });
   const links = new ConsentLinks(context, apps);
   const acceptance = new ConsentAcceptance(context, {
     apps,
@@ -112,9 +122,14 @@ export function createKeeper(
     authorization.forget();
     return quarantine.meet();
   };
-  const rewinds = new RewindWatch(context, { reconcile, look: () => quarantine.look() });
+  const look = async () => {
+    await quarantine.look();
+    await journals.look();
+    await reports.tellIfDue();
+  };
+  const rewinds = new RewindWatch(context, { reconcile, look });
   const connections = new ConnectionDesk(context, {
-    ...{ apps, directory, views, ending, health: watch, tokens, onScheduled },
+    ...{ apps, directory, views, ending, erasure, health: watch, tokens, onScheduled },
   });
   const keeper: Keeper = {
     tokens,
@@ -138,7 +153,10 @@ export function createKeeper(
         await quarantine.meet();
         await schedule.start();
         rewinds.start();
-        if (context.gate.hold === null) await verification.resume();
+        if (context.gate.hold !== null) return;
+        await journals.look();
+        await reports.tell();
+        await verification.resume();
       }),
     stop: async () => {
       turns.stop();

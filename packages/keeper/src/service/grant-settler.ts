@@ -9,7 +9,7 @@ import {
   type TokenAnswer,
   type TokenVersionId,
 } from "@evergrant/core";
-import type { GrantChange, StoredGrant } from "../ports/grant-store.ts";
+import { type GrantChange, NO_DATA_KEY, type StoredGrant } from "../ports/grant-store.ts";
 import type { App } from "./app-directory.ts";
 import { changeBy } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
@@ -73,6 +73,8 @@ export class GrantSettler {
     if (token !== null) this.#live.offer(grant.id, token);
     const after = await untilStored(this.#context, grant.id, () =>
       store.grants.change(grant.id, (current, storeNowMs) => {
+        // Destroyed while its answer was on the way: there is nothing that it could be sealed with.
+        if (current.dataKey === NO_DATA_KEY) return { change: null, result: settledAs(current, null, app) };
         const view = this.#views.of(grant, { waitedForMs: null, leaseNowMs: storeNowMs });
         const more = { view, timing: app.timing, fence: settled.fence };
         if (outcome.kind !== "success" || renewed === null) {

@@ -2,6 +2,7 @@ import type { LeaseOwner, Limits, NodeId } from "@evergrant/core";
 import type { AssertionVerifier } from "../ports/assertion-verifier.ts";
 import type { Chance } from "../ports/chance.ts";
 import type { Journal } from "../ports/journal.ts";
+import type { KeyCustody } from "../ports/key-custody.ts";
 import type { Reached } from "../ports/points.ts";
 import type { Provenance } from "../ports/provenance.ts";
 import type { Provider } from "../ports/provider.ts";
@@ -16,6 +17,7 @@ import type { SpendingGate } from "./spending-gate.ts";
 /** Everything that the services of one node are given: ports, limits, and who they are. */
 export interface ServiceContext extends KeeperParts {
   readonly gate: SpendingGate;
+  readonly custody: KeyCustody | null;
 }
 
 /** What whoever puts a keeper together brings. */
@@ -43,6 +45,8 @@ export interface KeeperParts {
   readonly activity: Activity;
   /** Null where nothing outside of the store is known of it: a restored or copied one is not recognised then. */
   readonly provenance: Provenance | null;
+  /** The key-encryption keys; absent where sealing is somebody else's matter. */
+  readonly custody?: KeyCustody | null;
   readonly report: (failure: ServiceFailure) => void;
 }
 

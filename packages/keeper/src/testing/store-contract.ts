@@ -3,6 +3,7 @@ import { describeClosing } from "./contract/closing-promises.ts";
 import { describeConnections } from "./contract/connection-promises.ts";
 import { describeConsents } from "./contract/consent-promises.ts";
 import { describeDirectories } from "./contract/directory-promises.ts";
+import { describeErasure } from "./contract/erasure-promises.ts";
 import { describeGrants } from "./contract/grant-promises.ts";
 import { describeIncarnations } from "./contract/incarnation-promises.ts";
 import { describeNodes } from "./contract/node-promises.ts";
@@ -41,6 +42,7 @@ export function describeStore(
     describeRecords(world);
     describeTexts(world);
     describeIncarnations(world);
+    describeErasure(world);
     if (shared) describeNodes(world);
     describeClosing(world);
   });

@@ -63,6 +63,8 @@ export const OPERATIONS: OperationHandlers = {
   revokeGrant: ({ params, body }, { keeper }) =>
     keeper.connections.revoke(params.name, { connections: body.connections, by }),
 
+  eraseGrant: ({ params, body }, { keeper }) => keeper.connections.erase(params.name, { ...body, by }),
+
   createConsentLink: async ({ params, body }, { keeper }) =>
     withQrCode(await keeper.consents.createLink({ connection: params.name, accept: body.accept, by })),
   readReconsentLink: async ({ params }, { keeper }) => withQrCode(await keeper.consents.reconsentLink(params.name)),

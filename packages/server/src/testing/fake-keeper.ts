@@ -196,6 +196,11 @@ export class FakeKeeper implements Keeper {
       this.connectionsByName.delete(name);
       return { disconnected: view.tenants.map((tenant) => tenant.id), remaining: [], grantRevoked: true };
     },
+    erase: async (name, { connections }) => {
+      this.step();
+      this.named(name);
+      return { connections, revoked: true, journals: [], left: [] };
+    },
     removal: async (name) => {
       const { tenants } = this.named(name);
       const dies = { tenants: tenants.map((tenant) => tenant.name), connections: [name], callers: [] };

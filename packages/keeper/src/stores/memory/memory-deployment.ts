@@ -37,5 +37,7 @@ export function memoryNodes(state: MemoryState): NodeStore {
     list: () => state.run(() => [...state.nodes.values()].sort((a, b) => compareText(a.node, b.node))),
     find: (node) => state.run(() => state.nodes.get(node)),
     write: (row) => state.run(() => void state.nodes.set(row.node, row)),
+    report: (report) => state.run(() => void state.reports.set(report.node, report)),
+    reports: () => state.run(() => [...state.reports.values()].sort((a, b) => compareText(a.node, b.node))),
   };
 }

@@ -25,6 +25,8 @@ export class MemoryState {
   readonly assertions: MemoryTables["assertions"];
   readonly outbox: MemoryTables["outbox"];
   readonly nodes: MemoryTables["nodes"];
+  readonly reports: MemoryTables["reports"];
+  readonly erased: MemoryTables["erased"];
   /** This node's own chain. */
   readonly audit: AuditRecord[];
   readonly due: MemoryTables["due"];
@@ -47,6 +49,8 @@ export class MemoryState {
     this.assertions = tables.assertions;
     this.outbox = tables.outbox;
     this.nodes = tables.nodes;
+    this.reports = tables.reports;
+    this.erased = tables.erased;
     this.audit = tables.chainOf(node);
     this.due = tables.due;
   }

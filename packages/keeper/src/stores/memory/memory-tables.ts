@@ -5,7 +5,7 @@ import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { ConsentLink, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
-import type { NodeRow } from "../../ports/node-store.ts";
+import type { NodeReport, NodeRow } from "../../ports/node-store.ts";
 import type { AuditRecord, NoticeEntry } from "../../ports/records.ts";
 import { DueIndex } from "./due-index.ts";
 
@@ -25,6 +25,8 @@ export class MemoryTables {
   /** When each used assertion expires, by its digest. */
   readonly assertions = new Map<string, number>();
   readonly nodes = new Map<NodeId, NodeRow>();
+  readonly reports = new Map<NodeId, NodeReport>();
+  readonly erased = new Map<GrantId, number>();
   /** One chain per node. */
   readonly audit = new Map<NodeId, AuditRecord[]>();
   readonly outbox: (NoticeEntry & { readonly sequence: number })[] = [];
@@ -72,8 +74,22 @@ export class MemoryTables {
   }
 
   #maps(): readonly Map<unknown, unknown>[] {
-    const { apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes } = this;
-    return [apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes];
+    const { apps, grants, tokens, connections, links, consents, callers, callerUses, assertions } = this;
+    const { nodes, reports, erased } = this;
+    return [
+      apps,
+      grants,
+      tokens,
+      connections,
+      links,
+      consents,
+      callers,
+      callerUses,
+      assertions,
+      nodes,
+      reports,
+      erased,
+    ];
   }
 }
 

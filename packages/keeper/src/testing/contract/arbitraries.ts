@@ -96,7 +96,7 @@ export const grantState: fc.Arbitrary<GrantState> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant("ended" as const),
-    reason: fc.constantFrom("revoked" as const, "disconnected" as const),
+    reason: fc.constantFrom("revoked" as const, "disconnected" as const, "erased" as const),
     sinceMs: instant,
   }),
 );
