@@ -39,6 +39,7 @@ export function storeLink(parts: StoreLinkParts): Store {
     audit: linked(parts, store.audit),
     deployment: linked(parts, store.deployment),
     nodes: linked(parts, store.nodes),
+    wrappedKeys: linked(parts, store.wrappedKeys),
     close: async () => undefined,
   };
 }

@@ -11,6 +11,7 @@ import { addConsents } from "./commands/consents.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addHealth } from "./commands/health.ts";
 import { addImport } from "./commands/import.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addQuarantine } from "./commands/quarantine.ts";
 import { addSandbox } from "./commands/sandbox.ts";
 import { addStart } from "./commands/start.ts";
@@ -32,6 +33,7 @@ const COMMANDS = [
   addWhy,
   addHealth,
   addQuarantine,
+  addKeys,
   addAudit,
 ] as const;
 

@@ -46,6 +46,7 @@ import {
 } from "./consents.ts";
 import { operatorSchema } from "./health.ts";
 import { importListSchema, importSchema, newImportsSchema } from "./imports.ts";
+import { keyParamsSchema, keyRotationSchema, keysSchema } from "./keys.ts";
 import { idSchema, nameSchema } from "./names.ts";
 import { quarantineReleaseSchema, quarantineSchema } from "./quarantine.ts";
 
@@ -82,6 +83,24 @@ export const ADMIN_API = {
     status: 200,
     body: quarantineReleaseSchema,
     answer: quarantineSchema,
+  },
+
+  listKeys: { ...plain, method: "GET", path: "/keys", status: 200, answer: keysSchema },
+  rotateKey: {
+    ...plain,
+    method: "POST",
+    path: "/keys/rotate",
+    status: 200,
+    body: keyRotationSchema,
+    answer: keysSchema,
+  },
+  retireKey: {
+    ...plain,
+    method: "POST",
+    path: "/keys/:id/retire",
+    status: 200,
+    params: keyParamsSchema,
+    answer: keysSchema,
   },
 
   readAudit: { ...plain, method: "GET", path: "/audit", status: 200, query: auditQuerySchema, answer: auditPageSchema },

@@ -104,6 +104,7 @@ export {
   type NewImports,
   newImportsSchema,
 } from "./imports.ts";
+export { type Keys, keysSchema } from "./keys.ts";
 export { AUTHENTICATION_METHODS, type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
 export { adminApiDocument } from "./openapi.ts";

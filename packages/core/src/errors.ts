@@ -415,6 +415,43 @@ export const ERRORS = {
     retry: "never",
     message: "The key does not open this store. Use the key that it was made with.",
   },
+  kms_unavailable: {
+    status: 503,
+    retry: "later",
+    message:
+      "The key-management service does not answer, or failed. A node that runs goes on; one that starts needs it.",
+  },
+  kms_refused: {
+    status: 403,
+    retry: "never",
+    message:
+      "The key-management service refused. Check the key's name, the credentials, and what they are allowed to do.",
+  },
+  kms_misconfigured: {
+    status: 500,
+    retry: "never",
+    message: "The key-management service is not described completely. See docs/keys.md for what it needs.",
+  },
+  key_source_fixed: {
+    status: 409,
+    retry: "never",
+    message: "Keys come from where this node cannot write. Add a key there, restart each node, then name it with --to.",
+  },
+  key_unknown: {
+    status: 404,
+    retry: "never",
+    message: "This node has no key of this id. See: evergrant keys",
+  },
+  key_not_everywhere: {
+    status: 409,
+    retry: "never",
+    message: "Not every node has this key yet. Bring it to the nodes that the detail names, then name it with --to.",
+  },
+  key_in_use: {
+    status: 409,
+    retry: "never",
+    message: "Something still needs this key. The detail says what; wait for it, then retire the key.",
+  },
   store_unopenable: {
     status: 500,
     retry: "never",

@@ -28,6 +28,7 @@ export type * from "./service/consenting.ts";
 export { createKeeper, type RunningKeeper } from "./service/create-keeper.ts";
 export type * from "./service/importing.ts";
 export type * from "./service/keeper.ts";
+export type * from "./service/keys.ts";
 export type { KeeperParts, ServiceContext, ServiceFailure } from "./service/service-context.ts";
 export { type MemoryDatabase, memoryDatabase, memoryStore } from "./stores/memory/memory-store.ts";
 export type { MemorySnapshot } from "./stores/memory/memory-tables.ts";

@@ -3,6 +3,7 @@ import { parseNetwork } from "@evergrant/core";
 import type { Command } from "commander";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
+import { kmsChoice } from "../kms-choice.ts";
 import { openSession } from "../session.ts";
 import type { OperatorKeyPlace, StartedNode, StartOptions } from "../start-node.ts";
 import { parsePort } from "./whole-number.ts";
@@ -15,6 +16,7 @@ interface Options {
   readonly followClock?: string;
   readonly store?: string;
   readonly kekFile?: string;
+  readonly kms?: string;
   readonly keysFrom: readonly string[];
   readonly trustedProxy: readonly string[];
 }
@@ -34,6 +36,10 @@ export function addStart(program: Command, world: CommandWorld): void {
     )
     .option("--store <dsn>", "postgres://… shared by any number of nodes (default: evergrant.db in the folder)")
     .option("--kek-file <path>", "the key file, the same for all nodes of a store (default: kek in the folder)")
+    .option(
+      "--kms <key>",
+      "aws:KEY or vault:MOUNT/KEY: the keys in the key file are encrypted by it (credentials from the environment)",
+    )
     .option(
       "--keys-from <network>",
       "where keys of callers may be fetched besides the open internet: ADDRESS/PREFIX; may be given again",
@@ -56,6 +62,7 @@ export function addStart(program: Command, world: CommandWorld): void {
       const node = await startNode({
         ...addressOf(options),
         ...storeOf(options, world.env),
+        ...keyRingOf({ ...options, folder }, world.env),
         folder,
         log: createRequestLog({ destination: { write: (line) => world.terminal.err(line.trimEnd()) } }),
         terminal: session.interactive ? { show: (text) => world.terminal.out(text) } : false,
@@ -70,10 +77,10 @@ export function addStart(program: Command, world: CommandWorld): void {
     });
 }
 
-type Elsewhere = "store" | "kekFile" | "keysFrom" | "trustedProxy";
+type Elsewhere = "store" | "kekFile" | "kms" | "keysFrom" | "trustedProxy";
 
 function addressOf(options: Options): Omit<Options, Elsewhere> & Pick<StartOptions, "keyNetworks" | "trustedProxies"> {
-  const { store: _store, kekFile: _kekFile, keysFrom, trustedProxy, ...address } = options;
+  const { store: _store, kekFile: _kekFile, kms: _kms, keysFrom, trustedProxy, ...address } = options;
   return { ...address, keyNetworks: keysFrom, trustedProxies: trustedProxy };
 }
 
@@ -84,17 +91,20 @@ function collectNetwork(text: string, before: readonly string[]): readonly strin
 }
 
 // A DSN holds a password, which the list of processes would show: the environment may carry it instead, as it may the key.
-function storeOf({ store, kekFile }: Options, env: NodeJS.ProcessEnv): Pick<StartOptions, "store" | "keyRing"> {
+function storeOf({ store }: Options, env: NodeJS.ProcessEnv): Pick<StartOptions, "store"> {
   const dsn = store ?? env["EVERGRANT_STORE"];
+  return dsn === undefined ? {} : { store: { kind: "postgres", dsn } };
+}
+
+function keyRingOf(
+  { kekFile, kms, folder }: Pick<Options, "kekFile" | "kms"> & { readonly folder: string },
+  env: NodeJS.ProcessEnv,
+): Pick<StartOptions, "keyRing"> {
   const key = env["EVERGRANT_KEK"];
-  return {
-    ...(dsn === undefined ? {} : { store: { kind: "postgres", dsn } }),
-    ...(kekFile === undefined
-      ? key === undefined
-        ? {}
-        : { keyRing: { kind: "environment", value: key } }
-      : { keyRing: { kind: "file", path: kekFile } }),
-  };
+  if (kms !== undefined)
+    return { keyRing: { kind: "kms", path: kekFile ?? join(folder, "kek"), service: kmsChoice(kms, env) } };
+  if (kekFile !== undefined) return { keyRing: { kind: "file", path: kekFile } };
+  return key === undefined ? {} : { keyRing: { kind: "environment", value: key } };
 }
 
 function startedText({ url, adminUrl, operatorKey }: StartedNode, folder: string): string {

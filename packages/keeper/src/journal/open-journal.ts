@@ -13,7 +13,7 @@ import type { JournalKeys } from "./journal-keys.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { nodeIdentity } from "./node-identity.ts";
 import { segmentName } from "./segment-name.ts";
-import { firstPosition, lastPlace, readSegments, type StoredSegments } from "./stored-segments.ts";
+import { firstPosition, keyIdsOf, lastPlace, readSegments, type StoredSegments } from "./stored-segments.ts";
 
 export interface JournalPlace {
   /** Held by one process at a time; made with mode 0700 where it is missing. */
@@ -36,6 +36,8 @@ export interface OpenJournal extends Journal {
   readonly lastPosition: JournalPosition;
   /** The folder lies in memory (tmpfs, ramfs): nothing in it outlives the machine. */
   readonly onMemoryDisk: boolean;
+  /** Keys of the ring that its segments need. */
+  keyIds(): Promise<readonly string[]>;
 }
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
@@ -98,6 +100,7 @@ function journalOver(
       return writer.durableTo;
     },
     onMemoryDisk,
+    keyIds: () => keyIdsOf(segments),
     append: (record) => writer.append(record),
     read: async (from) => (await readSegments(segments, from)).flatMap(({ entries }) => entries),
     firstPosition: () => firstPosition(segments),

@@ -7,6 +7,7 @@ import type { ConsentStore } from "./consent-store.ts";
 import type { DeploymentStore } from "./deployment-store.ts";
 import type { GrantStore } from "./grant-store.ts";
 import type { NodeStore } from "./node-store.ts";
+import type { WrappedKeyStore } from "./wrapped-key-store.ts";
 
 /**
  * One database, one port per matter. Every method rejects with `store_unavailable` when the database does not answer; what a
@@ -22,5 +23,6 @@ export interface Store {
   readonly audit: AuditStore;
   readonly deployment: DeploymentStore;
   readonly nodes: NodeStore;
+  readonly wrappedKeys: WrappedKeyStore;
   close(): Promise<void>;
 }

@@ -28,11 +28,13 @@ import { ImportDesk } from "./imports.ts";
 import { JournalErasure } from "./journal-erasure.ts";
 import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
 import type { Keeper, KeeperHealth } from "./keeper.ts";
+import { KeyDesk } from "./key-desk.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
 import { LiveTokens } from "./live-tokens.ts";
 import { NodeReports } from "./node-reports.ts";
 import { OldTokenWatch } from "./old-token-watch.ts";
 import { Quarantine } from "./quarantine.ts";
+import { Reseal } from "./reseal.ts";
 import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
 import type { KeeperParts, ServiceContext } from "./service-context.ts";
@@ -91,6 +93,8 @@ export function createKeeper(
   const ending = new GrantEnding(context, { apps, live, views });
   const reports = new NodeReports(context);
   const journals = new JournalErasure(context, reports);
+  const reseal = new Reseal(context);
+  const keys = new KeyDesk(context, { reports, reseal });
   const erasure = new Erasure(context, { apps, directory, ending, live, journals });
   const links = new ConsentLinks(context, apps);
   const acceptance = new ConsentAcceptance(context, {
@@ -122,10 +126,19 @@ export function createKeeper(
     authorization.forget();
     return quarantine.meet();
   };
+  // What fails here is looked at again: nothing that is spent or served waits for it.
+  const tidy = async () => {
+    try {
+      await journals.look();
+      await keys.look();
+      await reports.tellIfDue();
+    } catch (error) {
+      context.report({ what: "keys and journals", subject: context.node, error });
+    }
+  };
   const look = async () => {
     await quarantine.look();
-    await journals.look();
-    await reports.tellIfDue();
+    if (context.gate.hold === null) await tidy();
   };
   const rewinds = new RewindWatch(context, { reconcile, look });
   const connections = new ConnectionDesk(context, {
@@ -141,6 +154,7 @@ export function createKeeper(
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
     quarantine,
+    keys,
     audit: new AuditReader(context),
     health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),
     nowMs: () => context.time.wallMs(),
@@ -154,8 +168,8 @@ export function createKeeper(
         await schedule.start();
         rewinds.start();
         if (context.gate.hold !== null) return;
-        await journals.look();
-        await reports.tell();
+        await tidy();
+        reseal.begin();
         await verification.resume();
       }),
     stop: async () => {
@@ -163,6 +177,7 @@ export function createKeeper(
       authorization.stop();
       rewinds.stop();
       await callers.stop();
+      await reseal.stop();
       await schedule.stop();
       await refresher.drain();
     },

@@ -6,6 +6,7 @@ import type { Callers, Tokens } from "./access.ts";
 import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Imports } from "./importing.ts";
+import type { Keys } from "./keys.ts";
 
 /**
  * Everything that faces may ask of a keeper. Refusals are thrown as `EvergrantError` with a code of the catalogue.
@@ -20,6 +21,7 @@ export interface Keeper {
   readonly callers: Callers;
   readonly gateway: Gateway;
   readonly quarantine: Quarantines;
+  readonly keys: Keys;
   readonly audit: Audit;
   /** Whether the key is the operator's; compares hashes in constant time. */
   isOperator(key: Secret): boolean;

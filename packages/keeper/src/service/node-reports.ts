@@ -24,7 +24,8 @@ export class NodeReports {
   async tellIfDue(): Promise<void> {
     const { time, limits, custody } = this.#context;
     const told = this.#told;
-    const keys = custody === null ? NO_KEYS : await custody.held();
+    if (custody === null) return;
+    const keys = await custody.held();
     const isOld = told === null || time.wallMs() - told.toldAtMs >= limits.marginMs * TOLD_EVERY_MARGINS;
     if (isOld || JSON.stringify(told.keys) !== JSON.stringify(keys)) await this.tell();
   }

@@ -6,6 +6,7 @@ import { describeDirectories } from "./contract/directory-promises.ts";
 import { describeErasure } from "./contract/erasure-promises.ts";
 import { describeGrants } from "./contract/grant-promises.ts";
 import { describeIncarnations } from "./contract/incarnation-promises.ts";
+import { describeKeys } from "./contract/key-promises.ts";
 import { describeNodes } from "./contract/node-promises.ts";
 import { describeRecords } from "./contract/record-promises.ts";
 import type { StoreWorld } from "./contract/store-world.ts";
@@ -43,6 +44,7 @@ export function describeStore(
     describeTexts(world);
     describeIncarnations(world);
     describeErasure(world);
+    describeKeys(world);
     if (shared) describeNodes(world);
     describeClosing(world);
   });

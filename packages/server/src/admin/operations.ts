@@ -38,6 +38,10 @@ export const OPERATIONS: OperationHandlers = {
   readQuarantine: (_request, { keeper }) => keeper.quarantine.view(),
   releaseQuarantine: ({ body }, { keeper }) => keeper.quarantine.release(body.as, by),
 
+  listKeys: (_request, { keeper }) => keeper.keys.list(),
+  rotateKey: ({ body }, { keeper }) => keeper.keys.rotate(body.to, by),
+  retireKey: ({ params }, { keeper }) => keeper.keys.retire(params.id, by),
+
   readAudit: async ({ query }, { keeper }) =>
     await keeper.audit.page({ cursor: query.cursor ?? null, limit: query.limit }),
   verifyAudit: (_request, { keeper }) => keeper.audit.verify(),

@@ -24,6 +24,7 @@ import {
   type Imports,
   type Keeper,
   type KeeperHealth,
+  type Keys,
   type NewCaller,
   type NewImport,
   type PermissionName,
@@ -91,6 +92,15 @@ export class FakeKeeper implements Keeper {
       const released = { as, from: this.quarantined.incarnation, atMs: START_MS };
       this.quarantined = { ...this.quarantined, state: "merging", incarnation: 7, released };
       return this.quarantined;
+    },
+  };
+
+  readonly keys: Keys = {
+    list: async () => this.step({ keys: [], reseal: { running: false, left: 0, done: 0 } }),
+    rotate: async () => this.keys.list(),
+    retire: async () => {
+      this.step();
+      throw new EvergrantError("key_unknown");
     },
   };
 

@@ -20,6 +20,21 @@ export function memoryDeployment(state: MemoryState): DeploymentStore {
         state.deployment = { ...deployment, quarantine };
         return true;
       }),
+    setPrimaryKey: (from, to, records) =>
+      state.run(() => {
+        const { deployment } = state;
+        if (deployment === undefined || (deployment.primaryKey ?? null) !== from) return false;
+        state.record(records);
+        state.deployment = { ...deployment, primaryKey: to };
+        return true;
+      }),
+    replaceKeyCheck: (from, to) =>
+      state.run(() => {
+        const { deployment } = state;
+        if (deployment?.keyCheck !== from) return false;
+        state.deployment = { ...deployment, keyCheck: to };
+        return true;
+      }),
     release: ({ to, ...released }, records) =>
       state.run(() => {
         const { deployment } = state;

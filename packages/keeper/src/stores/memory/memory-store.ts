@@ -12,6 +12,7 @@ import { memoryDeployment, memoryNodes } from "./memory-deployment.ts";
 import { memoryGrants } from "./memory-grants.ts";
 import { MemoryState } from "./memory-state.ts";
 import { type MemorySnapshot, MemoryTables } from "./memory-tables.ts";
+import { memoryWrappedKeys } from "./memory-wrapped-keys.ts";
 
 /** One database in memory: a store for each node, and what only its owner may do: look back, and go back. */
 export interface MemoryDatabase {
@@ -51,6 +52,7 @@ function storeOver(state: MemoryState, time: Time): Store {
     audit: memoryAudit(state),
     deployment: memoryDeployment(state),
     nodes: memoryNodes(state),
+    wrappedKeys: memoryWrappedKeys(state),
     close: async () => state.close(),
   };
 }
