@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { CommandWorld } from "./command-world.ts";
 import { addApps } from "./commands/apps.ts";
 import { addAudit } from "./commands/audit.ts";
+import { addBackup } from "./commands/backup.ts";
 import { addCall } from "./commands/call.ts";
 import { addCallers } from "./commands/callers.ts";
 import { addConnect } from "./commands/connect.ts";
@@ -35,6 +36,7 @@ const COMMANDS = [
   addQuarantine,
   addKeys,
   addAudit,
+  addBackup,
 ] as const;
 
 /** The command line: every command with its options. */

@@ -27,6 +27,7 @@ export {
   auditRecordSchema,
   auditVerificationSchema,
 } from "./audit.ts";
+export { BACKUP_MEDIA_TYPE, type BackupSummary, backupSummarySchema } from "./backups.ts";
 export {
   type AddedCaller,
   type AddedCallerSecret,

@@ -452,6 +452,16 @@ export const ERRORS = {
     retry: "never",
     message: "Something still needs this key. The detail says what; wait for it, then retire the key.",
   },
+  store_not_empty: {
+    status: 409,
+    retry: "never",
+    message: "A backup is only put into an empty store, and this one holds something. Nothing was changed.",
+  },
+  backup_damaged: {
+    status: 422,
+    retry: "never",
+    message: "This is not a whole backup of ours: it was cut off, changed, or is something else. Use another copy.",
+  },
   store_unopenable: {
     status: 500,
     retry: "never",

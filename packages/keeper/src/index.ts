@@ -8,6 +8,7 @@ export {
 } from "./node/open-keeper.ts";
 export { type NodeOptions, type OpenNode, openNode } from "./node/open-node.ts";
 export type { StoreChoice } from "./node/open-store.ts";
+export { type RestoreOptions, restoreBackup } from "./node/restore-backup.ts";
 export type { KeptRequestInit } from "./node/token-fetch.ts";
 export type { AppOrigins } from "./ports/app-store.ts";
 export { ASSERTION_ALGORITHMS } from "./ports/assertion-verifier.ts";
@@ -33,6 +34,7 @@ export type { KeyRingSource } from "./sealing/open-key-ring.ts";
 export type * from "./service/access.ts";
 export type { ApiAnswerHead } from "./service/api-account.ts";
 export type { ApiTurn, CallsLeft } from "./service/api-turns.ts";
+export type * from "./service/backups.ts";
 export type * from "./service/consenting.ts";
 export type { AdmittedCall, ApiAsk, ForwardAsk, Forwarded, Gateway } from "./service/gateway.ts";
 export type * from "./service/importing.ts";

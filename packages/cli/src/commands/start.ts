@@ -3,7 +3,7 @@ import { parseNetwork } from "@evergrant/core";
 import type { Command } from "commander";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
-import { kmsChoice } from "../kms-choice.ts";
+import { keyRingOf, storeOf } from "../node-options.ts";
 import { openSession } from "../session.ts";
 import type { OperatorKeyPlace, StartedNode, StartOptions } from "../start-node.ts";
 import { parsePort } from "./whole-number.ts";
@@ -88,23 +88,6 @@ function collectNetwork(text: string, before: readonly string[]): readonly strin
   if (parseNetwork(text) === null)
     throw new UsageError(`A network is written ADDRESS/PREFIX, as in 10.1.0.0/16, not ${text}.`);
   return [...before, text];
-}
-
-// A DSN holds a password, which the list of processes would show: the environment may carry it instead, as it may the key.
-function storeOf({ store }: Options, env: NodeJS.ProcessEnv): Pick<StartOptions, "store"> {
-  const dsn = store ?? env["EVERGRANT_STORE"];
-  return dsn === undefined ? {} : { store: { kind: "postgres", dsn } };
-}
-
-function keyRingOf(
-  { kekFile, kms, folder }: Pick<Options, "kekFile" | "kms"> & { readonly folder: string },
-  env: NodeJS.ProcessEnv,
-): Pick<StartOptions, "keyRing"> {
-  const key = env["EVERGRANT_KEK"];
-  if (kms !== undefined)
-    return { keyRing: { kind: "kms", path: kekFile ?? join(folder, "kek"), service: kmsChoice(kms, env) } };
-  if (kekFile !== undefined) return { keyRing: { kind: "file", path: kekFile } };
-  return key === undefined ? {} : { keyRing: { kind: "environment", value: key } };
 }
 
 function startedText({ url, adminUrl, operatorKey }: StartedNode, folder: string): string {

@@ -30,6 +30,7 @@ import type { Keeper } from "../service/keeper.ts";
 import { newId, newSecretText } from "../service/new-id.ts";
 import type { ServiceFailure } from "../service/service-context.ts";
 import { httpTokenEndpoint } from "../token-endpoint/http-token-endpoint.ts";
+import { backupsOf } from "./backups.ts";
 import { openStore, type StoreChoice, type StorePlace } from "./open-store.ts";
 import { StoreHealth } from "./store-health.ts";
 import { WatchedJournal } from "./watched-journal.ts";
@@ -85,7 +86,10 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
       place: keyRingPlace(keySourceOf(options), { chance, time: realTime() }),
     });
     const watched = new WatchedJournal(journal);
-    const { store, signals, server } = await openStore(place, { node: journal.node, mark: () => watched.mark() });
+    const { store, archive, signals, server } = await openStore(place, {
+      node: journal.node,
+      mark: () => watched.mark(),
+    });
     opened.unshift(store);
     const memory = rememberedStore(`${folder}/journal`);
     const storeHealth = new StoreHealth(store, () => time.wallMs());
@@ -106,6 +110,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         journal: watched,
         sealer,
         custody,
+        backups: backupsOf({ archive, ring, deployment: deployment.id, time, chance }),
         tokenEndpoint,
         providerApi,
         assertions,

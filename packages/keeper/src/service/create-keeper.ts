@@ -155,6 +155,7 @@ export function createKeeper(
     isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
     quarantine,
     keys,
+    backups: context.backups ?? null,
     audit: new AuditReader(context),
     health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),
     nowMs: () => context.time.wallMs(),

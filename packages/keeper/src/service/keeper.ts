@@ -3,6 +3,7 @@ import type { AppOrigins } from "../ports/app-store.ts";
 import type { NodeAuditRecord } from "../ports/audit-store.ts";
 import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.ts";
 import type { Callers, Tokens } from "./access.ts";
+import type { Backups } from "./backups.ts";
 import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Imports } from "./importing.ts";
@@ -22,6 +23,8 @@ export interface Keeper {
   readonly gateway: Gateway;
   readonly quarantine: Quarantines;
   readonly keys: Keys;
+  /** Null where the store cannot be copied. */
+  readonly backups: Backups | null;
   readonly audit: Audit;
   /** Whether the key is the operator's; compares hashes in constant time. */
   isOperator(key: Secret): boolean;

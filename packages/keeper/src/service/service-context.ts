@@ -12,6 +12,7 @@ import type { Store } from "../ports/store.ts";
 import type { Time } from "../ports/time.ts";
 import type { TokenEndpoint } from "../ports/token-endpoint.ts";
 import type { Activity } from "./activity.ts";
+import type { Backups } from "./backups.ts";
 import type { SpendingGate } from "./spending-gate.ts";
 
 /** Everything that the services of one node are given: ports, limits, and who they are. */
@@ -47,6 +48,8 @@ export interface KeeperParts {
   readonly provenance: Provenance | null;
   /** The key-encryption keys; absent where sealing is somebody else's matter. */
   readonly custody?: KeyCustody | null;
+  /** Absent where the store cannot be copied. */
+  readonly backups?: Backups | null;
   readonly report: (failure: ServiceFailure) => void;
 }
 

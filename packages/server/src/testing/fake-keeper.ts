@@ -104,6 +104,8 @@ export class FakeKeeper implements Keeper {
     },
   };
 
+  readonly backups = null;
+
   readonly audit: Audit = {
     page: async ({ cursor }) => {
       this.step();
