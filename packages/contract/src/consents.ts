@@ -24,7 +24,7 @@ export const HOLD_REASONS = [
   "link-revoked",
 ] as const;
 
-export const CONSENT_FAILURES = [
+const CONSENT_FAILURES = [
   "consent_code_refused",
   "consent_answer_lost",
   "consent_answer_incomplete",

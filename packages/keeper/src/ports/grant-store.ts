@@ -17,7 +17,7 @@ export interface StoredGrant {
 /** What stands in the place of a destroyed data key: nothing opens with it. */
 export const NO_DATA_KEY = "" as WrappedKey;
 
-/** One answer of the provider, sealed: never changed, never dropped before its retention ends. */
+/** One answer of the provider, sealed: never changed, never dropped before its retention ends or its grant is erased. */
 export interface TokenVersion {
   readonly id: TokenVersionId;
   readonly grant: GrantId;
