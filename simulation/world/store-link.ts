@@ -40,6 +40,7 @@ export function storeLink(parts: StoreLinkParts): Store {
     deployment: linked(parts, store.deployment),
     nodes: linked(parts, store.nodes),
     notices: linked(parts, store.notices),
+    wrappedKeys: linked(parts, store.wrappedKeys),
     close: async () => undefined,
   };
 }

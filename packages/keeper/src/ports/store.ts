@@ -8,6 +8,7 @@ import type { DeploymentStore } from "./deployment-store.ts";
 import type { GrantStore } from "./grant-store.ts";
 import type { NodeStore } from "./node-store.ts";
 import type { NoticeStore } from "./notice-store.ts";
+import type { WrappedKeyStore } from "./wrapped-key-store.ts";
 
 /**
  * One database, one port per matter. Every method rejects with `store_unavailable` when the database does not answer; what a
@@ -24,5 +25,6 @@ export interface Store {
   readonly deployment: DeploymentStore;
   readonly nodes: NodeStore;
   readonly notices: NoticeStore;
+  readonly wrappedKeys: WrappedKeyStore;
   close(): Promise<void>;
 }

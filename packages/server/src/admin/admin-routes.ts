@@ -8,6 +8,7 @@ import { InputInvalid } from "../http/refusal.ts";
 import { refusing } from "../http/refusing.ts";
 import type { RequestLog } from "../http/request-log.ts";
 import { type Resource, serve } from "../http/serve.ts";
+import { backupRoutes } from "./backup-routes.ts";
 import { fieldProblems } from "./field-problems.ts";
 import { requireKnownHost } from "./known-host.ts";
 import { type AdminContext, OPERATIONS } from "./operations.ts";
@@ -32,6 +33,7 @@ export async function adminRoutes(app: FastifyInstance, face: AdminFace): Promis
       handlers[ADMIN_API[name].method] = (request, reply) => run(name, { face, request, reply });
     serve(app, { url: `${ADMIN_API_PREFIX}${path}`, bodyLimit: LIMITS.adminBodyBytes, handlers });
   }
+  backupRoutes(app, face.keeper);
   const document = JSON.stringify(adminApiDocument("1"));
   serve(app, {
     url: `${ADMIN_API_PREFIX}/openapi.json`,

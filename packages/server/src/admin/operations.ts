@@ -38,6 +38,10 @@ export const OPERATIONS: OperationHandlers = {
   readQuarantine: (_request, { keeper }) => keeper.quarantine.view(),
   releaseQuarantine: ({ body }, { keeper }) => keeper.quarantine.release(body.as, by),
 
+  listKeys: (_request, { keeper }) => keeper.keys.list(),
+  rotateKey: ({ body }, { keeper }) => keeper.keys.rotate(body.to, by),
+  retireKey: ({ params }, { keeper }) => keeper.keys.retire(params.id, by),
+
   readAudit: async ({ query }, { keeper }) =>
     await keeper.audit.page({ cursor: query.cursor ?? null, limit: query.limit }),
   verifyAudit: (_request, { keeper }) => keeper.audit.verify(),
@@ -62,6 +66,8 @@ export const OPERATIONS: OperationHandlers = {
   readRemoval: ({ params }, { keeper }) => keeper.connections.removal(params.name),
   revokeGrant: ({ params, body }, { keeper }) =>
     keeper.connections.revoke(params.name, { connections: body.connections, by }),
+
+  eraseGrant: ({ params, body }, { keeper }) => keeper.connections.erase(params.name, { ...body, by }),
 
   createConsentLink: async ({ params, body }, { keeper }) =>
     withQrCode(await keeper.consents.createLink({ connection: params.name, accept: body.accept, by })),
@@ -98,6 +104,13 @@ export const OPERATIONS: OperationHandlers = {
     counts: await keeper.notices.counts(),
   }),
   replayNotices: async ({ body }, { keeper }) => ({ replayed: await keeper.notices.replay(body.deliveries, by) }),
+  importTokens: async ({ body }, { keeper }) => {
+    const tokens = body.tokens.map((token) => ({ ...token, refreshToken: new Secret(token.refreshToken) }));
+    if (!body.checkOnly) return { imports: await keeper.imports.begin(tokens, by) };
+    await keeper.imports.check(tokens);
+    return { imports: [] };
+  },
+  readImport: ({ params }, { keeper }) => keeper.imports.read(params.id as ConsentId),
 
   listCallers: async (_request, { keeper }) => ({ callers: await keeper.callers.list() }),
   addCaller: async ({ body }, { keeper }) => {

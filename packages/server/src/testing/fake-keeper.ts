@@ -2,6 +2,7 @@ import {
   type AppId,
   type CallerId,
   type ConnectionId,
+  type ConsentId,
   DEFAULT_LIMITS,
   EvergrantError,
   type NodeId,
@@ -20,9 +21,12 @@ import {
   type CallerView,
   type Connections,
   type ConnectionView,
+  type Imports,
   type Keeper,
   type KeeperHealth,
+  type Keys,
   type NewCaller,
+  type NewImport,
   type PermissionName,
   type Quarantines,
   type QuarantineView,
@@ -97,6 +101,17 @@ export class FakeKeeper implements Keeper {
   };
 
   readonly notices = new FakeNotices();
+  readonly keys: Keys = {
+    list: async () => this.step({ keys: [], reseal: { running: false, left: 0, done: 0 } }),
+    rotate: async () => this.keys.list(),
+    retire: async () => {
+      this.step();
+      throw new EvergrantError("key_unknown");
+    },
+  };
+
+  readonly backups = null;
+
   readonly audit: Audit = {
     page: async ({ cursor }) => {
       this.step();
@@ -111,6 +126,25 @@ export class FakeKeeper implements Keeper {
         intact: true,
         chains: [{ node: "nd_fake" as NodeId, records: 1, head: "0".repeat(64), firstBroken: null }],
       }),
+  };
+
+  /** Every token that was brought, and what for. */
+  readonly imported: NewImport[] = [];
+
+  readonly imports: Imports = {
+    begin: async (tokens) => {
+      this.step();
+      this.imported.push(...tokens);
+      return tokens.map(({ connection }) => ({
+        ...{ id: this.nextId("cs") as ConsentId, result: { kind: "pending" as const, connection }, trouble: null },
+      }));
+    },
+    check: async () => {
+      this.step();
+    },
+    read: async () => {
+      throw new EvergrantError("consent_unknown");
+    },
   };
 
   readonly apps: Apps = {
@@ -185,6 +219,11 @@ export class FakeKeeper implements Keeper {
       const view = this.named(name);
       this.connectionsByName.delete(name);
       return { disconnected: view.tenants.map((tenant) => tenant.id), remaining: [], grantRevoked: true };
+    },
+    erase: async (name, { connections }) => {
+      this.step();
+      this.named(name);
+      return { connections, revoked: true, journals: [], left: [] };
     },
     removal: async (name) => {
       const { tenants } = this.named(name);

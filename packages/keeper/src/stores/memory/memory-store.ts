@@ -13,6 +13,7 @@ import { memoryGrants } from "./memory-grants.ts";
 import { memoryNotices } from "./memory-notices.ts";
 import { MemoryState } from "./memory-state.ts";
 import { type MemorySnapshot, MemoryTables } from "./memory-tables.ts";
+import { memoryWrappedKeys } from "./memory-wrapped-keys.ts";
 
 /** One database in memory: a store for each node, and what only its owner may do: look back, and go back. */
 export interface MemoryDatabase {
@@ -53,6 +54,7 @@ function storeOver(state: MemoryState, time: Time): Store {
     deployment: memoryDeployment(state),
     nodes: memoryNodes(state),
     notices: memoryNotices(state),
+    wrappedKeys: memoryWrappedKeys(state),
     close: async () => state.close(),
   };
 }

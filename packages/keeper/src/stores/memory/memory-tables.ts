@@ -15,7 +15,7 @@ import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { ConsentLink, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
-import type { NodeRow } from "../../ports/node-store.ts";
+import type { NodeReport, NodeRow } from "../../ports/node-store.ts";
 import type { Delivery, OutboxNotice, StoredRecipient } from "../../ports/notice-store.ts";
 import type { AuditRecord } from "../../ports/records.ts";
 import { DueIndex } from "./due-index.ts";
@@ -36,6 +36,8 @@ export class MemoryTables {
   /** When each used assertion expires, by its digest. */
   readonly assertions = new Map<string, number>();
   readonly nodes = new Map<NodeId, NodeRow>();
+  readonly reports = new Map<NodeId, NodeReport>();
+  readonly erased = new Map<GrantId, number>();
   /** One chain per node. */
   readonly audit = new Map<NodeId, AuditRecord[]>();
   readonly outbox: MemoryNotice[] = [];
@@ -86,10 +88,10 @@ export class MemoryTables {
   }
 
   #maps(): readonly Map<unknown, unknown>[] {
-    const { apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes } = this;
-    const { recipients, deliveries, matters } = this;
-    const people = [recipients, deliveries, matters];
-    return [apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes, ...people];
+    const { apps, grants, tokens, connections, links, consents, callers, callerUses, assertions } = this;
+    const { nodes, reports, erased, recipients, deliveries, matters } = this;
+    const people = [callers, callerUses, assertions, recipients, deliveries, matters];
+    return [apps, grants, tokens, connections, links, consents, nodes, reports, erased, ...people];
   }
 }
 

@@ -14,6 +14,7 @@ import { recordRows, type Writer } from "./record-rows.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
+import { wrappedKeyRows } from "./wrapped-key-rows.ts";
 
 /** The store over a migrated SQL database; `facts` is all that it knows of which one. Closing it closes the database. */
 export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, writer: Writer): Store {
@@ -31,6 +32,7 @@ export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, writer: Writer): S
     deployment: deploymentRows(session, write),
     nodes: nodeRows(session),
     notices: noticeRows(session, write),
+    wrappedKeys: wrappedKeyRows(session),
     close: () => session.close(),
   };
 }
