@@ -1,11 +1,11 @@
 import type { WrappedKey } from "./sealer.ts";
 
 /** Whose data keys there are. */
-export const KEY_OWNERS = ["grant", "app", "consent"] as const;
+export const KEY_OWNERS = ["grant", "app", "consent", "notice_recipient"] as const;
 export type KeyOwner = (typeof KEY_OWNERS)[number];
 
 export interface WrappedRow {
-  /** A grant, app or consent id. */
+  /** The id of a grant, app, consent or recipient. */
   readonly owner: string;
   readonly dataKey: WrappedKey;
 }

@@ -152,7 +152,7 @@ export function createKeeper(
   // What fails here is looked at again: nothing that is spent or served waits for it.
   const tidy = async () => {
     try {
-      await journals.look();
+      await journals.lookIfDue();
       await keys.look();
       await reports.tellIfDue();
     } catch (error) {

@@ -16,6 +16,7 @@ export class JournalErasure {
   /** When each was looked for; null once it was looked for again after any answer that may have been on its way. */
   readonly #lookedAtMs = new Map<GrantId, number | null>();
   #looking: Promise<void> | null = null;
+  #lookedAtMonotonicMs = Number.NEGATIVE_INFINITY;
   #erasedToMs = 0;
 
   constructor(context: ServiceContext, reports: NodeReports) {
@@ -29,6 +30,12 @@ export class JournalErasure {
       this.#looking = null;
     });
     return this.#looking;
+  }
+
+  /** `look`, if the last one is a while ago: erasures of other nodes are rare, and nobody waits for this. */
+  async lookIfDue(): Promise<void> {
+    const { time, limits } = this.#context;
+    if (time.monotonicMs() - this.#lookedAtMonotonicMs >= limits.leaseMs / 3) await this.look();
   }
 
   /** Which nodes' journals are clean of all that is erased; one that is down does it at its next start. */
@@ -46,6 +53,7 @@ export class JournalErasure {
   async #look(): Promise<void> {
     const { store, journal, time, limits } = this.#context;
     const nowMs = time.wallMs();
+    this.#lookedAtMonotonicMs = time.monotonicMs();
     const window = limits.leaseMs + limits.clockSkewMs;
     const erased = await store.grants.erasedSince(Math.max(0, this.#erasedToMs - 2 * window), PAGE);
     const due = erased.filter(({ id }) => {

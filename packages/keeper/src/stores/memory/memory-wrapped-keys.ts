@@ -1,4 +1,4 @@
-import type { AppId, ConsentId, GrantId } from "@evergrant/core";
+import type { AppId, ConsentId, GrantId, RecipientId } from "@evergrant/core";
 import type { WrappedKey } from "../../ports/sealer.ts";
 import type { KeyOwner, WrappedKeyStore } from "../../ports/wrapped-key-store.ts";
 import { compareText } from "./compare-text.ts";
@@ -7,9 +7,9 @@ import type { MemoryState } from "./memory-state.ts";
 /** Data keys, wherever they stand. */
 export function memoryWrappedKeys(state: MemoryState): WrappedKeyStore {
   const others = (keyId: string, kind: KeyOwner) =>
-    [...tableOf(state, kind).values()]
-      .filter(({ dataKey }) => dataKey !== "" && !dataKey.startsWith(`${keyId}.`))
-      .map(({ id, dataKey }) => ({ owner: String(id), dataKey }))
+    rowsOf(state, kind)
+      .flatMap(({ id, dataKey }) => (dataKey === null || dataKey === "" ? [] : [{ owner: String(id), dataKey }]))
+      .filter(({ dataKey }) => !dataKey.startsWith(`${keyId}.`))
       .sort((a, b) => compareText(a.owner, b.owner));
   return {
     notWrappedBy: (keyId, kind, { after, limit }) =>
@@ -20,7 +20,7 @@ export function memoryWrappedKeys(state: MemoryState): WrappedKeyStore {
       ),
     replace: (kind, { owner, dataKey }, by) =>
       state.run(() => {
-        if (tableOf(state, kind).get(owner as never)?.dataKey !== dataKey) return false;
+        if (!rowsOf(state, kind).some((row) => row.id === owner && row.dataKey === dataKey)) return false;
         put(state, kind, { owner, by });
         return true;
       }),
@@ -30,17 +30,20 @@ export function memoryWrappedKeys(state: MemoryState): WrappedKeyStore {
 
 interface Keyed {
   readonly id: string;
-  readonly dataKey: WrappedKey;
+  /** Null where nothing is sealed by one. */
+  readonly dataKey: WrappedKey | null;
 }
 
-function tableOf(state: MemoryState, kind: KeyOwner): ReadonlyMap<string, Keyed> {
+function rowsOf(state: MemoryState, kind: KeyOwner): readonly Keyed[] {
   switch (kind) {
     case "grant":
-      return state.grants;
+      return [...state.grants.values()];
     case "app":
-      return state.apps;
+      return [...state.apps.values()];
     case "consent":
-      return state.consents;
+      return [...state.consents.values()];
+    case "notice_recipient":
+      return [...state.recipients.values()].map(({ stored }) => stored);
   }
 }
 
@@ -59,6 +62,12 @@ function put(state: MemoryState, kind: KeyOwner, { owner, by }: { owner: string;
     case "consent": {
       const consent = state.consents.get(owner as ConsentId);
       if (consent !== undefined) state.consents.set(consent.id, { ...consent, dataKey: by });
+      return;
+    }
+    case "notice_recipient": {
+      const id = owner as RecipientId;
+      const known = state.recipients.get(id);
+      if (known !== undefined) state.recipients.set(id, { ...known, stored: { ...known.stored, dataKey: by } });
       return;
     }
   }

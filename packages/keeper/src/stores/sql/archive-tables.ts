@@ -16,11 +16,14 @@ export const ARCHIVED_TABLES: readonly { readonly table: string; readonly key: r
   { table: "audit_record", key: ["node", "sequence"] },
   { table: "audit_chain", key: ["node"] },
   { table: "counter", key: ["name"] },
+  { table: "notice_recipient", key: ["id"] },
+  { table: "notice_matter", key: ["key"] },
 ];
 
 /** Tables that no copy holds, and why. */
 export const NOT_ARCHIVED: Readonly<Record<string, string>> = {
   migration: "the steps of the schema are taken anew by whoever opens the store",
   node_report: "what nodes say of themselves now; they say it again",
+  notice_delivery: "what is on its way to people comes from the outbox",
   outbox: "people were told what was to be told; a restored store tells nobody again",
 };

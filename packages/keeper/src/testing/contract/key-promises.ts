@@ -1,8 +1,20 @@
-import type { GrantId } from "@evergrant/core";
+import type { GrantId, RecipientId } from "@evergrant/core";
 import { describe, expect, test } from "vitest";
 import type { WrappedKey } from "../../ports/sealer.ts";
 import { KEY_OWNERS } from "../../ports/wrapped-key-store.ts";
-import { APP, CONSENT, change, consent, deployment, furnish, GRANT, grant, NOTHING, records } from "./samples.ts";
+import {
+  APP,
+  CONSENT,
+  change,
+  consent,
+  deployment,
+  furnish,
+  GRANT,
+  grant,
+  NOTHING,
+  recipient,
+  records,
+} from "./samples.ts";
 import type { StoreWorld } from "./store-world.ts";
 
 const SUBJECT = { kind: "deployment", id: "keys" } as const;
@@ -31,10 +43,15 @@ export function describeKeys(world: () => StoreWorld): void {
       expect(await keys.countNotWrappedBy("k2", "grant", 4)).toBe(4);
     });
 
-    test("of grants, apps and consents are replaced where they are still the same, and nothing else moves", async () => {
+    test("of grants, apps, consents and recipients are replaced where they are still the same, and nothing else moves", async () => {
       const { store } = world();
       await furnish(store);
       await store.consents.create(consent(), NOTHING);
+      await store.notices.createRecipient(recipient(), NOTHING);
+      await store.notices.createRecipient(
+        recipient({ id: "rc_mail" as RecipientId, channel: "email", dataKey: null }),
+        NOTHING,
+      );
       for (const kind of KEY_OWNERS) {
         const [row] = await store.wrappedKeys.notWrappedBy("new", kind, { after: null, limit: 1 });
         if (row === undefined) throw new Error(`no ${kind}`);
@@ -48,6 +65,7 @@ export function describeKeys(world: () => StoreWorld): void {
       expect(await store.grants.load(GRANT)).toEqual(grant({ dataKey: wrapped("new.x") }));
       expect((await store.apps.find(APP))?.dataKey).toBe("new.x");
       expect(await store.consents.find(CONSENT)).toEqual(consent({ dataKey: wrapped("new.x") }));
+      expect((await store.notices.recipients()).map(({ dataKey }) => dataKey)).toEqual(["new.x", null]);
     });
 
     test("are not put back by a change that was computed before", async () => {
