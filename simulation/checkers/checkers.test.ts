@@ -129,6 +129,15 @@ const BROKEN: Readonly<Record<InvariantId, readonly Case[]>> = {
       ),
     },
     {
+      what: "refuses a caller although its token has been renewed",
+      events: history(
+        { kind: "phase", phase: "heal" },
+        stored(inCourt(), live(aChain({ generation: 1 })), { event: "renewed" }),
+        { kind: "refused", node: "node-0", connection: "acme", grant: GRANT, code: "token_not_ready", text: "" },
+        { kind: "phase", phase: "quiet" },
+      ),
+    },
+    {
       what: "stays in doubt",
       events: history(stored(live(), live(aChain({ suspect: true }))), { kind: "phase", phase: "quiet" }),
     },
@@ -225,6 +234,16 @@ test("every checker looks at each history afresh", () => {
     expect(violations(checker, events, view())).toEqual(
       violations(checker, events, view({ grants: () => [GRANT as GrantId] })),
     );
+});
+
+test("a node that refused while nothing could be served, and was not asked again since the token came, has refused rightly", () => {
+  const events = history(
+    { kind: "phase", phase: "heal" },
+    { kind: "refused", node: "node-1", connection: "acme", grant: GRANT, code: "token_not_ready", text: "" },
+    stored(inCourt(), live(aChain({ generation: 1 })), { event: "renewed" }),
+    { kind: "phase", phase: "quiet" },
+  );
+  expect(violations(liveness, events, view())).toEqual([]);
 });
 
 test("a grant that is held past its grace is in no doubt that could be resolved yet", () => {

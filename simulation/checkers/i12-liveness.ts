@@ -12,10 +12,15 @@ export const liveness: Checker = {
     const states = new Map<GrantId, GrantState>();
     const served = new Map<string, { readonly grant: GrantId; readonly ok: boolean; readonly why: string }>();
     let isHealed = false;
+    // Whoever was refused before a consent or a new token was refused rightly; a node that goes on refusing shows it when it is asked.
+    const forget = (whose: GrantId) => {
+      for (const [where, { grant }] of served) if (grant === whose) served.delete(where);
+    };
     return (event) => {
       switch (event.kind) {
         case "stored":
           states.set(event.grant, event.after);
+          if (event.audit.some((record) => record.event === "renewed")) forget(event.grant);
           return null;
         case "rewound":
           states.clear();
@@ -28,9 +33,7 @@ export const liveness: Checker = {
             served.set(`${event.connection} at ${event.node}`, { grant: event.grant, ok: false, why: event.code });
           return null;
         case "person":
-          // Whoever was refused before a consent was refused rightly.
-          if (event.did === "consented")
-            for (const [where, { grant }] of served) if (grant === event.grant) served.delete(where);
+          if (event.did === "consented" && event.grant !== null) forget(event.grant);
           return null;
         case "phase": {
           if (event.phase === "heal") isHealed = true;

@@ -44,6 +44,8 @@ export interface Party {
   /** The database went back to before its consent; until a journal brings it back it counts as withdrawn. */
   forgotten: boolean;
   consentedAtMs: number;
+  /** The family that the last consent began at the provider; null where it could not be seen. */
+  family: string | null;
 }
 
 /** A process that will end at a named point, and come back. */
@@ -158,6 +160,7 @@ export class World {
         withdrawn: false,
         forgotten: false,
         consentedAtMs: 0,
+        family: null,
       };
       this.provider.addPerson(party.person);
       this.parties.push(party);
@@ -176,22 +179,32 @@ export class World {
     party.forgotten = false;
     party.consentedAtMs = this.clock.nowMs;
     this.history.record({ kind: "person", did: "consented", connection: party.connection, grant });
+    party.family = (await this.#held(party.connection))?.family ?? null;
   }
 
   /** Whether a consent that the database had forgotten is in it again, out of a journal. */
   async comeBack(party: Party): Promise<boolean> {
     if (!party.forgotten) return false;
-    const connection = await this.looking.connections.findByName(party.connection);
-    const grant = connection?.grant == null ? undefined : await this.looking.grants.load(connection.grant);
-    const chain = grant?.state.kind === "live" ? grant.state.chain : null;
-    const head = chain?.renewal.kind === "refresh-token" ? chain.renewal.head.version : null;
-    const stored = head === null ? undefined : await this.looking.grants.token(head);
-    if (stored?.refreshToken == null || !this.provider.wouldAccept(this.vault.look(stored.refreshToken))) return false;
-    party.grant = stored.grant;
+    const held = await this.#held(party.connection);
+    // The tokens of the consent before it may live as well: they bring nothing back that the later one brought.
+    if (held === null || held.family !== party.family || !this.provider.wouldAccept(held.refreshToken)) return false;
+    party.grant = held.grant;
     party.withdrawn = false;
     party.forgotten = false;
     this.history.record({ kind: "person", did: "consented", connection: party.connection, grant: party.grant });
     return true;
+  }
+
+  /** The head that the store has for a live connection, and the consent that it came from. */
+  async #held(name: string): Promise<{ grant: GrantId; refreshToken: string; family: string | null } | null> {
+    const connection = await this.looking.connections.findByName(name);
+    const grant = connection?.grant == null ? undefined : await this.looking.grants.load(connection.grant);
+    const chain = grant?.state.kind === "live" ? grant.state.chain : null;
+    const head = chain?.renewal.kind === "refresh-token" ? chain.renewal.head.version : null;
+    const stored = head === null ? undefined : await this.looking.grants.token(head);
+    if (stored?.refreshToken == null) return null;
+    const refreshToken = this.vault.look(stored.refreshToken);
+    return { grant: stored.grant, refreshToken, family: this.provider.familyOf(refreshToken) ?? null };
   }
 
   start(seat: Seat): void {

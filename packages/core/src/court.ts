@@ -1,4 +1,5 @@
 import type { GrantState, RefreshRenewal, SpendableToken } from "./grant.ts";
+import { isHeardOut } from "./presentation.ts";
 import type { Step } from "./step.ts";
 import type { Timing } from "./timing.ts";
 
@@ -37,8 +38,6 @@ interface Witness {
   readonly untilMs: number;
 }
 
-const HEARINGS = 2;
-
 /** The first that may be asked now, or the time until one may; null where none is left. */
 function hearing(witnesses: readonly Witness[], nowMs: number): Step | null {
   const open = witnesses.filter(({ untilMs }) => nowMs < untilMs);
@@ -63,7 +62,7 @@ function witnessesOf(renewal: RefreshRenewal, headIsHeard: boolean, timing: Timi
     ...(headIsHeard ? candidates.filter(isHistory).toReversed() : []),
   ];
   return tokens
-    .filter((token) => token.refusals < HEARINGS)
+    .filter((token) => !isHeardOut(token))
     .map((token) => ({ token, fromMs: nextHearingMs(token, timing), untilMs: windowEndMs(token, timing) }));
 }
 
@@ -81,7 +80,7 @@ function nextHearingMs(token: SpendableToken, timing: Timing): number {
 // refused there is nothing left that it could hurt.
 function lastResorts({ previous, candidates }: RefreshRenewal, timing: Timing): readonly Witness[] {
   return [...candidates.toReversed(), ...(previous === null ? [] : [previous])]
-    .filter((token) => token.refusals < HEARINGS)
+    .filter((token) => !isHeardOut(token))
     .map((token) => ({ token, fromMs: nextHearingMs(token, timing), untilMs: latestEndMs(token, timing) }));
 }
 

@@ -352,6 +352,45 @@ test("I4 single spender: a forgotten send that brought a token after all is coun
   expect(world.renewal.suspect).toMatchObject({ parentFirstSentAtMs: sentAtMs });
 });
 
+test("I4 single spender: a late answer that moves the chain on leaves the request that is on its way alone: nothing is sent before its lease ends", () => {
+  const world = new GrantWorld().advance(20 * MINUTE_MS);
+  const begunMs = world.nowMs;
+  const expected = { chain: CHAIN, generation: 0 };
+  world.begin();
+  const access = { expiresAtMs: begunMs + MINUTE_MS, scope: null };
+  world.renew("at_forgotten" as AttemptId, { expected, sentAtMs: 0, access });
+  expect(world.chain).toMatchObject({ generation: 1, attempt: null });
+  const worn = { waitedForMs: 2 * MINUTE_MS };
+  expect(world.plan(worn)).toEqual({
+    kind: "rest",
+    untilMs: begunMs + DEFAULT_LIMITS.leaseMs,
+    because: "attempt-in-flight",
+  });
+  expect(world.advance(DEFAULT_LIMITS.leaseMs).plan(worn)).toMatchObject({ kind: "spend", because: "demand" });
+});
+
+test("I1 no false death: a head that was refused once, and overtaken by its parent's other child, is asked again before the chain is given up", () => {
+  const refusal: Failure = { kind: "rejected", error: "invalid_grant" };
+  const world = new GrantWorld();
+  world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+  world.advance(DEFAULT_LIMITS.leaseMs).renew(world.begin());
+  const overtaken = world.renewal.head.version;
+  world.advance(20 * MINUTE_MS).fail(world.begin(), refusal);
+  world.renew(world.begin("tv_0" as TokenVersionId));
+  expect(world.renewal.candidates).toMatchObject([{ version: overtaken, refusals: 1 }]);
+  world.advance(20 * MINUTE_MS).renew(world.begin());
+  world.advance(20 * MINUTE_MS).fail(world.begin(), refusal);
+  const asked = new Set<TokenVersionId>();
+  for (let step = world.plan(); step.kind !== "declare-lost"; step = world.plan()) {
+    if (step.kind === "spend") {
+      asked.add(step.token);
+      world.fail(world.begin(step.token), refusal);
+    } else if (step.kind === "rest") world.nowMs = step.untilMs;
+    else throw new Error(step.kind);
+  }
+  expect(asked).toContain(overtaken);
+});
+
 test("I1 no false death: what a proven head left behind is asked last, when nothing can be lost by it", () => {
   const world = new GrantWorld().advance(20 * MINUTE_MS);
   const expected = { chain: CHAIN, generation: 0 };

@@ -137,10 +137,12 @@ function isRefused(chain: Chain, input: PlanInput, timing: Timing): boolean {
 
 function restForAttempt(chain: Chain, input: PlanInput, timing: Timing): Step | null {
   const { attempt } = chain;
-  if (attempt === null) return null;
   // I4 single spender: the lease outlives every stray request of its attempt, so its end is the end of the drain, also for its
   // holder.
   const drained = !isHeld(input.lease, input.leaseNowMs);
+  // Another answer, late from a journal, has moved the chain on while this lease's own request is still on its way.
+  if (attempt === null)
+    return drained ? null : { kind: "rest", untilMs: input.lease.untilMs, because: "attempt-in-flight" };
   // A caller is blocked, our own attempt has ended, and the provider says that repeats are welcome: no need to drain.
   const ended = attempt.endedAtMs !== null;
   const mayOverlap =

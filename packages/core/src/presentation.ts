@@ -51,6 +51,13 @@ export function refused(renewal: Renewal, version: TokenVersionId, atMs: number)
   }));
 }
 
+/** I1 no false death: one refusal ends no token's hearing, a provider whose parts disagree may refuse a good one. */
+export function isHeardOut(token: SpendableToken): boolean {
+  return token.refusals >= HEARINGS;
+}
+
+const HEARINGS = 2;
+
 export function findToken(chain: Chain, version: TokenVersionId): SpendableToken | undefined {
   return chain.renewal.kind === "refresh-token"
     ? tokensOf(chain.renewal).find((token) => token.version === version)

@@ -10,7 +10,7 @@ import {
   type Suspect,
 } from "./grant.ts";
 import type { TokenVersionId } from "./ids.ts";
-import { findToken, sentBefore } from "./presentation.ts";
+import { findToken, isHeardOut, sentBefore } from "./presentation.ts";
 import type { Timing } from "./timing.ts";
 
 type RenewedEvent = Renewed & { readonly atMs: number };
@@ -106,13 +106,11 @@ function countedSpent(chain: Chain, renewal: RefreshRenewal, event: RenewedEvent
 }
 
 function unspent(renewal: RefreshRenewal): readonly SpendableToken[] {
-  return renewal.candidates.filter((token) => token.sends === 0 && token.refusedAtMs === null);
+  return renewal.candidates.filter((token) => token.sends === 0 && !isHeardOut(token));
 }
 
 function leftOver(renewal: RefreshRenewal, spent: SpendableToken): readonly SpendableToken[] {
-  return [...renewal.candidates, renewal.head].filter(
-    (token) => token.version !== spent.version && token.refusedAtMs === null,
-  );
+  return [...renewal.candidates, renewal.head].filter((token) => token.version !== spent.version && !isHeardOut(token));
 }
 
 function suspicion(parent: SpendableToken, atMs: number): Suspect {
