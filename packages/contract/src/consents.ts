@@ -28,6 +28,7 @@ const CONSENT_FAILURES = [
   "consent_code_refused",
   "consent_answer_lost",
   "consent_answer_incomplete",
+  "consent_superseded",
   "import_token_known",
   "import_token_refused",
   "import_unfinished",

@@ -26,9 +26,22 @@ export function courtStep(
   const adjourned = massRefusal && nowMs - court.openedAtMs < timing.limits.pastGraceHoldMs;
   if (headIsHeard && !adjourned)
     return hearing(witnesses, nowMs) ?? hearing(lastResorts(chain.renewal, timing), nowMs) ?? { kind: "declare-lost" };
-  const nextTryMs = Math.min(court.lastTryAtMs + timing.limits.courtSpacingMs, lastCallMs(witnesses, timing));
+  const nextTryMs = Math.min(court.lastTryAtMs + spacingMs(state, timing), lastCallMs(witnesses, timing));
   if (nowMs < nextTryMs) return { kind: "rest", untilMs: nextTryMs, because: "court-spacing" };
   return { kind: "spend", token: chain.renewal.head.version, because: "court" };
+}
+
+// A doubtful head whose own send may have been taken is heard out before its parent is asked: the sooner, the sooner the parent's
+// window closes, so that there is time for two tries at it.
+function spacingMs({ chain, court }: Extract<GrantState, { kind: "in-court" }>, timing: Timing): number {
+  const { courtSpacingMs, courtConfirmations, requestTimeoutMs } = timing.limits;
+  const { renewal } = chain;
+  const isPressed = renewal.kind === "refresh-token" && renewal.suspect !== null && renewal.head.sends > 0;
+  const parent = isPressed ? renewal.previous : null;
+  if (parent === null || isHeardOut(parent)) return courtSpacingMs;
+  const forParentMs = windowEndMs(parent, timing) - 2 * tryMs(timing) - court.lastTryAtMs;
+  const shareMs = forParentMs / Math.max(1, courtConfirmations - court.confirmations);
+  return Math.min(courtSpacingMs, Math.max(requestTimeoutMs, shareMs));
 }
 
 /** A token beside the head, and when it may be asked. */
@@ -96,10 +109,14 @@ function previousIfHarmless(renewal: RefreshRenewal, headIsHeard: boolean): read
 // The moment from which all witnesses can still be asked twice each before the first of their windows closes: an answer may be
 // lost, and then its lease has to end before the second try; or the first is refused in a spell of refusals that has to pass.
 function lastCallMs(witnesses: readonly Witness[], timing: Timing): number {
-  const { leaseMs, requestTimeoutMs, marginMs } = timing.limits;
   const unheard = witnesses.filter(({ token }) => token.refusedAtMs === null);
   const firstEndMs = Math.min(...unheard.map(({ untilMs }) => untilMs));
-  return firstEndMs - spellMs(timing) - unheard.length * (leaseMs + 2 * (requestTimeoutMs + marginMs));
+  return firstEndMs - spellMs(timing) - unheard.length * tryMs(timing);
+}
+
+/** What it may take until one token was heard: an answer is lost, its lease has to end, and it is asked again. */
+function tryMs({ limits: { leaseMs, requestTimeoutMs, marginMs } }: Timing): number {
+  return leaseMs + 2 * (requestTimeoutMs + marginMs);
 }
 
 /** How long a provider whose parts disagree is reckoned with to refuse one good token. */

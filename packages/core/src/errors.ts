@@ -272,7 +272,7 @@ export const ERRORS = {
     status: 409,
     retry: "never",
     message:
-      "A newer consent of the same person is in use. This one can only be refused, which leaves the newer one alone.",
+      "A newer consent of the same person is in use, and this one is left aside. Refusing it leaves the newer one alone.",
   },
   consent_to_be_pasted: {
     status: 409,

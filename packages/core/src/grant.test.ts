@@ -369,6 +369,16 @@ test("I4 single spender: a late answer that moves the chain on leaves the reques
   expect(world.advance(DEFAULT_LIMITS.leaseMs).plan(worn)).toMatchObject({ kind: "spend", because: "demand" });
 });
 
+test("I2 durable knowledge: a store that forgot the send which brought a token, but not the one before it, counts both", () => {
+  const world = new GrantWorld().advance(5 * MINUTE_MS);
+  const spent = world.renewal.head.version;
+  world.begin();
+  const firstSentAtMs = world.nowMs;
+  world.advance(95_000).renew("at_forgotten" as AttemptId, { spent, sentAtMs: firstSentAtMs + 95_000 });
+  expect(world.renewal.previous).toMatchObject({ version: spent, sends: 2, firstSentAtMs });
+  expect(world.renewal.suspect).toMatchObject({ parentLastSentAtMs: firstSentAtMs + 95_000 });
+});
+
 test("I1 no false death: a head that was refused once, and overtaken by its parent's other child, is asked again before the chain is given up", () => {
   const refusal: Failure = { kind: "rejected", error: "invalid_grant" };
   const world = new GrantWorld();
@@ -564,6 +574,27 @@ describe("the court", () => {
   test("asks the parent of a suspect head at once where the head was refused late", () => {
     const world = suspectRefused(20 * MINUTE_MS);
     expect(world.plan()).toEqual({ kind: "spend", token: "tv_0", because: "court" });
+  });
+
+  test("I1 no false death: hears a doubtful head out before its parent's window closes, the closer that is the faster", () => {
+    const world = new GrantWorld();
+    world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+    world.advance(DEFAULT_LIMITS.leaseMs).renew(world.begin());
+    world.nowMs = 14 * MINUTE_MS;
+    world.fail(world.begin(), { kind: "ambiguous", reason: "timeout" });
+    world.nowMs = 19 * MINUTE_MS;
+    world.fail(world.begin(), refusal);
+    const asked: string[] = [];
+    for (let step = world.plan(); step.kind !== "spend" || step.token !== "tv_0"; step = world.plan()) {
+      if (step.kind === "rest") world.nowMs = step.untilMs;
+      else {
+        asked.push(step.kind);
+        world.fail(world.begin(), refusal);
+      }
+    }
+    expect(asked).toEqual(["spend", "spend"]);
+    const leftMs = 30 * MINUTE_MS - world.nowMs;
+    expect(leftMs).toBeGreaterThan(2 * (DEFAULT_LIMITS.leaseMs + 2 * DEFAULT_LIMITS.requestTimeoutMs));
   });
 
   test("keeps its pace when the parent's window has closed before the head was refused", () => {

@@ -101,7 +101,13 @@ const CANDIDATES_KEPT = 8;
 // A store that went back in time and forgot the very send that brought this: it is counted after all.
 function countedSpent(chain: Chain, renewal: RefreshRenewal, event: RenewedEvent): SpendableToken {
   const spent = findToken(chain, event.spent ?? renewal.head.version) ?? renewal.head;
-  const isCounted = spent.firstSentAtMs !== null && spent.firstSentAtMs <= event.sentAtMs;
+  const { firstSentAtMs, lastSentAtMs } = spent;
+  // One that is younger than the last that is known of is another than that.
+  const isCounted =
+    firstSentAtMs !== null &&
+    lastSentAtMs !== null &&
+    firstSentAtMs <= event.sentAtMs &&
+    event.sentAtMs <= lastSentAtMs;
   return isCounted || chain.attempt?.id === event.attempt ? spent : sentBefore(spent, event.sentAtMs);
 }
 

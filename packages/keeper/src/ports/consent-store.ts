@@ -82,6 +82,7 @@ export type ConsentFailure =
   | "consent_code_refused"
   | "consent_answer_lost"
   | "consent_answer_incomplete"
+  | "consent_superseded"
   | "import_token_known"
   | "import_token_refused"
   | "import_unfinished";

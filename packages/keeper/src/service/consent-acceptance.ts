@@ -22,8 +22,12 @@ import type { GrantViews } from "./grant-views.ts";
 import { homesOf, pinOrigins } from "./homes.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { isSuperseded } from "./superseded-consent.ts";
 import { openToken, versionOf } from "./token-versions.ts";
 import { untilStored } from "./waiting.ts";
+
+/** What became of an answer; all but the first is an end of its consent. */
+export type Taken = "taken" | "unknown-home" | "nobody-home" | "superseded";
 
 /** Takes the tokens of a consent in: durable first, then judged, then (by rule or by an operator) put to use. Each step may be repeated. */
 export class ConsentAcceptance {
@@ -57,9 +61,9 @@ export class ConsentAcceptance {
 
   /**
    * From a fresh token answer to a consent that is accepted or held. `unknown-home`: nobody knows where its tokens may go.
-   * `nobody-home`: it is known, but a home is kept with its organisations, and there is none.
+   * `nobody-home`: it is known, but a home is kept with its organisations, and there is none. `superseded`: a later one is in use.
    */
-  async take(consent: StoredConsent, received: ReceivedAnswer): Promise<"taken" | "unknown-home" | "nobody-home"> {
+  async take(consent: StoredConsent, received: ReceivedAnswer): Promise<Taken> {
     const { store } = this.#context;
     const app = await this.#apps.get(consent.app);
     const { answer, callback } = received;
@@ -85,8 +89,9 @@ export class ConsentAcceptance {
       chosenTenants: found.chosenTenants,
       ...(hasHome ? { pinned } : {}),
     };
-    if (holds.length === 0) await this.accept(consent, durable, "rule");
-    else await this.hold(consent, durable, holds);
+    if (holds.length > 0) await this.hold(consent, durable, holds);
+    else if (await isSuperseded(store.grants, durable)) return "superseded";
+    else await this.accept(consent, durable, "rule");
     return "taken";
   }
 

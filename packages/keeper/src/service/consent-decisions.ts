@@ -1,10 +1,11 @@
-import { chainOf, EvergrantError, type GrantId, mayRevokeRefused } from "@evergrant/core";
+import { EvergrantError, type GrantId, mayRevokeRefused } from "@evergrant/core";
 import type { ConsentProgress, ReceivedConsent, StoredConsent } from "../ports/consent-store.ts";
 import type { StoredGrant } from "../ports/grant-store.ts";
 import type { ConsentAcceptance } from "./consent-acceptance.ts";
 import { consentRecords } from "./consent-records.ts";
 import type { GrantEnding } from "./grant-ending.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { isSuperseded } from "./superseded-consent.ts";
 
 type Held = Extract<ConsentProgress, { kind: "held" }>;
 
@@ -28,7 +29,7 @@ export class ConsentDecisions {
     const held = heldOf(consent);
     if ((await store.connections.find(consent.connection)) === undefined)
       throw new EvergrantError("connection_unknown");
-    if (held.acceptedBy === undefined && (await this.#isSuperseded(held)))
+    if (held.acceptedBy === undefined && (await isSuperseded(store.grants, held)))
       throw new EvergrantError("consent_superseded");
     if (held.because.includes("tenants-unread")) {
       const { received, because } = await this.#acceptance.reread(consent, held);
@@ -70,17 +71,6 @@ export class ConsentDecisions {
     );
     if (after?.progress.kind !== "held") throw new EvergrantError("consent_not_waiting");
     return after.progress;
-  }
-
-  // I16 no cross-chain revival: what a newer consent has sealed is not put to use by a late yes.
-  async #isSuperseded(held: Held): Promise<boolean> {
-    const { grants } = this.#context.store;
-    const grant = await grants.load(held.grant);
-    const chain = grant === undefined ? null : chainOf(grant.state);
-    if (chain === null || chain.id === held.chain) return false;
-    const [began] = await grants.tokensOfChain(held.grant, chain.id);
-    const waiting = await grants.token(held.version);
-    return began !== undefined && waiting !== undefined && began.receivedAtMs > waiting.receivedAtMs;
   }
 
   async #giveBack(received: ReceivedConsent): Promise<void> {

@@ -1,10 +1,10 @@
 import { type AttemptId, type ConsentId, EvergrantError, type Outcome, type Secret } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
-import type { ConsentOrigin, ConsentProgress, StoredConsent } from "../ports/consent-store.ts";
+import type { ConsentFailure, ConsentOrigin, StoredConsent } from "../ports/consent-store.ts";
 import type { JournalRecord } from "../ports/journal.ts";
 import type { Records } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
-import type { ConsentAcceptance } from "./consent-acceptance.ts";
+import type { ConsentAcceptance, Taken } from "./consent-acceptance.ts";
 import { type ConsentAnswer, isFromIssuer, pastedParameters, readConsentAnswer } from "./consent-answer.ts";
 import type { ConsentLinks } from "./consent-links.ts";
 import { consentRecords, originFacts } from "./consent-records.ts";
@@ -243,17 +243,10 @@ export class ConsentRuns {
       receivedAtMs: end.receivedAtMs,
       callback: end.callback,
     });
-    if (taken === "unknown-home")
-      return await this.#fail(consent, "consent_answer_incomplete", "where its data lie is not believed");
-    if (taken === "nobody-home")
-      return await this.#fail(consent, "consent_answer_incomplete", "it reaches no organisation");
+    if (taken !== "taken") await this.#fail(consent, NOT_TAKEN[taken].code, NOT_TAKEN[taken].detail);
   }
 
-  async #fail(
-    consent: StoredConsent,
-    code: Extract<ConsentProgress, { kind: "failed" }>["code"],
-    detail: string,
-  ): Promise<void> {
+  async #fail(consent: StoredConsent, code: ConsentFailure, detail: string): Promise<void> {
     const atMs = this.#context.time.wallMs();
     await untilStored(this.#context, consent.id, () =>
       this.#context.store.consents.change(consent.id, (current) =>
@@ -271,6 +264,14 @@ export class ConsentRuns {
     return consentRecords(consent, this.#context.time.wallMs(), { event, by: consent.pastedBy ?? "person", facts });
   }
 }
+
+const NOT_TAKEN: {
+  readonly [Why in Exclude<Taken, "taken">]: { readonly code: ConsentFailure; readonly detail: string };
+} = {
+  "unknown-home": { code: "consent_answer_incomplete", detail: "where its data lie is not believed" },
+  "nobody-home": { code: "consent_answer_incomplete", detail: "it reaches no organisation" },
+  superseded: { code: "consent_superseded", detail: "its answer was taken in after that of a later one" },
+};
 
 type Answered = Extract<JournalRecord, { kind: "answer" }>;
 

@@ -206,7 +206,9 @@ export class ImportVerification {
     });
     this.#said.delete(grant.id);
     // Its tokens stay where they are, sealed.
-    if (taken !== "taken") await this.#fail(consent, "consent_answer_incomplete", "nobody knows where its data lie");
+    if (taken === "superseded") await this.#fail(consent, "consent_superseded", "a consent given since is in use");
+    else if (taken !== "taken")
+      await this.#fail(consent, "consent_answer_incomplete", "nobody knows where its data lie");
   }
 
   async #fail(consent: StoredConsent, code: ConsentFailure, detail: string): Promise<void> {

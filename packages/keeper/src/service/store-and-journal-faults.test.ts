@@ -99,6 +99,31 @@ test("I2 durable knowledge: a consent that the database has forgotten, with the 
   expect(codes).toHaveLength(1);
 });
 
+test("I16 no cross-chain revival: a consent that a crash cut off is left aside where the person has consented again since", async () => {
+  const world = await new KeeperWorld().connected();
+  world.provider.connected = false;
+  await world.time.advance(2 * 60 * MINUTE_MS);
+  await world.token().catch(() => undefined);
+  await world.time.settle();
+  const { url } = await world.keeper.consents.reconsentLink("acme");
+  world.provider.connected = true;
+  world.crashAt = "journaled";
+  await expect(world.consented(url)).rejects.toThrow();
+  world.crashAt = null;
+  await world.time.advance(MINUTE_MS);
+  await world.consented(url);
+  const { accessToken } = await world.token();
+  await world.start();
+  await world.time.settle();
+  expect((await world.token()).accessToken.reveal()).toBe(accessToken.reveal());
+  const consents = await world.memory.consents.ofConnection(world.connection, 10);
+  expect(consents.map(({ progress }) => ("code" in progress ? progress.code : progress.kind))).toEqual([
+    "accepted",
+    "consent_superseded",
+    "accepted",
+  ]);
+});
+
 test("I12 liveness: an intent whose acknowledgement was lost is taken up when its lease ends, though no caller comes", async () => {
   const world = await new KeeperWorld().connected();
   await world.time.advance(3 * 60 * MINUTE_MS);

@@ -135,23 +135,24 @@ export class KeeperWorld {
       by: "operator",
     });
     await this.keeper.connections.create({ name: "acme", app: "app", expectedTenant: TENANT.id, by: "operator" });
-    const browser = new Secret("browser");
     const { url } = await this.keeper.consents.createLink({ connection: "acme", accept: "ask", by: "operator" });
-    const { authorizeUrl } = await this.keeper.consents.begin(new Secret(url.split("/").at(-1) ?? ""), browser);
-    const state = new URL(authorizeUrl).searchParams.get("state") ?? "";
-    const [app] = await this.keeper.apps.list();
-    if (app === undefined) throw new Error("no app");
-    this.snapshots.push(this.database.snapshot());
-    const consent = await this.keeper.consents.receive({
-      app: app.id,
-      params: new URLSearchParams({ code: "code", state }),
-      browser,
-    });
-    expect(await this.keeper.consents.result(consent, browser)).toMatchObject({
+    const consent = await this.consented(url);
+    expect(await this.keeper.consents.result(consent, BROWSER)).toMatchObject({
       kind: "accepted",
       tenants: [TENANT.name],
     });
     return this;
+  }
+
+  /** A person goes through a link: what became of it lies under the id. */
+  async consented(link: string) {
+    const { authorizeUrl } = await this.keeper.consents.begin(new Secret(link.split("/").at(-1) ?? ""), BROWSER);
+    const state = new URL(authorizeUrl).searchParams.get("state") ?? "";
+    const [app] = await this.keeper.apps.list();
+    if (app === undefined) throw new Error("no app");
+    this.snapshots.push(this.database.snapshot());
+    const params = new URLSearchParams({ code: "code", state });
+    return await this.keeper.consents.receive({ app: app.id, params, browser: BROWSER });
   }
 
   token() {
@@ -206,6 +207,8 @@ export class KeeperWorld {
     };
   }
 }
+
+const BROWSER = new Secret("browser");
 
 class Crash extends Error {}
 
