@@ -38,8 +38,9 @@ function spacingMs({ chain, court }: Extract<GrantState, { kind: "in-court" }>, 
   const { renewal } = chain;
   const isPressed = renewal.kind === "refresh-token" && renewal.suspect !== null && renewal.head.sends > 0;
   const parent = isPressed ? renewal.previous : null;
-  if (parent === null || isHeardOut(parent)) return courtSpacingMs;
-  const forParentMs = windowEndMs(parent, timing) - 2 * tryMs(timing) - court.lastTryAtMs;
+  const leftMs = parent === null ? 0 : windowEndMs(parent, timing) - court.lastTryAtMs;
+  if (parent === null || leftMs <= 0 || isHeardOut(parent)) return courtSpacingMs;
+  const forParentMs = leftMs - 2 * tryMs(timing);
   const shareMs = forParentMs / Math.max(1, courtConfirmations - court.confirmations);
   return Math.min(courtSpacingMs, Math.max(requestTimeoutMs, shareMs));
 }

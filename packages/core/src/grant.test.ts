@@ -597,10 +597,15 @@ describe("the court", () => {
     expect(leftMs).toBeGreaterThan(2 * (DEFAULT_LIMITS.leaseMs + 2 * DEFAULT_LIMITS.requestTimeoutMs));
   });
 
-  test("keeps its pace when the parent's window has closed before the head was refused", () => {
+  test.each([
+    ["unsent", 0],
+    ["sent", 5 * MINUTE_MS],
+  ])("keeps its pace when the parent's window has closed before the head, %s before, was refused", (_, sentMs) => {
     const world = new GrantWorld();
     world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
     world.advance(DEFAULT_LIMITS.leaseMs).renew(world.begin());
+    world.nowMs = 45 * MINUTE_MS - sentMs;
+    if (sentMs > 0) world.fail(world.begin(), { kind: "ambiguous", reason: "timeout" });
     world.nowMs = 45 * MINUTE_MS;
     for (let heard = 0; heard < 3; heard += 1) {
       world.fail(world.begin(), refusal);
