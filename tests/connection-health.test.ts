@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { AddedCaller, ObservedConnection } from "@evergrant/contract";
+import type { AddedCaller, App, ObservedConnection } from "@evergrant/contract";
 import { expect, test } from "vitest";
 import { eventually } from "./kit/eventually.ts";
 import { aWorld, DEMO_COMPANY, type TokenBody, type World } from "./kit/world.ts";
@@ -96,11 +96,60 @@ test("a caller with observe sees that a role was lost, while the grant itself li
   expect(await status()).toMatchObject({ status: "tenant-gone", tenants: [{ name: DEMO_COMPANY, status: "gone" }] });
 });
 
+test("an app with app.connections looks at what nobody uses, each hour, without a refresh; where that is refused no connection suffers", async () => {
+  await using world = await aWorld();
+  await world.connected();
+  const olive = world.aPerson("olive");
+  await world.connection("second");
+  await world.consents((await world.link("second")).url, olive.email, olive.organisation);
+  const { control } = world.sandbox;
+  const asApp = () =>
+    control.requests().filter(({ endpoint, grantType }) => endpoint === "token" && grantType === "client_credentials");
+  const app = control.apps().find(({ name }) => name === "Night job");
+  const [clientId, scopes] = [app?.clientId ?? "", app?.scopes ? [...app.scopes] : null];
+  const statuses = async () => [(await world.status("acme")).status, (await world.status("second")).status];
+  const ends = (name: string) => {
+    const connection = control.connections().find(({ tenantId }) => tenantId === world.organisationId(name));
+    control.disconnect(connection?.id ?? "");
+  };
+  await world.advance("3h");
+  expect(asApp()).toEqual([]);
+
+  const { scopes: asked } = await appOf(world);
+  await world.admin.put("/apps/xero-app/scopes", { scopes: [...asked, "app.connections"] });
+  const before = world.refreshes().length;
+  // From here on every step ends half an hour after a look.
+  await world.advance("150m");
+  expect(asApp()).toHaveLength(3);
+  ends(olive.organisation);
+  await world.advance("1h");
+  expect(await statuses()).toEqual(["connected", "tenant-gone"]);
+  expect(world.refreshes()).toHaveLength(before);
+  expect((await world.status("acme")).missingScopes).toEqual([]);
+
+  // Taken away at the provider: nothing is known then until it is given back, or the grant is refreshed to keep it.
+  control.changeApp(clientId, { scopes: ["accounting.settings"] });
+  ends(DEMO_COMPANY);
+  await world.advance("2h");
+  expect(await statuses()).toEqual(["connected", "tenant-gone"]);
+  control.changeApp(clientId, { scopes });
+  await world.advance("1h");
+  expect(await statuses()).toEqual(["tenant-gone", "tenant-gone"]);
+  expect((await world.status("acme")).trouble).toBeNull();
+});
+
 /** The next instant at which clocks in a zone show this time. */
 function nextAtMs(world: World, timeZone: string, time: string): number {
   const shown = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
   const firstMs = Math.ceil((world.sandbox.control.clock().nowMs + 1) / MINUTE_MS) * MINUTE_MS;
   for (let atMs = firstMs; ; atMs += MINUTE_MS) if (shown.format(atMs) === time) return atMs;
+}
+
+async function appOf(world: World): Promise<App> {
+  const { apps } = await world.admin.get<{ apps: readonly App[] }>("/apps");
+  const [app] = apps;
+  if (app === undefined) throw new Error("no app");
+  return app;
 }
 
 /** RFC 7009 at the sandbox, as somebody else who knows the app's credentials could do it. */

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import type { AddedCaller } from "@evergrant/contract";
 import { describe, expect, test } from "vitest";
+import { findCaddy, startCaddy } from "./kit/caddy.ts";
 import { eventually } from "./kit/eventually.ts";
 import { findNginx, startNginx } from "./kit/nginx.ts";
+import { changed, freePort } from "./kit/proxy-process.ts";
 import { aWorld, DEMO_COMPANY, MAPLE, type World } from "./kit/world.ts";
 
 async function aProxy(world: World): Promise<AddedCaller> {
@@ -54,6 +55,42 @@ test("a proxy gets what it puts into a call, for as long as it may, and a revoca
   expect(await (await askAs(world, proxy)).json()).toMatchObject({ status: 403, code: "connection_not_available" });
 });
 
+const example = (file: string) =>
+  readFileSync(join(import.meta.dirname, "../docs/examples/forward-auth", file), "utf8");
+
+/** What every example has to be told: where it listens, Evergrant, its own credentials, and the sandbox in the API's place. */
+const placesOf = (world: World, proxy: AddedCaller, port: number) =>
+  [
+    ["127.0.0.1:8080", `127.0.0.1:${port}`],
+    ["127.0.0.1:4180", new URL(world.url.replace("localhost", "127.0.0.1")).host],
+    ["PROXY_CREDENTIALS", credentialsOf(proxy)],
+    ["https://api.xero.com", world.sandbox.urls.api.replace("localhost", "127.0.0.1")],
+  ] as const;
+
+const callerOf =
+  (port: number) =>
+  async (headers: Readonly<Record<string, string>> = {}, body?: string) => {
+    const answer = await fetch(
+      `http://127.0.0.1:${port}/api.xro/2.0/${body === undefined ? "Organisation" : "Contacts"}`,
+      {
+        method: body === undefined ? "GET" : "PUT",
+        headers: { accept: "application/json", "content-type": "application/json", ...headers },
+        ...(body === undefined ? {} : { body }),
+      },
+    );
+    return { status: answer.status, text: await answer.text(), authorization: answer.headers.get("authorization") };
+  };
+
+/** Tokens put in, also beside what the call brings of its own; an organisation of others refused; a body passed through. */
+async function passesCalls(world: World, call: ReturnType<typeof callerOf>): Promise<void> {
+  const first = await call({ authorization: "Bearer of-the-callers-own", cookie: "a=b" });
+  expect([first.status, first.authorization]).toEqual([200, null]);
+  expect(first.text).toContain(DEMO_COMPANY);
+  expect((await call({ "xero-tenant-id": world.organisationId(MAPLE) })).status).toBe(403);
+  const made = await call({}, JSON.stringify({ Contacts: [{ Name: "By the proxy" }] }));
+  expect([made.status, made.text.includes("By the proxy")]).toEqual([200, true]);
+}
+
 describe("nginx by our example", () => {
   const nginx = findNginx();
 
@@ -65,32 +102,16 @@ describe("nginx by our example", () => {
     await world.connected();
     const proxy = await aProxy(world);
     const port = await freePort();
-    const example = readFileSync(join(import.meta.dirname, "../docs/examples/forward-auth/nginx.conf"), "utf8");
     const local = (folder: string) =>
-      [
+      changed(example("nginx.conf"), [
         ["/dev/shm/evergrant-forward-auth", join(folder, "cache")],
-        ["127.0.0.1:8080", `127.0.0.1:${port}`],
-        ["http://127.0.0.1:4180", world.url.replace("localhost", "127.0.0.1")],
-        ["PROXY_CREDENTIALS", credentialsOf(proxy)],
-        ["https://api.xero.com", world.sandbox.urls.api.replace("localhost", "127.0.0.1")],
+        ...placesOf(world, proxy, port),
         ["    proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;\n", ""],
         ["    proxy_ssl_verify on;\n", ""],
-      ].reduce((text, [from = "", to = ""]) => {
-        expect(text).toContain(from);
-        return text.replaceAll(from, to);
-      }, example);
+      ]);
     await using _nginx = await startNginx(nginx, local);
-    const call = async (headers: Readonly<Record<string, string>> = {}) => {
-      const answer = await fetch(`http://127.0.0.1:${port}/api.xro/2.0/Organisation`, {
-        headers: { accept: "application/json", ...headers },
-      });
-      return { status: answer.status, text: await answer.text(), authorization: answer.headers.get("authorization") };
-    };
-    const first = await call();
-    expect([first.status, first.authorization]).toEqual([200, null]);
-    expect(first.text).toContain(DEMO_COMPANY);
-    expect((await call({ "xero-tenant-id": world.organisationId(MAPLE) })).status).toBe(403);
-
+    const call = callerOf(port);
+    await passesCalls(world, call);
     await world.admin.put(`/callers/${proxy.clientId}/permissions`, { permissions: [] });
     // What was kept goes on to be used, but not for longer than was said.
     expect((await call()).status).toBe(200);
@@ -98,10 +119,25 @@ describe("nginx by our example", () => {
   });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
+describe("Caddy by our example", () => {
+  const caddy = findCaddy();
+
+  test("calls with the token put in, passes a refusal on, and shows a revocation at the next call", async ({
+    skip,
+  }) => {
+    if (caddy === null) return skip("Caddy is not on this machine");
+    await using world = await aWorld();
+    await world.connected();
+    const proxy = await aProxy(world);
+    const port = await freePort();
+    await using _caddy = await startCaddy(caddy, changed(example("Caddyfile"), placesOf(world, proxy, port)));
+    const call = callerOf(port);
+    await eventually(async () => expect((await call()).status).toBe(200), 10_000);
+    await passesCalls(world, call);
+    await world.admin.put(`/callers/${proxy.clientId}/permissions`, { permissions: [] });
+    expect((await call()).status).toBe(403);
+    await world.node.kill();
+    // Evergrant away is no yes.
+    expect((await call()).status).toBe(502);
+  });
+});

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Import } from "@evergrant/contract";
+import type { AddedRecipient, Import } from "@evergrant/contract";
 import { POINTS } from "@evergrant/keeper";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "./kit/eventually.ts";
 import { anOtherSystem, type OtherSystem } from "./kit/other-system.ts";
+import { SignedReceiver } from "./kit/signed-receiver.ts";
 import { aWorld, DEMO_COMPANY, type World } from "./kit/world.ts";
 
 type Brought = Readonly<Record<string, string>>;
@@ -83,6 +84,37 @@ describe("a refresh token that another system held", () => {
     const read = await world.admin.get<Import>(`/imports/${begun?.id}`);
     expect(read.result).toEqual({ kind: "failed", connection: "old", code: "import_token_refused" });
     expect((await world.status("old")).status).toBe("awaiting-consent");
+  });
+
+  test("that is refused is told of by the name of the connection it was brought for, and not where that one works", async () => {
+    await using receiver = await SignedReceiver.start();
+    await using own = await SignedReceiver.start();
+    await using world = await aWorld();
+    await world.connected();
+    const other = await anOtherSystem(world);
+    for (const [each, more] of [
+      [receiver, {}],
+      [own, { connection: "old" }],
+    ] as const) {
+      const recipient = { channel: "webhook", address: each.url, ...more };
+      if (each === own) await world.admin.post("/connections", { name: "old", app: other.app });
+      each.secrets.push((await world.admin.post<AddedRecipient>("/notices/recipients", recipient)).secret ?? "");
+    }
+    const used = await other.token();
+    await other.refresh(used);
+    await world.advance("2h");
+    await brings(
+      world,
+      { connection: "old", app: other.app, refreshToken: used },
+      { connection: "acme", refreshToken: "nobody-was-ever-given-this" },
+    );
+    await world.advance("3h");
+    expect(receiver.notices.map(({ data }) => [data.notice, data.connections, data.title])).toEqual([
+      ["consent-needed", ["old"], "old: the refresh token that was brought is refused"],
+    ]);
+    expect(own.names).toEqual(["consent-needed"]);
+    expect(receiver.notices[0]?.data.link).toBeNull();
+    expect(await world.organisation(await world.token("acme"))).toMatchObject({ status: 200 });
   });
 
   test.each([

@@ -169,6 +169,7 @@ function providerApi(ports: ProcessPorts): ProviderApi {
   return {
     tenants: async (_provider, _endpoints, accessToken) =>
       ports.apiAnswers() ? ports.provider.tenants(accessToken) : { kind: "unreachable", reason: "ECONNREFUSED" },
+    links: async () => ({ kind: "refused", status: 401, detail: "AuthorizationUnsuccessful" }),
     subject: async () => null,
     probe: async (_provider, _endpoints, accessToken) =>
       ports.provider.call(accessToken.reveal()) === "ok"

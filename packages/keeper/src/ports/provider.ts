@@ -138,6 +138,11 @@ export interface TenantList {
     /** When the tenant was last connected. */
     readonly updatedMember: string;
   } | null;
+  /**
+   * The scope with which an app, on its own behalf (RFC 6749 §4.4), is given a token that lists every person's connections to it. No
+   * person is asked for it. Null: there is none.
+   */
+  readonly wholeAppScope: string | null;
   readonly deletable: boolean;
 }
 

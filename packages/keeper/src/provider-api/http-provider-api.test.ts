@@ -80,6 +80,20 @@ describe("the tenants of a token", () => {
     expect(heard).toEqual([`GET /connections Bearer ${TOKEN.reveal()}`]);
   });
 
+  it("are named once each, and once for each person where the token is the app's own", async () => {
+    const sams = {
+      ...LISTED,
+      id: "0d9c2b51-0000-4000-8000-000000000002",
+      authEventId: "c2a1f0d4-0000-4000-8000-000000000009",
+    };
+    const { origin } = await serve((_request, response) => response.end(JSON.stringify([LISTED, sams, LISTED])));
+    expect(await tenants(origin)).toMatchObject({ kind: "listed", tenants: [{ connectionId: LISTED.id }] });
+    expect(await open().links(xero, endpointsAt(origin), TOKEN)).toMatchObject({
+      kind: "listed",
+      tenants: [{ connectionId: LISTED.id }, { connectionId: sams.id }],
+    });
+  });
+
   it("may be none", async () => {
     const { origin } = await serve((_request, response) => response.end("[]"));
     expect(await tenants(origin)).toEqual({ kind: "listed", tenants: [] });

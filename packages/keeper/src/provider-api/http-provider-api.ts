@@ -34,6 +34,8 @@ export function httpProviderApi(options: HttpProviderApiOptions): ProviderApi & 
   const wire: Wire = { dispatcher: agent, time: options.time, timeoutMs };
   return {
     tenants: (provider, endpoints, accessToken) => listTenants(wire, { provider, endpoints, accessToken }),
+    links: (provider, endpoints, accessToken) =>
+      listTenants(wire, { provider, endpoints, accessToken }, "connectionId"),
     subject: (provider, endpoints, accessToken) => readSubject(wire, { provider, endpoints, accessToken }),
     probe: (provider, endpoints, accessToken) => probe(wire, { provider, endpoints, accessToken }),
     deleteConnection: (provider, endpoints, request) => deleteConnection(wire, { provider, endpoints, ...request }),
@@ -48,7 +50,7 @@ interface ApiCall {
   readonly accessToken: Secret;
 }
 
-async function listTenants(wire: Wire, call: ApiCall): Promise<TenantsAnswer> {
+async function listTenants(wire: Wire, call: ApiCall, onceEach: "id" | "connectionId" = "id"): Promise<TenantsAnswer> {
   const { tenants } = call.provider;
   if (tenants.kind !== "list") return { kind: "listed", tenants: [] };
   const url = apiAddress(tenants.path, call.endpoints);
@@ -63,7 +65,7 @@ async function listTenants(wire: Wire, call: ApiCall): Promise<TenantsAnswer> {
   const { status, text } = ending;
   if (status === 401 || status === 403) return { kind: "refused", status, detail: refusalOf(text, call.accessToken) };
   if (status !== 200) return { kind: "unreachable", reason: `status ${status}` };
-  const list = readTenantList(text, tenants);
+  const list = readTenantList(text, tenants, onceEach);
   return list === null
     ? { kind: "unreachable", reason: "status 200 with something other than a list of tenants" }
     : { kind: "listed", tenants: list };

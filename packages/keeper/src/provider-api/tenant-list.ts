@@ -6,7 +6,11 @@ import { memberAt, parseJson, textAt } from "./json-members.ts";
  * The tenants of a provider's list, or null when it is not one that we understand whole: to pass over one entry would make
  * its organisation look disconnected.
  */
-export function readTenantList(text: string, discovery: TenantList): readonly Tenant[] | null {
+export function readTenantList(
+  text: string,
+  discovery: TenantList,
+  onceEach: "id" | "connectionId" = "id",
+): readonly Tenant[] | null {
   const answer = parseJson(text);
   const found = discovery.items === null ? [answer] : memberAt(answer, discovery.items);
   // Some write a list of one as that one.
@@ -16,7 +20,7 @@ export function readTenantList(text: string, discovery: TenantList): readonly Te
   const named = list.filter((entry: unknown) => memberAt(entry, discovery.idMember) !== null);
   const tenants = named.map((entry: unknown) => readTenant(entry, discovery));
   if (tenants.includes(null)) return null;
-  return [...new Map(tenants.filter((tenant) => tenant !== null).map((tenant) => [tenant.id, tenant])).values()];
+  return [...new Map(tenants.filter((tenant) => tenant !== null).map((tenant) => [tenant[onceEach], tenant])).values()];
 }
 
 /** An instant as providers write it, epoch milliseconds: any number of fraction digits, and UTC where no zone is given. */

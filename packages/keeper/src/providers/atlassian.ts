@@ -53,6 +53,7 @@ export const atlassian: Provider = {
     nameMember: "name",
     connectionIdMember: null,
     consent: null,
+    wholeAppScope: null,
     deletable: false,
   },
   tenantLocator: { kind: "path", after: "/ex/*" },

@@ -45,6 +45,7 @@ export const freeagent: Provider = {
     nameMember: "name",
     connectionIdMember: null,
     consent: null,
+    wholeAppScope: null,
     deletable: false,
   },
   tenantLocator: { kind: "none" },

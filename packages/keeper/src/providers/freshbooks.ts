@@ -43,6 +43,7 @@ export const freshbooks: Provider = {
     nameMember: "business.name",
     connectionIdMember: null,
     consent: null,
+    wholeAppScope: null,
     deletable: false,
   },
   tenantLocator: { kind: "path", after: "/accounting/account" },

@@ -45,6 +45,7 @@ export const gusto: Provider = {
     nameMember: "uuid",
     connectionIdMember: null,
     consent: null,
+    wholeAppScope: null,
     deletable: false,
   },
   tenantLocator: { kind: "none" },

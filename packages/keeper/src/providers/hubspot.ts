@@ -43,6 +43,7 @@ export const hubspot: Provider = {
     nameMember: "portalId",
     connectionIdMember: null,
     consent: null,
+    wholeAppScope: null,
     deletable: false,
   },
   tenantLocator: { kind: "none" },

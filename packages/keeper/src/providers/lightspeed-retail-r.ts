@@ -45,6 +45,7 @@ export const lightspeedRetailR: Provider = {
     nameMember: "name",
     connectionIdMember: null,
     consent: null,
+    wholeAppScope: null,
     deletable: false,
   },
   tenantLocator: { kind: "path", after: "/API/V3/Account" },

@@ -81,16 +81,23 @@ const subject = z.discriminatedUnion("kind", [
 ]);
 
 const tenants = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("list"),
-    path,
-    items: z.string().max(200).nullable().default(""),
-    idMember: text,
-    nameMember: text,
-    connectionIdMember: text.nullable().default(null),
-    consent: z.strictObject({ member: text, claim: text, updatedMember: text }).nullable().default(null),
-    deletable: z.boolean().default(false),
-  }),
+  z
+    .strictObject({
+      kind: z.literal("list"),
+      path,
+      items: z.string().max(200).nullable().default(""),
+      idMember: text,
+      nameMember: text,
+      connectionIdMember: text.nullable().default(null),
+      consent: z.strictObject({ member: text, claim: text, updatedMember: text }).nullable().default(null),
+      wholeAppScope: scope.nullable().default(null),
+      deletable: z.boolean().default(false),
+    })
+    // Without an id of its own nobody could tell whose of several people's connections to one organisation an entry is.
+    .refine(({ wholeAppScope, connectionIdMember }) => wholeAppScope === null || connectionIdMember !== null, {
+      path: ["connectionIdMember"],
+      message: "must be named where wholeAppScope is",
+    }),
   z.strictObject({ kind: z.literal("callback"), parameter: text, pattern: expression }),
   z.strictObject({ kind: z.literal("token-answer"), member: text, pattern: expression.default(".+") }),
   z.strictObject({ kind: z.literal("none") }),

@@ -45,6 +45,7 @@ export const sageAccounting: Provider = {
     nameMember: "displayed_as",
     connectionIdMember: null,
     consent: null,
+    wholeAppScope: null,
     deletable: false,
   },
   tenantLocator: { kind: "header", name: "X-Business" },

@@ -64,6 +64,7 @@ export const xero: Provider = {
     nameMember: "tenantName",
     connectionIdMember: "id",
     consent: { member: "authEventId", claim: "authentication_event_id", updatedMember: "updatedDateUtc" },
+    wholeAppScope: "app.connections",
     deletable: true,
   },
   tenantLocator: { kind: "header", name: "Xero-Tenant-Id" },
@@ -99,7 +100,7 @@ export const xero: Provider = {
     subject:
       "Claim xero_userid (UUID of the Xero user) of the access token, which is always there; the id token names the same but comes only with openid. The access token's sub is another, undocumented name.",
     tenants:
-      "XeroAPI/Xero-OpenAPI xero-identity.yaml (GET and DELETE /connections); Xero staff: authEventId equals the access token's authentication_event_id; updatedDateUtc moves on reconnect.",
+      "XeroAPI/Xero-OpenAPI xero-identity.yaml (GET and DELETE /connections); Xero staff: authEventId equals the access token's authentication_event_id; updatedDateUtc moves on reconnect. app.connections, for a token of the app's own: developer.xero.com, client credentials; what such a list holds was not read first hand, so it counts only where it names connections that are known.",
     tenantLocator: "XeroAPI/xero-node: header Xero-Tenant-Id on every tenanted request.",
     revocation:
       "XeroAPI/xero-node README: revoking the refresh token removes all connections of that person to the app.",

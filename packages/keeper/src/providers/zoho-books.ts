@@ -58,6 +58,7 @@ export const zohoBooks: Provider = {
     nameMember: "name",
     connectionIdMember: null,
     consent: null,
+    wholeAppScope: null,
     deletable: false,
   },
   tenantLocator: { kind: "query", name: "organization_id" },

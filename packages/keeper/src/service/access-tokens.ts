@@ -21,6 +21,7 @@ import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { Driven, GrantRefresher } from "./grant-refresher.ts";
 import type { LiveToken, LiveTokens } from "./live-tokens.ts";
+import { consentScopes } from "./scopes.ts";
 import type { ServiceContext } from "./service-context.ts";
 import type { TokenProbe } from "./token-probe.ts";
 import { openToken } from "./token-versions.ts";
@@ -219,7 +220,7 @@ export class AccessTokens implements Tokens {
         this.#context.time.wallMs(),
         ask.app.timing,
       ),
-      scope: live.facts.scope ?? ask.app.stored.scopes.join(" "),
+      scope: live.facts.scope ?? consentScopes(ask.app).join(" "),
       tenants: ask.connection.tenants
         .filter((tenant) => tenant.status === "connected")
         .map(({ id, name }) => ({ id, name })),

@@ -14,10 +14,12 @@ const SECRETS_AT_MOST = 5;
 export class AppDesk implements Apps {
   readonly #context: ServiceContext;
   readonly #directory: AppDirectory;
+  readonly #onChanged: () => void;
 
-  constructor(context: ServiceContext, directory: AppDirectory) {
+  constructor(context: ServiceContext, directory: AppDirectory, onChanged: () => void) {
     this.#context = context;
     this.#directory = directory;
+    this.#onChanged = onChanged;
   }
 
   async add(request: NewApp): Promise<AppView> {
@@ -54,6 +56,7 @@ export class AppDesk implements Apps {
       notices: [],
     });
     if (created === "name-taken") throw new EvergrantError("name_taken");
+    this.#onChanged();
     return this.#view(app);
   }
 
@@ -79,6 +82,7 @@ export class AppDesk implements Apps {
       notices: [],
     });
     this.#directory.doubt(app.id);
+    this.#onChanged();
     return this.#view({ ...app, clientSecrets });
   }
 
@@ -92,6 +96,7 @@ export class AppDesk implements Apps {
       notices: [],
     });
     this.#directory.doubt(app.id);
+    this.#onChanged();
     return this.#view({ ...app, scopes });
   }
 

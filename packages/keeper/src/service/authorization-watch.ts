@@ -13,6 +13,7 @@ export class AuthorizationWatch {
   readonly #callers: CallerDesk;
   readonly #connections: ConnectionDirectory;
   readonly #apps: AppDirectory;
+  readonly #onLoaded: () => void;
   #epoch = -1;
   #timer: Timer | null = null;
   #stopped = false;
@@ -20,12 +21,13 @@ export class AuthorizationWatch {
 
   constructor(
     context: ServiceContext,
-    parts: { callers: CallerDesk; connections: ConnectionDirectory; apps: AppDirectory },
+    parts: { callers: CallerDesk; connections: ConnectionDirectory; apps: AppDirectory; onLoaded: () => void },
   ) {
     this.#context = context;
     this.#callers = parts.callers;
     this.#connections = parts.connections;
     this.#apps = parts.apps;
+    this.#onLoaded = parts.onLoaded;
   }
 
   /** Loads everything once; and again at each change, where others may make one. */
@@ -74,5 +76,6 @@ export class AuthorizationWatch {
     await this.#connections.load();
     await this.#callers.load();
     this.#epoch = epoch;
+    this.#onLoaded();
   }
 }

@@ -129,6 +129,21 @@ test("a caller asks as often as it may, and nobody else uses that up", async () 
   expect(await codeOf(world.add({ requestsPerMinute: 0.5 }))).toBe("caller_authentication_invalid");
 });
 
+test("each node counts by itself: a caller that reaches three may ask three times as often, one that stays at one has its whole rate", async () => {
+  await using world = aCallersWorld();
+  const { caller, clientSecret } = await world.add({ requestsPerMinute: 4 });
+  const others = [world.nodeAt("node-b"), world.nodeAt("node-c")];
+  for (const other of others) await other.load();
+  for (const node of [world.callers, ...others]) {
+    const ask = () => codeOf(node.authenticate({ kind: "secret", clientId: caller.id, secret: clientSecret }, null));
+    const asked: string[] = [];
+    for (let n = 0; n < 5; n += 1) asked.push(await ask());
+    expect(asked.filter((code) => code === "caller_too_frequent")).toHaveLength(1);
+    expect(asked.at(-1)).toBe("caller_too_frequent");
+  }
+  for (const other of others) await other.stop();
+});
+
 describe("when credentials were used last", () => {
   test("is shown at once, written down a minute later, and seen from another node", async () => {
     await using world = aCallersWorld();

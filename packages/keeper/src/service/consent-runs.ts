@@ -16,6 +16,7 @@ import { homesOf, keptParameters, pinTokenEndpoint } from "./homes.ts";
 import { journaledOutcome } from "./journaled-outcome.ts";
 import { judgeIdToken } from "./jwt-claims.ts";
 import { newId } from "./new-id.ts";
+import { consentScopes } from "./scopes.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { untilStored } from "./waiting.ts";
 
@@ -44,7 +45,7 @@ export class ConsentRuns {
       connection: connection.name,
       providerName: app.provider.displayName,
       appName: app.stored.name,
-      scopes: app.stored.scopes,
+      scopes: consentScopes(app),
       expectedTenant: connection.expectedTenant ?? connection.tenants[0]?.name ?? null,
       requestedBy: first?.createdBy ?? "Evergrant",
     };

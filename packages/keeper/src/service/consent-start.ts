@@ -5,6 +5,7 @@ import type { App } from "./app-directory.ts";
 import { consentRecords, originFacts } from "./consent-records.ts";
 import { codeChallenge, digest } from "./digest.ts";
 import { newId, newSecretText } from "./new-id.ts";
+import { consentScopes } from "./scopes.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /** By whom and through what a run is started. */
@@ -68,7 +69,7 @@ async function authorizeAddress(
   run: { readonly state: Secret; readonly verifier: Secret; readonly nonce: string; readonly redirectUri: string },
 ): Promise<string> {
   const url = new URL((await app.endpoints()).authorization);
-  const { scopes } = app.stored;
+  const scopes = consentScopes(app);
   const parameters = {
     ...app.provider.authorizeParameters,
     response_type: "code",

@@ -3,6 +3,7 @@ import { AccessTokens } from "./access-tokens.ts";
 import { ApiTurns } from "./api-turns.ts";
 import { AppDirectory } from "./app-directory.ts";
 import { AppPacer } from "./app-pacer.ts";
+import { AppWatch } from "./app-watch.ts";
 import { AppDesk } from "./apps.ts";
 import { askAnew } from "./ask-anew.ts";
 import { AuditReader } from "./audit-reader.ts";
@@ -79,10 +80,12 @@ export function createKeeper(
   const live = new LiveTokens();
   const schedule: Schedule = new Schedule(context, () => refresher);
   const onScheduled = (dueAtMs: number | null) => schedule.touch(dueAtMs);
+  const appWatch = new AppWatch(context, { apps, connections: directory });
   const watch = new HealthWatch(context, {
     apps,
     connections: directory,
     live,
+    appWatch,
     askAnew: (grant) => askAnew(context, { live, refresher: () => refresher }, grant),
   });
   const pacer = new AppPacer(context, directory);
@@ -133,7 +136,10 @@ export function createKeeper(
   const runs = new ConsentRuns(context, { apps, links, acceptance });
   const turns = new ApiTurns(context);
   const callers = new CallerDesk(context, directory);
-  const authorization = new AuthorizationWatch(context, { callers, connections: directory, apps });
+  const authorization = new AuthorizationWatch(context, {
+    ...{ callers, connections: directory, apps },
+    onLoaded: () => appWatch.touch(),
+  });
   const resumeConsent: ResumeConsent = (consent, attempt, answer) => runs.resume(consent, attempt, answer);
   const replaying = { apps, settler, views, onScheduled, resumeConsent };
   const quarantine = new Quarantine(context, {
@@ -143,7 +149,10 @@ export function createKeeper(
       everything: () => replayJournal(context, replaying, wholeJournal(context)),
     },
     leaveToOriginal: (by) => leaveToOriginal(context, { apps, views }, by),
-    onOpened: () => schedule.touch(context.time.wallMs()),
+    onOpened: () => {
+      schedule.touch(context.time.wallMs());
+      appWatch.touch();
+    },
   });
   const reconcile = () => {
     authorization.forget();
@@ -169,7 +178,7 @@ export function createKeeper(
   });
   const keeper: Keeper = {
     tokens,
-    apps: new AppDesk(context, apps),
+    apps: new AppDesk(context, apps, () => appWatch.touch()),
     connections,
     imports: new ImportDesk(context, { apps, connections, verification }),
     consents: new ConsentDesk(context, { links, runs, decisions, apps }),
@@ -201,6 +210,7 @@ export function createKeeper(
         await authorization.start();
         await quarantine.meet();
         await schedule.start();
+        appWatch.start();
         rewinds.start();
         await deliverer.start();
         if (context.gate.hold !== null) return;
@@ -212,6 +222,7 @@ export function createKeeper(
       turns.stop();
       authorization.stop();
       rewinds.stop();
+      await appWatch.stop();
       await deliverer.stop();
       await callers.stop();
       await reseal.stop();

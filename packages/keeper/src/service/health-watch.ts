@@ -1,6 +1,7 @@
 import { type ConnectionId, chainOf, type GrantId, remainingMs, sameTenant } from "@evergrant/core";
 import type { NoticeEntry } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
+import type { AppWatch } from "./app-watch.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import { atHome, pinnedOf } from "./homes.ts";
 import type { LiveTokens } from "./live-tokens.ts";
@@ -18,6 +19,7 @@ export class HealthWatch {
   readonly #apps: AppDirectory;
   readonly #connections: ConnectionDirectory;
   readonly #live: LiveTokens;
+  readonly #appWatch: AppWatch;
   readonly #askAnew: (grant: GrantId) => Promise<void>;
   /** Until when a grant's connections need no look: a renewal comes every few minutes, a look every hour. */
   readonly #restsUntilMs = new Map<GrantId, number>();
@@ -30,6 +32,7 @@ export class HealthWatch {
       apps: AppDirectory;
       connections: ConnectionDirectory;
       live: LiveTokens;
+      appWatch: AppWatch;
       /** How a Custom Connection is looked at, which has no list: by asking for a token. */
       askAnew: (grant: GrantId) => Promise<void>;
     },
@@ -38,20 +41,22 @@ export class HealthWatch {
     this.#apps = parts.apps;
     this.#connections = parts.connections;
     this.#live = parts.live;
+    this.#appWatch = parts.appWatch;
     this.#askAnew = parts.askAnew;
   }
 
-  /** After a renewal: looks when the last look is older than the health interval. */
+  /** After a renewal: looks when the last look is older than the health interval, or left something open. */
   afterRenewal(grant: GrantId): void {
     const { activity, report, limits, time } = this.#context;
-    if (time.wallMs() < (this.#restsUntilMs.get(grant) ?? 0)) return;
+    const owes = this.#appWatch.owesOwnLook(grant);
+    if (!owes && time.wallMs() < (this.#restsUntilMs.get(grant) ?? 0)) return;
     const look = async () => {
       const connections = await this.#context.store.connections.ofGrant(grant);
       if (connections.length === 0) return;
       const dueAtMs = connections.map(({ healthCheckedAtMs }) => (healthCheckedAtMs ?? 0) + limits.healthIntervalMs);
       const soonestMs = Math.min(...dueAtMs);
-      if (soonestMs > time.wallMs()) this.#restsUntilMs.set(grant, soonestMs);
-      else if (await this.check(grant)) this.#restsUntilMs.set(grant, time.wallMs() + limits.healthIntervalMs);
+      if (!owes && soonestMs > time.wallMs()) this.#restsUntilMs.set(grant, soonestMs);
+      else if (await this.#look(grant)) this.#restsUntilMs.set(grant, time.wallMs() + limits.healthIntervalMs);
     };
     activity.during(look).catch((error: unknown) => report({ what: "health", subject: grant, error }));
   }
@@ -98,8 +103,14 @@ export class HealthWatch {
     return [scopeNotice(grant, { missing, atMs })];
   }
 
-  /** One list for all connections of the grant. False when the provider could not be asked. */
+  /** One list for all connections of the grant, or of its app where no token of the grant is in hand. False when neither could be had. */
   async check(id: GrantId): Promise<boolean> {
+    if (await this.#look(id)) return true;
+    const grant = await this.#context.store.grants.load(id);
+    return grant !== undefined && (await this.#appWatch.look(grant.app)).has(id);
+  }
+
+  async #look(id: GrantId): Promise<boolean> {
     const { store, providerApi, time } = this.#context;
     const grant = await store.grants.load(id);
     const live = this.#live.get(id);
@@ -112,6 +123,7 @@ export class HealthWatch {
     if (listed.kind !== "listed") return false;
     const ofGrant = connections.flatMap(({ tenants }) => tenants.map((tenant) => tenant.id));
     for (const connection of connections) await this.#apply(connection.id, { listed: listed.tenants, ofGrant });
+    this.#appWatch.lookedItself(id);
     return true;
   }
 

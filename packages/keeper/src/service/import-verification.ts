@@ -1,7 +1,6 @@
 import {
   type AttemptId,
   type Chain,
-  type ChainId,
   type ConsentId,
   chainOf,
   firstChain,
@@ -20,6 +19,7 @@ import type { GrantRefresher } from "./grant-refresher.ts";
 import type { RenewedGrant } from "./grant-settler.ts";
 import { changeFor } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
+import { attemptOfImport, chainOfImport, consentOfChain, isOfImport } from "./import-names.ts";
 import { judgeIdToken } from "./jwt-claims.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import { newId } from "./new-id.ts";
@@ -102,7 +102,7 @@ export class ImportVerification {
 
   /** Every renewal comes by here; those of imports are taken over. */
   afterRenewal({ grant, idToken, members }: RenewedGrant): void {
-    if (!grant.startsWith("im_")) return;
+    if (!isOfImport(grant)) return;
     this.#said.set(grant, { idToken, members });
     void this.#context.activity
       .during(async () => {
@@ -255,8 +255,3 @@ function claimedOf({ progress }: StoredConsent): Claimed | null {
     ? { ...progress, imported: progress.imported }
     : null;
 }
-
-// One name in three coats, so that whoever finds one of them finds the others.
-const chainOfImport = (id: ConsentId) => id.replace(/^cs_/, "ch_") as ChainId;
-const consentOfChain = (id: ChainId) => id.replace(/^ch_/, "cs_") as ConsentId;
-const attemptOfImport = (id: ConsentId) => id.replace(/^cs_/, "at_") as AttemptId;

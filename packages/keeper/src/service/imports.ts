@@ -1,10 +1,11 @@
-import { type AttemptId, type ConsentId, EvergrantError, type GrantId, Secret } from "@evergrant/core";
+import { type ConsentId, EvergrantError, Secret } from "@evergrant/core";
 import type { StoredConsent } from "../ports/consent-store.ts";
 import type { AppDirectory } from "./app-directory.ts";
 import { consentRecords } from "./consent-records.ts";
 import { resultOf } from "./consent-views.ts";
 import { digest } from "./digest.ts";
 import { checkImports } from "./import-checks.ts";
+import { attemptOfImport, grantOfImport } from "./import-names.ts";
 import type { ImportVerification } from "./import-verification.ts";
 import type { Imports, ImportView, NewImport } from "./importing.ts";
 import type { Connections } from "./keeper.ts";
@@ -83,9 +84,9 @@ export class ImportDesk implements Imports {
       codeVerifier: sealer.seal(dataKey, { owner: id, chain: "", kind: "code-verifier", version: "" }, new Secret("")),
       ...{ startedAtMs: atMs, expiresAtMs: atMs },
       progress: {
-        ...{ kind: "claimed", atMs, attempt: id.replace(/^cs_/, "at_") as AttemptId },
+        ...{ kind: "claimed", atMs, attempt: attemptOfImport(id) },
         imported: {
-          grant: `im_${fingerprint(sealer, token.refreshToken)}` as GrantId,
+          grant: grantOfImport(fingerprint(sealer, token.refreshToken)),
           expectedSubject: token.expectedSubject,
         },
       },

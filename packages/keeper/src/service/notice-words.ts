@@ -19,7 +19,9 @@ export interface NoticeWords {
 export function wordsOf(delivery: Delivery, place: NoticePlace, link: string | null): NoticeWords {
   const { told, notice } = delivery;
   const { title, sentences } = tell(told, { facts: notice.facts, place, node: notice.subject.id });
-  const helps = link !== null && CONSENT_HELPS.has(told) && !isBeyondApp(told, notice.facts);
+  // Who never consented here has no link to consent again by.
+  const hasGrant = place.isOfImport !== true;
+  const helps = link !== null && hasGrant && CONSENT_HELPS.has(told) && !isBeyondApp(told, notice.facts);
   return {
     notice: told,
     atMs: notice.atMs,
@@ -58,7 +60,7 @@ function tell(name: NoticeName, told: Told): Words {
     case "lapse-coming":
       return lapseWords(told);
     case "consent-needed":
-      return consentWords(told);
+      return place.isOfImport === true ? importWords(told) : consentWords(told);
     case "app-broken":
       return {
         title: `${provider} refuses our app ${place.app?.stored.name ?? ""}`.trim(),
@@ -159,6 +161,19 @@ function consentWords({ facts, place }: Told): Words {
           `No new tokens can be had: ${why}. This was checked several times before it was believed.`,
           "A person who may connect the organisation has to give consent again.",
         ],
+  };
+}
+
+function importWords({ facts, place }: Told): Words {
+  const provider = place.app?.provider.displayName ?? "The provider";
+  const [name = "NAME"] = place.connections.map((connection) => connection.name);
+  const why = facts["reason"] === "lapsed" ? "it lapsed unused" : `${provider} does not accept it`;
+  return {
+    title: `${named(place)}: the refresh token that was brought is refused`,
+    sentences: [
+      `The import has failed: ${why}. This was checked several times before it was believed.`,
+      `Bring a newer one, if the other system has it, or have a person give consent: evergrant connect ${name}.`,
+    ],
   };
 }
 

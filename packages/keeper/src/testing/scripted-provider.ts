@@ -1,6 +1,6 @@
 import { type Ending, Secret } from "@evergrant/core";
 import type { MovableTime } from "../../../../tests/kit/movable-time.ts";
-import type { ProbeAnswer, ProviderApi } from "../ports/provider-api.ts";
+import type { ProbeAnswer, ProviderApi, Tenant } from "../ports/provider-api.ts";
 import type { TokenEndpoint, TokenRequest } from "../ports/token-endpoint.ts";
 
 const MINUTE_MS = 60_000;
@@ -25,6 +25,9 @@ export class ScriptedProvider implements TokenEndpoint, ProviderApi {
   /** What the person connected to the same app besides. */
   others: (typeof TENANT)[] = [];
   lists = 0;
+  /** What a token of the app's own lists; an OAuth error where the app is given none. */
+  appLinks: readonly Tenant[] | { readonly error: string } | "api-refuses" = { error: "invalid_scope" };
+  appLists = 0;
   probes = 0;
   probeAnswer: (token: string) => ProbeAnswer = () => apiAnswer(200);
   /** Null: an answer does not say it, and gives what was asked for. */
@@ -57,6 +60,13 @@ export class ScriptedProvider implements TokenEndpoint, ProviderApi {
     return { kind: "listed", tenants: [...own, ...this.others] } as const;
   }
 
+  async links() {
+    this.appLists += 1;
+    if (!Array.isArray(this.appLinks))
+      return { kind: "refused", status: 401, detail: "AuthorizationUnsuccessful" } as const;
+    return { kind: "listed", tenants: this.appLinks as readonly Tenant[] } as const;
+  }
+
   async probe(_provider: unknown, _endpoints: unknown, accessToken: Secret): Promise<ProbeAnswer> {
     this.probes += 1;
     return this.probeAnswer(accessToken.reveal());
@@ -75,6 +85,11 @@ export class ScriptedProvider implements TokenEndpoint, ProviderApi {
     return null;
   }
 
+  #appToken(): Ending {
+    if (typeof this.appLinks === "object" && "error" in this.appLinks) return json(400, this.appLinks);
+    return json(200, { access_token: "app-canary", expires_in: 1800, token_type: "Bearer", scope: "app.connections" });
+  }
+
   #execute({ grant }: TokenRequest): Ending {
     if (grant.kind === "refresh_token") {
       const token = grant.refreshToken.reveal();
@@ -83,6 +98,7 @@ export class ScriptedProvider implements TokenEndpoint, ProviderApi {
         return json(400, { error: "invalid_grant" });
       this.#firstUsedAtMs.set(token, firstUsedAtMs);
     }
+    if (grant.kind === "client_credentials" && grant.scope === "app.connections") return this.#appToken();
     this.#issued += 1;
     const claims = Buffer.from(JSON.stringify({ xero_userid: "jane", authentication_event_id: "ev-1" })).toString(
       "base64url",
