@@ -39,6 +39,9 @@ export function storeLink(parts: StoreLinkParts): Store {
     audit: linked(parts, store.audit),
     deployment: linked(parts, store.deployment),
     nodes: linked(parts, store.nodes),
+    operators: linked(parts, store.operators),
+    sessions: linked(parts, store.sessions),
+    idempotency: linked(parts, store.idempotency),
     close: async () => undefined,
   };
 }

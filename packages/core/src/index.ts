@@ -73,6 +73,7 @@ export type {
   GrantId,
   LeaseOwner,
   NodeId,
+  OperatorId,
   TokenVersionId,
 } from "./ids.ts";
 export {
@@ -88,6 +89,13 @@ export { isHeld, type Lease, NO_LEASE, releaseLease, takeLease } from "./lease.t
 export { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts";
 export { type ApiCall, covers, includesTenant, type Narrowing, sameTenant } from "./narrowing.ts";
 export { contains, type IpAddress, isWithin, type Network, parseAddress, parseNetwork } from "./network.ts";
+export {
+  hasLastingAdmin,
+  OPERATOR_ROLES,
+  type OperatorRole,
+  type OperatorStanding,
+  roleSuffices,
+} from "./operator-role.ts";
 export { outageBudget } from "./outage-budget.ts";
 export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
 export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";

@@ -77,6 +77,16 @@ export interface Limits {
   readonly keysAskedMs: number;
   /** When callers used their credentials last is written down so often. */
   readonly callerUseMs: number;
+  /** A signed-in operator who does nothing for so long is signed out; */
+  readonly operatorIdleMs: number;
+  /** and so long after signing in, whatever they do. */
+  readonly operatorSessionLifeMs: number;
+  /** An operator's looks at one thing are written down so often at most; changes and refusals each time. */
+  readonly operatorLookMs: number;
+  /** For so long a create that is repeated under its idempotency key gets its first answer. */
+  readonly idempotencyKeptMs: number;
+  /** A create that has not ended by then has broken off. */
+  readonly idempotencyRunMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -117,6 +127,11 @@ export const DEFAULT_LIMITS: Limits = {
   keysKeptMs: DAY_MS,
   keysAskedMs: 30_000,
   callerUseMs: MINUTE_MS,
+  operatorIdleMs: 30 * MINUTE_MS,
+  operatorSessionLifeMs: 12 * 60 * MINUTE_MS,
+  operatorLookMs: 10 * MINUTE_MS,
+  idempotencyKeptMs: DAY_MS,
+  idempotencyRunMs: 5 * MINUTE_MS,
 };
 
 /** When a settled head that took more than one send is used again, so that its parent could still step in. */

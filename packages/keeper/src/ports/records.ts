@@ -3,13 +3,13 @@ import type { AuditFacts, GrantId, NoticeKind } from "@evergrant/core";
 /** What an audit record is about. */
 export type AuditSubject =
   | { readonly kind: "grant"; readonly id: GrantId }
-  | { readonly kind: "connection" | "app" | "caller" | "consent" | "deployment"; readonly id: string };
+  | { readonly kind: "connection" | "app" | "caller" | "consent" | "deployment" | "operator"; readonly id: string };
 
 /** One line of the story, before it is chained to the one before it. Facts hold no secret. */
 export interface AuditEntry extends AuditFacts {
   readonly subject: AuditSubject;
   readonly atMs: number;
-  /** Who did it: `keeper`, `operator`, `person`, `caller:ID`. */
+  /** Who did it: `keeper`, `rule`, `person`, `caller:ID`, or an operator by name. */
   readonly by: string;
 }
 

@@ -7,12 +7,12 @@ export type Sealed = string & { readonly __kind: "sealed" };
 
 /**
  * What a sealed value belongs to; bound into it (AAD), so that it opens nowhere else.
- * `owner`: a grant, app or consent id. `chain` and `version` are empty strings where they do not apply.
+ * `owner`: a grant, app or consent id, or the key of a create. `chain` and `version` are empty strings where they do not apply.
  */
 export interface SealContext {
   readonly owner: string;
   readonly chain: string;
-  readonly kind: "refresh-token" | "access-token" | "client-secret" | "code-verifier" | "data-key";
+  readonly kind: "refresh-token" | "access-token" | "client-secret" | "code-verifier" | "data-key" | "answer";
   readonly version: string;
 }
 

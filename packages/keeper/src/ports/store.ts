@@ -6,7 +6,10 @@ import type { ConnectionStore } from "./connection-store.ts";
 import type { ConsentStore } from "./consent-store.ts";
 import type { DeploymentStore } from "./deployment-store.ts";
 import type { GrantStore } from "./grant-store.ts";
+import type { IdempotencyStore } from "./idempotency-store.ts";
 import type { NodeStore } from "./node-store.ts";
+import type { OperatorStore } from "./operator-store.ts";
+import type { SessionStore } from "./session-store.ts";
 
 /**
  * One database, one port per matter. Every method rejects with `store_unavailable` when the database does not answer; what a
@@ -22,5 +25,8 @@ export interface Store {
   readonly audit: AuditStore;
   readonly deployment: DeploymentStore;
   readonly nodes: NodeStore;
+  readonly operators: OperatorStore;
+  readonly sessions: SessionStore;
+  readonly idempotency: IdempotencyStore;
   close(): Promise<void>;
 }

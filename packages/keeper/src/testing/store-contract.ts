@@ -6,6 +6,7 @@ import { describeDirectories } from "./contract/directory-promises.ts";
 import { describeGrants } from "./contract/grant-promises.ts";
 import { describeIncarnations } from "./contract/incarnation-promises.ts";
 import { describeNodes } from "./contract/node-promises.ts";
+import { describeOperators } from "./contract/operator-promises.ts";
 import { describeRecords } from "./contract/record-promises.ts";
 import type { StoreWorld } from "./contract/store-world.ts";
 import { describeTexts } from "./contract/text-promises.ts";
@@ -38,6 +39,7 @@ export function describeStore(
     describeConnections(world);
     describeConsents(world);
     describeDirectories(world);
+    describeOperators(world);
     describeRecords(world);
     describeTexts(world);
     describeIncarnations(world);

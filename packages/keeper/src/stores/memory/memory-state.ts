@@ -23,6 +23,10 @@ export class MemoryState {
   readonly callers: MemoryTables["callers"];
   readonly callerUses: MemoryTables["callerUses"];
   readonly assertions: MemoryTables["assertions"];
+  readonly operators: MemoryTables["operators"];
+  readonly operatorUses: MemoryTables["operatorUses"];
+  readonly sessions: MemoryTables["sessions"];
+  readonly creates: MemoryTables["creates"];
   readonly outbox: MemoryTables["outbox"];
   readonly nodes: MemoryTables["nodes"];
   /** This node's own chain. */
@@ -45,6 +49,10 @@ export class MemoryState {
     this.callers = tables.callers;
     this.callerUses = tables.callerUses;
     this.assertions = tables.assertions;
+    this.operators = tables.operators;
+    this.operatorUses = tables.operatorUses;
+    this.sessions = tables.sessions;
+    this.creates = tables.creates;
     this.outbox = tables.outbox;
     this.nodes = tables.nodes;
     this.audit = tables.chainOf(node);

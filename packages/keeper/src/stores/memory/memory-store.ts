@@ -10,6 +10,7 @@ import { memoryConnections } from "./memory-connections.ts";
 import { memoryConsents } from "./memory-consents.ts";
 import { memoryDeployment, memoryNodes } from "./memory-deployment.ts";
 import { memoryGrants } from "./memory-grants.ts";
+import { memoryIdempotency, memoryOperators, memorySessions } from "./memory-operators.ts";
 import { MemoryState } from "./memory-state.ts";
 import { type MemorySnapshot, MemoryTables } from "./memory-tables.ts";
 
@@ -51,6 +52,9 @@ function storeOver(state: MemoryState, time: Time): Store {
     audit: memoryAudit(state),
     deployment: memoryDeployment(state),
     nodes: memoryNodes(state),
+    operators: memoryOperators(state),
+    sessions: memorySessions(state),
+    idempotency: memoryIdempotency(state),
     close: async () => state.close(),
   };
 }

@@ -1,12 +1,24 @@
-import type { AppId, CallerId, ConnectionId, ConsentId, GrantId, NodeId, TokenVersionId } from "@evergrant/core";
+import type {
+  AppId,
+  CallerId,
+  ConnectionId,
+  ConsentId,
+  GrantId,
+  NodeId,
+  OperatorId,
+  TokenVersionId,
+} from "@evergrant/core";
 import type { StoredApp } from "../../ports/app-store.ts";
 import type { CallerUse, StoredCaller } from "../../ports/caller-store.ts";
 import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { ConsentLink, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
+import type { StoredCreate } from "../../ports/idempotency-store.ts";
 import type { NodeRow } from "../../ports/node-store.ts";
+import type { OperatorUse, StoredOperator } from "../../ports/operator-store.ts";
 import type { AuditRecord, NoticeEntry } from "../../ports/records.ts";
+import type { StoredSession } from "../../ports/session-store.ts";
 import { DueIndex } from "./due-index.ts";
 
 /** What a memory database holds, for all nodes that share it. Rows are replaced, never changed in place. */
@@ -24,6 +36,10 @@ export class MemoryTables {
   readonly callerUses = new Map<string, CallerUse>();
   /** When each used assertion expires, by its digest. */
   readonly assertions = new Map<string, number>();
+  readonly operators = new Map<OperatorId, StoredOperator>();
+  readonly operatorUses = new Map<string, OperatorUse>();
+  readonly sessions = new Map<string, StoredSession>();
+  readonly creates = new Map<string, StoredCreate>();
   readonly nodes = new Map<NodeId, NodeRow>();
   /** One chain per node. */
   readonly audit = new Map<NodeId, AuditRecord[]>();
@@ -73,7 +89,11 @@ export class MemoryTables {
 
   #maps(): readonly Map<unknown, unknown>[] {
     const { apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes } = this;
-    return [apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes];
+    const { operators, operatorUses, sessions, creates } = this;
+    return [
+      ...[apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes],
+      ...[operators, operatorUses, sessions, creates],
+    ];
   }
 }
 

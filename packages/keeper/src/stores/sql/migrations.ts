@@ -1,5 +1,6 @@
 import type { Transaction } from "kysely";
 import { createCallerUse, createUsedAssertion } from "./authentication-tables.ts";
+import { createOperatorTables } from "./operator-tables.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import type { Tables } from "./tables.ts";
 
@@ -88,6 +89,13 @@ export const MIGRATIONS: readonly Migration[] = [
         .on("audit_record")
         .columns(["at_ms", "node", "sequence"])
         .execute();
+    },
+  },
+  {
+    name: "0011-operators",
+    compatibleFrom: 1,
+    async up(db) {
+      await createOperatorTables(db);
     },
   },
 ];

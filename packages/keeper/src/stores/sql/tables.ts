@@ -15,9 +15,10 @@ import type { Right } from "../../ports/caller-store.ts";
 import type { ConsentLink, ConsentProgress, StoredConsent } from "../../ports/consent-store.ts";
 import type { AuditSubject, NoticeEntry } from "../../ports/records.ts";
 import type { Sealed, WrappedKey } from "../../ports/sealer.ts";
+import type { OperatorTables } from "./operator-tables.ts";
 
 /** Every table of the store. Instants are milliseconds since the epoch (`…_at_ms`); `Json` columns are JSON as text. */
-export interface Tables {
+export interface Tables extends OperatorTables {
   readonly migration: MigrationTable;
   readonly deployment: DeploymentTable;
   readonly node: NodeTable;

@@ -1,0 +1,28 @@
+import type { Sealed, WrappedKey } from "./sealer.ts";
+
+/** A create that somebody may repeat, and what it answered. */
+export interface StoredCreate {
+  /** SHA-256 over who asked and under which key, hex. */
+  readonly key: string;
+  /** SHA-256 over what was asked for, hex. */
+  readonly requestSha256: string;
+  readonly startedAtMs: number;
+  /** Null while it runs, and for good where it broke off. */
+  readonly answer: SealedAnswer | null;
+}
+
+/** Sealed, since it may show a secret that is else kept as a hash alone. */
+export interface SealedAnswer {
+  readonly dataKey: WrappedKey;
+  readonly sealed: Sealed;
+}
+
+export interface IdempotencyStore {
+  /** Takes the key for a create that begins, or says what stands under it: the insert itself decides who is first. */
+  claim(create: Omit<StoredCreate, "answer">): Promise<StoredCreate | "claimed">;
+  finish(key: string, answer: SealedAnswer): Promise<void>;
+  /** Gives back the key of a create that was refused; one that has an answer stays. */
+  release(key: string): Promise<void>;
+  /** Forgets creates that began before, answers and their keys included. */
+  forget(startedBeforeMs: number): Promise<void>;
+}
