@@ -10,6 +10,7 @@ import { addConnections } from "./commands/connections.ts";
 import { addConsents } from "./commands/consents.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addHealth } from "./commands/health.ts";
+import { addOperators } from "./commands/operators.ts";
 import { addQuarantine } from "./commands/quarantine.ts";
 import { addSandbox } from "./commands/sandbox.ts";
 import { addStart } from "./commands/start.ts";
@@ -31,6 +32,7 @@ const COMMANDS = [
   addHealth,
   addQuarantine,
   addAudit,
+  addOperators,
 ] as const;
 
 /** The command line: every command with its options. */

@@ -42,8 +42,18 @@ import {
   pastedConsentSchema,
   reconsentLinkSchema,
 } from "./consents.ts";
-import { operatorSchema } from "./health.ts";
 import { idSchema, nameSchema } from "./names.ts";
+import {
+  addedOperatorKeySchema,
+  addedOperatorSchema,
+  meSchema,
+  newOperatorKeySchema,
+  newOperatorSchema,
+  operatorIdentitySchema,
+  operatorListSchema,
+  operatorRoleSchema,
+  operatorSchema,
+} from "./operators.ts";
 import { quarantineReleaseSchema, quarantineSchema } from "./quarantine.ts";
 
 /** One operation of the admin API: how it is called, and the shapes that go in and come out. */
@@ -69,7 +79,7 @@ const plain = { params: none, query: none, body: noBody };
 
 /** The admin API as data: the server serves exactly these operations, clients draw their types from them. */
 export const ADMIN_API = {
-  me: { ...plain, method: "GET", path: "/me", status: 200, answer: operatorSchema },
+  me: { ...plain, method: "GET", path: "/me", status: 200, answer: meSchema },
 
   readQuarantine: { ...plain, method: "GET", path: "/quarantine", status: 200, answer: quarantineSchema },
   releaseQuarantine: {
@@ -259,6 +269,67 @@ export const ADMIN_API = {
     params: byId,
     body: consentDecisionSchema,
     answer: consentResultSchema,
+  },
+
+  listOperators: { ...plain, method: "GET", path: "/operators", status: 200, answer: operatorListSchema },
+  addOperator: {
+    ...plain,
+    method: "POST",
+    path: "/operators",
+    status: 201,
+    body: newOperatorSchema,
+    answer: addedOperatorSchema,
+  },
+  setOperatorRole: {
+    ...plain,
+    method: "PUT",
+    path: "/operators/:name/role",
+    status: 200,
+    params: byName,
+    body: operatorRoleSchema,
+    answer: operatorSchema,
+  },
+  setOperatorIdentity: {
+    ...plain,
+    method: "PUT",
+    path: "/operators/:name/identity",
+    status: 200,
+    params: byName,
+    body: operatorIdentitySchema,
+    answer: operatorSchema,
+  },
+  addOperatorKey: {
+    ...plain,
+    method: "POST",
+    path: "/operators/:name/keys",
+    status: 201,
+    params: byName,
+    body: newOperatorKeySchema.optional(),
+    answer: addedOperatorKeySchema,
+  },
+  removeOperatorKey: {
+    ...plain,
+    method: "DELETE",
+    path: "/operators/:name/keys/:key",
+    status: 200,
+    params: z.strictObject({ name: nameSchema, key: idSchema }),
+    answer: operatorSchema,
+  },
+  disableOperator: {
+    ...plain,
+    method: "POST",
+    path: "/operators/:name/disable",
+    status: 200,
+    params: byName,
+    answer: operatorSchema,
+  },
+  enableOperator: {
+    ...plain,
+    method: "POST",
+    path: "/operators/:name/enable",
+    status: 200,
+    params: byName,
+    answer: operatorSchema,
   },
 
   listCallers: { ...plain, method: "GET", path: "/callers", status: 200, answer: callerListSchema },

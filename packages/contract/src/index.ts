@@ -87,17 +87,20 @@ export {
   type ReconsentLink,
   reconsentLinkSchema,
 } from "./consents.ts";
-export {
-  type Liveness,
-  livenessSchema,
-  type Operator,
-  operatorSchema,
-  type Readiness,
-  readinessSchema,
-} from "./health.ts";
+export { type Liveness, livenessSchema, type Readiness, readinessSchema } from "./health.ts";
 export { AUTHENTICATION_METHODS, type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
 export { adminApiDocument } from "./openapi.ts";
+export { OPERATION_WORDS } from "./operation-words.ts";
+export {
+  type AddedOperator,
+  type Me,
+  type NewOperator,
+  OPERATOR_ROLES,
+  type Operator,
+  type OperatorIdentity,
+  type OperatorRole,
+} from "./operators.ts";
 export { OUTAGE_EVENTS, type OutagePromise } from "./outages.ts";
 export { type Problem, problemSchema } from "./problem.ts";
 export {

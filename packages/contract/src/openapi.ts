@@ -18,7 +18,7 @@ export function adminApiDocument(version: string): Json {
       title: "Evergrant admin API",
       version,
       description:
-        "For operators. Instants are milliseconds since the epoch on Evergrant's clock. Unknown fields are refused. Refusals are problem documents (RFC 9457) with a stable `code`.",
+        "For operators. Instants are milliseconds since the epoch on Evergrant's clock. Unknown fields are refused. Refusals are problem documents (RFC 9457) with a stable `code`. `x-evergrant-role` is the least role that may ask for an operation: viewer, operator, admin.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: ADMIN_API_PREFIX }],
@@ -34,7 +34,8 @@ export function adminApiDocument(version: string): Json {
 function described(name: OperationName, operation: Operation): Json {
   return {
     operationId: name,
-    summary: OPERATION_WORDS[name],
+    summary: OPERATION_WORDS[name].words,
+    "x-evergrant-role": OPERATION_WORDS[name].role,
     ...parametersOf(operation),
     ...bodyOf(operation.body),
     responses: {

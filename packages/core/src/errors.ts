@@ -289,7 +289,25 @@ export const ERRORS = {
   operator_key_invalid: {
     status: 401,
     retry: "never",
-    message: "The operator key is missing or wrong. Send it as a bearer token.",
+    message: "The operator key is missing, wrong, expired or disabled. Send it as a bearer token.",
+  },
+  operator_role_too_small: {
+    status: 403,
+    retry: "never",
+    message: "This operator's role does not reach that far. See which role it takes, and ask an admin.",
+  },
+  operator_unknown: { status: 404, retry: "never", message: "There is no operator of this name." },
+  operator_key_unknown: { status: 404, retry: "never", message: "This operator has no key of this id." },
+  operator_last_admin: {
+    status: 409,
+    retry: "never",
+    message:
+      "Nobody would be left to let others in. Give another admin a key that does not expire first, then try again.",
+  },
+  operator_identity_taken: {
+    status: 409,
+    retry: "never",
+    message: "Another operator is known by this identity. Take it away from them first.",
   },
   audit_broken: {
     status: 409,

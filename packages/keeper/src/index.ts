@@ -22,6 +22,7 @@ export {
 } from "./ports/caller-store.ts";
 export type { Chance } from "./ports/chance.ts";
 export type { ConsentOrigin } from "./ports/consent-store.ts";
+export type { OperatorIdentity } from "./ports/operator-store.ts";
 export { POINTS, type Point, type PointSubject, type Reached } from "./ports/points.ts";
 export type { Provider } from "./ports/provider.ts";
 export type { Tenant } from "./ports/provider-api.ts";
@@ -35,4 +36,5 @@ export type { ApiTurn, CallsLeft } from "./service/api-turns.ts";
 export type * from "./service/consenting.ts";
 export type { AdmittedCall, ApiAsk, ForwardAsk, Forwarded, Gateway } from "./service/gateway.ts";
 export type * from "./service/keeper.ts";
+export type * from "./service/operating.ts";
 export type { ServiceFailure } from "./service/service-context.ts";

@@ -1,4 +1,4 @@
-import type { Connection, Operator } from "@evergrant/contract";
+import type { Connection, Me } from "@evergrant/contract";
 import { ERRORS } from "@evergrant/core";
 import type { Command } from "commander";
 import { ForeignRefusal } from "../command-failure.ts";
@@ -49,7 +49,7 @@ function trouble({ name, status, trouble: found }: Connection) {
 }
 
 function healthText(
-  { publicUrl, nowMs, health }: Operator,
+  { publicUrl, nowMs, health }: Me,
   { all, troubled }: { readonly all: number; readonly troubled: readonly Connection[] },
 ): string {
   return [

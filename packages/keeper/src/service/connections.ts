@@ -57,7 +57,7 @@ export class ConnectionDesk implements Connections {
     if (stored === undefined) throw new EvergrantError("app_unknown");
     const app = await this.#parts.apps.get(stored.id);
     const id = newId<ConnectionId>("cn", chance);
-    const grant = app.provider.kind === "client_credentials" ? await this.#ownGrant(app) : null;
+    const grant = app.provider.kind === "client_credentials" ? await this.#ownGrant(app, request.by) : null;
     const createdAtMs = time.wallMs();
     const connection: StoredConnection = {
       id,
@@ -198,7 +198,7 @@ export class ConnectionDesk implements Connections {
   }
 
   // A Custom Connection is app, grant and connection in one: its grant is there from the start.
-  async #ownGrant(app: App): Promise<GrantId> {
+  async #ownGrant(app: App, by: string): Promise<GrantId> {
     const { store, sealer, chance, time } = this.#context;
     const known = await store.grants.findBySubject(app.stored.id, app.stored.clientId);
     if (known !== undefined) return known.id;
@@ -214,7 +214,7 @@ export class ConnectionDesk implements Connections {
       event: "grant-created",
       subject: { kind: "grant", id },
       atMs: time.wallMs(),
-      by: "operator",
+      by,
       facts: { kind: "client-credentials" },
     };
     const grant = {

@@ -1,4 +1,4 @@
-import type { Secret } from "@evergrant/core";
+import type { Deployment } from "../ports/deployment-store.ts";
 import { AccessTokens } from "./access-tokens.ts";
 import { ApiTurns } from "./api-turns.ts";
 import { AppDirectory } from "./app-directory.ts";
@@ -15,7 +15,6 @@ import { ConsentDecisions } from "./consent-decisions.ts";
 import { ConsentLinks } from "./consent-links.ts";
 import { ConsentRuns } from "./consent-runs.ts";
 import { ConsentDesk } from "./consents.ts";
-import { digest, sameDigest } from "./digest.ts";
 import { GatewayDesk } from "./gateway.ts";
 import { GrantEnding } from "./grant-ending.ts";
 import { GrantRefresher } from "./grant-refresher.ts";
@@ -27,6 +26,9 @@ import type { Keeper, KeeperHealth } from "./keeper.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
 import { LiveTokens } from "./live-tokens.ts";
 import { OldTokenWatch } from "./old-token-watch.ts";
+import { OperatorDirectory } from "./operator-directory.ts";
+import { SessionDesk } from "./operator-sessions.ts";
+import { OperatorDesk } from "./operators.ts";
 import { Quarantine } from "./quarantine.ts";
 import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
@@ -46,7 +48,7 @@ export interface RunningKeeper {
 /** Puts the services of one node together over the ports it was given. */
 export function createKeeper(
   given: KeeperParts,
-  deployment: { readonly operatorKeySha256: string },
+  deployment: Pick<Deployment, "operatorKeySha256" | "createdAtMs">,
   health: () => KeeperHealth,
 ): RunningKeeper {
   const context: ServiceContext = { ...given, gate: new SpendingGate(given.limits.retryMaxMs) };
@@ -109,6 +111,7 @@ export function createKeeper(
     return quarantine.meet();
   };
   const rewinds = new RewindWatch(context, { reconcile, look: () => quarantine.look() });
+  const operators = new OperatorDesk(context, new OperatorDirectory(context, deployment));
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps),
@@ -116,7 +119,8 @@ export function createKeeper(
     consents: new ConsentDesk(context, { links, runs, decisions, apps }),
     callers,
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
-    isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
+    operators,
+    sessions: new SessionDesk(context, operators),
     quarantine,
     audit: new AuditReader(context),
     health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),

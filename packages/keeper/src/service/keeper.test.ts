@@ -195,7 +195,7 @@ class KeeperWorld {
         provenance: null,
         report: (failure) => this.failures.push(failure.what),
       },
-      { operatorKeySha256: digest(new Secret("operator")) },
+      { operatorKeySha256: digest(new Secret("operator")), createdAtMs: 0 },
       () => ({ serving: true, refreshing: true, detail: null }),
     );
     await this.#running.start();

@@ -5,6 +5,7 @@ import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.
 import type { Callers, Tokens } from "./access.ts";
 import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
+import type { OperatorSessions, Operators } from "./operating.ts";
 
 /**
  * Everything that faces may ask of a keeper. Refusals are thrown as `EvergrantError` with a code of the catalogue.
@@ -19,8 +20,8 @@ export interface Keeper {
   readonly gateway: Gateway;
   readonly quarantine: Quarantines;
   readonly audit: Audit;
-  /** Whether the key is the operator's; compares hashes in constant time. */
-  isOperator(key: Secret): boolean;
+  readonly operators: Operators;
+  readonly sessions: OperatorSessions;
   health(): KeeperHealth;
   /** The keeper's wall clock (a followed one runs ahead of the machine's). */
   nowMs(): number;

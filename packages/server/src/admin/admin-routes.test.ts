@@ -1,6 +1,8 @@
-import { ADMIN_API, type OperationName, problemSchema } from "@evergrant/contract";
+import { ADMIN_API, OPERATION_WORDS, type OperationName, problemSchema } from "@evergrant/contract";
+import { roleSuffices } from "@evergrant/core";
 import { type Document, OpenAPIBackend } from "openapi-backend";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { askAs, startWorld, type World } from "../testing/world.ts";
 
 let world: World;
@@ -40,6 +42,87 @@ describe("the operator key", () => {
     expect((await answer("GET", "/me")).status).toBe(200);
     world.clock.ms += 5_000;
     expect((await world.ask("/api/v1/me")).status).toBe(401);
+  });
+});
+
+describe("roles", () => {
+  const urlOf = (path: string) => `/api/v1${path.replace(":name", "acme").replace(/:(id|secret|key)/g, "x_1")}`;
+
+  async function keyOf(name: string, role: "viewer" | "operator" | "admin"): Promise<string> {
+    const { status, body } = await answer("POST", "/operators", { name, role });
+    expect(status).toBe(201);
+    return body.operatorKey;
+  }
+
+  it("let each operator do what the document says, and refuse the rest naming the role that it takes", async () => {
+    const keys = { viewer: await keyOf("vera", "viewer"), operator: await keyOf("otto", "operator") };
+    for (const name of Object.keys(ADMIN_API) as OperationName[]) {
+      const { method, path } = ADMIN_API[name];
+      const { role: least } = OPERATION_WORDS[name];
+      for (const role of ["viewer", "operator"] as const) {
+        const got = await world.ask(urlOf(path), { method, headers: { authorization: `Bearer ${keys[role]}` } });
+        const body = got.status === 204 ? {} : await got.json();
+        const refused = body.code === "operator_role_too_small";
+        expect([name, role, refused]).toEqual([name, role, !roleSuffices(role, least)]);
+        if (refused) expect([got.status, body.detail]).toEqual([403, expect.stringContaining(`the role ${least}`)]);
+      }
+    }
+  });
+
+  it("show a secret to nobody who may not make one", () => {
+    const shows = (Object.keys(ADMIN_API) as OperationName[]).filter((name) =>
+      /"(clientSecret|operatorKey)"/.test(
+        JSON.stringify(z.toJSONSchema(ADMIN_API[name].answer, { unrepresentable: "any" })),
+      ),
+    );
+    expect(shows.toSorted()).toEqual(["addCaller", "addCallerSecret", "addOperator", "addOperatorKey"]);
+    expect(shows.map((name) => OPERATION_WORDS[name].role)).toEqual(shows.map(() => "admin"));
+  });
+
+  it("count at once, and so does a disabling; the operator's own name stands in what is written down", async () => {
+    const key = await keyOf("jane", "operator");
+    const as = async (method: string, path: string) =>
+      (await world.ask(`/api/v1${path}`, { method, headers: { authorization: `Bearer ${key}` } })).status;
+    expect(await as("POST", "/connections/acme/disable")).toBe(200);
+    expect((await answer("PUT", "/operators/jane/role", { role: "viewer" })).body.role).toBe("viewer");
+    expect(await as("POST", "/connections/acme/enable")).toBe(403);
+    expect(await as("GET", "/connections/none")).toBe(404);
+    expect((await answer("POST", "/operators/jane/disable")).body.disabledAtMs).not.toBeNull();
+    expect(await as("GET", "/me")).toBe(401);
+    const told = world.keeper.operators.requests.filter(({ by }) => by === "jane");
+    expect(told).toEqual([
+      { by: "jane", operation: "disableConnection", target: "acme", kind: "change", status: 200, code: null },
+      {
+        ...{ by: "jane", operation: "enableConnection", target: "", kind: "change" },
+        ...{ status: 403, code: "operator_role_too_small" },
+      },
+      {
+        ...{ by: "jane", operation: "readConnection", target: "none", kind: "look" },
+        ...{ status: 404, code: "connection_unknown" },
+      },
+    ]);
+  });
+
+  it("are told to whoever asks who they are", async () => {
+    const authorization = `Bearer ${await keyOf("vera", "viewer")}`;
+    const me = await world.ask("/api/v1/me", { headers: { authorization } });
+    expect(await me.json()).toMatchObject({ name: "vera", role: "viewer" });
+  });
+
+  it("come with keys that are shown once, two of them at once, and can be taken away", async () => {
+    const added = await answer("POST", "/operators", { name: "jane", role: "admin", key: null });
+    expect(added.body).toMatchObject({ operatorKey: null, operator: { name: "jane", keys: [] } });
+    const made = await answer("POST", "/operators/jane/keys", {});
+    expect([made.status, made.body.operatorKey]).toEqual([201, expect.any(String)]);
+    const listed = (await answer("GET", "/operators")).body;
+    expect(JSON.stringify(listed)).not.toContain(made.body.operatorKey);
+    const [, { keys }] = listed.operators;
+    expect((await answer("DELETE", `/operators/jane/keys/${keys[0].id}`)).body.keys).toEqual([]);
+    expect((await answer("DELETE", "/operators/jane/keys/ok_none")).body.code).toBe("operator_key_unknown");
+    const identity = { kind: "email", issuer: "https://idp.example", email: "jane@example.com" };
+    expect((await answer("PUT", "/operators/jane/identity", { identity })).body.identity).toEqual(identity);
+    expect((await answer("POST", "/operators/operator/disable")).body.code).toBe("operator_last_admin");
+    expect((await answer("POST", "/operators/nobody/enable")).body.code).toBe("operator_unknown");
   });
 });
 

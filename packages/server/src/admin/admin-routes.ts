@@ -1,10 +1,19 @@
-import { ADMIN_API, ADMIN_API_PREFIX, adminApiDocument, type Operation, type OperationName } from "@evergrant/contract";
+import {
+  ADMIN_API,
+  ADMIN_API_PREFIX,
+  adminApiDocument,
+  OPERATION_WORDS,
+  type Operation,
+  type OperationName,
+} from "@evergrant/contract";
+import { EvergrantError, roleSuffices } from "@evergrant/core";
+import type { OperatorPrincipal } from "@evergrant/keeper";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { LIMITS } from "../http/limits.ts";
 import { sendProblem } from "../http/problem.ts";
 import type { RateLimiter } from "../http/rate-limiter.ts";
-import { InputInvalid } from "../http/refusal.ts";
+import { InputInvalid, refusalOf } from "../http/refusal.ts";
 import { refusing } from "../http/refusing.ts";
 import type { RequestLog } from "../http/request-log.ts";
 import { type Resource, serve } from "../http/serve.ts";
@@ -12,17 +21,19 @@ import { fieldProblems } from "./field-problems.ts";
 import { requireKnownHost } from "./known-host.ts";
 import { type AdminContext, OPERATIONS } from "./operations.ts";
 import { requireOperator } from "./operator-key.ts";
+import { requestNote } from "./request-note.ts";
 
-export interface AdminFace extends AdminContext {
+export interface AdminFace extends Pick<AdminContext, "keeper" | "site"> {
   readonly log: RequestLog;
   readonly limiter: RateLimiter;
   /** Host names besides loopback under which it answers. */
   readonly knownHosts: () => readonly string[];
 }
 
-/** The admin API: exactly the operations of the contract, behind the operator key. */
+/** The admin API: exactly the operations of the contract, for operators, each as far as their role reaches. */
 export async function adminRoutes(app: FastifyInstance, face: AdminFace): Promise<void> {
   readJson(app);
+  app.decorateRequest("operator", null);
   app.setErrorHandler(refusing(sendProblem, face.log));
   app.addHook("onRequest", requireKnownHost(face.knownHosts));
   app.addHook("onRequest", requireOperator(face));
@@ -64,19 +75,48 @@ interface Exchange {
   readonly reply: FastifyReply;
 }
 
+interface Asked {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
 async function run(name: OperationName, { face, request, reply }: Exchange): Promise<FastifyReply> {
   const operation: Operation = ADMIN_API[name];
-  const asked = {
+  const { operator } = request;
+  if (operator === null) throw new EvergrantError("operator_key_invalid");
+  const note = requestNote(name, operation.method);
+  try {
+    requireRole(name, operator);
+    const asked = askedOf(operation, request);
+    note.isAbout(asked);
+    // Each handler takes what its own schemas give: the contract ties the two together by name.
+    const handle = OPERATIONS[name] as (asked: unknown, context: AdminContext) => Promise<unknown>;
+    const outcome = await handle(asked, { ...face, operator, by: operator.name });
+    // Through the schema, so that nothing leaves which the contract does not name.
+    const answer = operation.status === 204 ? undefined : operation.answer.parse(outcome);
+    await face.keeper.operators.noteRequest(operator, note.answered(operation.status));
+    return reply.code(operation.status).send(answer);
+  } catch (error) {
+    await face.keeper.operators.noteRequest(operator, note.refused(refusalOf(error).refusal));
+    throw error;
+  }
+}
+
+function requireRole(name: OperationName, operator: OperatorPrincipal): void {
+  const { role } = OPERATION_WORDS[name];
+  if (roleSuffices(operator.role, role)) return;
+  throw new EvergrantError("operator_role_too_small", {
+    detail: `${name} takes the role ${role}; ${operator.name} is ${operator.role}`,
+  });
+}
+
+function askedOf(operation: Operation, request: FastifyRequest): Asked {
+  return {
     params: checked(operation.params, { place: "path", value: request.params }),
     query: checked(operation.query, { place: "query", value: request.query }),
     body: checked(operation.body, { place: "body", value: request.body ?? undefined }),
   };
-  // Each handler takes what its own schemas give: the contract ties the two together by name.
-  const handle = OPERATIONS[name] as (asked: unknown, context: AdminContext) => Promise<unknown>;
-  const outcome = await handle(asked, face);
-  reply.code(operation.status);
-  // Through the schema, so that nothing leaves which the contract does not name.
-  return operation.status === 204 ? reply.send() : reply.send(operation.answer.parse(outcome));
 }
 
 function checked(schema: z.ZodType, { place, value }: { place: "path" | "query" | "body"; value: unknown }): unknown {

@@ -31,6 +31,7 @@ import {
 } from "@evergrant/keeper";
 import { FakeConsents } from "./fake-consents.ts";
 import { FakeGateway } from "./fake-gateway.ts";
+import { FakeOperators, FakeSessions } from "./fake-operators.ts";
 
 const START_MS = 1_780_000_000_000;
 const PROMISES = promises();
@@ -61,7 +62,9 @@ export class FakeKeeper implements Keeper {
 
   nowMs = (): number => START_MS;
   health = (): KeeperHealth => this.state;
-  isOperator = (key: Secret): boolean => key.reveal() === this.operatorKey;
+
+  readonly operators = new FakeOperators(this.operatorKey);
+  readonly sessions = new FakeSessions(this.operators);
 
   readonly tokens = {
     accessToken: async (connection: ConnectionId, ask: AccessTokenAsk = {}): Promise<AccessToken> => {
