@@ -10,7 +10,7 @@ import {
   realTime,
   type StoreChoice,
 } from "@evergrant/keeper";
-import { createRequestLog, createServer, type Listeners, type RequestLog } from "@evergrant/server";
+import { createRequestLog, createServer, type Listeners, type OpenIdOptions, type RequestLog } from "@evergrant/server";
 import { type FollowedClock, followClock } from "./follow-clock.ts";
 import { findFreePort } from "./free-port.ts";
 import { isLoopbackHost, isLoopbackUrl } from "./loopback.ts";
@@ -42,6 +42,10 @@ export interface StartOptions {
   readonly keyNetworks?: readonly string[];
   /** Proxies, by address or network, whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustedProxies?: readonly string[];
+  /** Where browsers reach the console, if not at the admin API's own address: a proxy's, or a tunnel's. */
+  readonly consoleUrl?: string;
+  /** Where operators may sign in to the console besides by their keys. */
+  readonly openId?: OpenIdOptions;
   readonly limits?: Limits;
   readonly providers?: ReadonlyMap<string, Provider>;
   /** A sandbox's control URL whose clock is followed. */
@@ -63,6 +67,8 @@ export interface StartedNode {
   readonly url: string;
   /** Where its admin API is. */
   readonly adminUrl: string;
+  /** Where a browser finds the console. */
+  readonly consoleUrl: string;
   readonly keeper: Keeper;
   readonly operatorKey: OperatorKeyPlace;
   /** Takes no new request, drains, and frees ports and folder. May be called again. */
@@ -100,12 +106,15 @@ async function start(options: Logged, opened: Opened): Promise<StartedNode> {
     listeners: address.listeners,
     trustedProxies: options.trustedProxies ?? [],
     log: options.log,
+    ...(options.consoleUrl === undefined ? {} : { consoleUrl: options.consoleUrl }),
+    ...(options.openId === undefined ? {} : { openId: options.openId }),
   });
   opened.unshift(() => server.close());
   let closing: Promise<void> | undefined;
   return {
     url: server.urls.public,
     adminUrl: server.urls.admin,
+    consoleUrl: server.urls.console,
     keeper,
     operatorKey: operatorKey.place(),
     close: () => (closing ??= closeAll(opened)),

@@ -309,6 +309,26 @@ export const ERRORS = {
     retry: "never",
     message: "Another operator is known by this identity. Take it away from them first.",
   },
+  sign_in_refused: {
+    status: 403,
+    retry: "never",
+    message: "You have signed in, and nobody here is known by that. Ask an admin to say how you are known.",
+  },
+  sign_in_invalid: {
+    status: 400,
+    retry: "never",
+    message: "This answer does not belong to a sign-in that this browser began. Start again at the console.",
+  },
+  sign_in_cross_site: {
+    status: 403,
+    retry: "never",
+    message: "Start from the console's own page: this request came from another site.",
+  },
+  sign_in_unavailable: {
+    status: 503,
+    retry: "later",
+    message: "Where operators sign in gives no usable answer. Try again, or sign in with an operator key.",
+  },
   audit_broken: {
     status: 409,
     retry: "never",
@@ -466,6 +486,11 @@ export const ERRORS = {
     status: 500,
     retry: "never",
     message: "Plain http is refused off loopback. Use an https public URL.",
+  },
+  sign_in_misconfigured: {
+    status: 500,
+    retry: "never",
+    message: "Operators cannot sign in by what is configured. See the detail.",
   },
   follow_clock_refused: {
     status: 500,

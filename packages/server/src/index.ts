@@ -15,3 +15,4 @@ export {
   silentRequestLog,
 } from "./http/request-log.ts";
 export type { ServerChance, ServerTime } from "./ports.ts";
+export type { OpenIdOptions } from "./sign-in/openid-sign-in.ts";

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { parseNetwork } from "@evergrant/core";
+import { EvergrantError, parseNetwork, Secret } from "@evergrant/core";
 import type { Command } from "commander";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
+import { readFileIfThere } from "../private-file.ts";
 import { openSession } from "../session.ts";
 import type { OperatorKeyPlace, StartedNode, StartOptions } from "../start-node.ts";
 import { parsePort } from "./whole-number.ts";
@@ -17,6 +18,10 @@ interface Options {
   readonly kekFile?: string;
   readonly keysFrom: readonly string[];
   readonly trustedProxy: readonly string[];
+  readonly consoleUrl?: string;
+  readonly oidcIssuer?: string;
+  readonly oidcClientId?: string;
+  readonly oidcSecretFile?: string;
 }
 
 /** `evergrant start`: a node, until it is told to stop. */
@@ -46,6 +51,13 @@ export function addStart(program: Command, world: CommandWorld): void {
       collectNetwork,
       [],
     )
+    .option("--console-url <url>", "where browsers reach the console (default: the admin API's own address)")
+    .option("--oidc-issuer <url>", "where operators may sign in to the console, besides by their keys")
+    .option(
+      "--oidc-client-id <id>",
+      "Evergrant's client id there; its redirect URI is CONSOLE/console/sign-in/callback",
+    )
+    .option("--oidc-secret-file <path>", "the file with its client secret there (default: a public client)")
     .option("--follow-clock <url>", "follow the clock of a sandbox: its control URL")
     .action(async (options: Options, command: Command) => {
       const session = openSession(world, command);
@@ -56,6 +68,7 @@ export function addStart(program: Command, world: CommandWorld): void {
       const node = await startNode({
         ...addressOf(options),
         ...storeOf(options, world.env),
+        ...consoleOf(options),
         folder,
         log: createRequestLog({ destination: { write: (line) => world.terminal.err(line.trimEnd()) } }),
         terminal: session.interactive ? { show: (text) => world.terminal.out(text) } : false,
@@ -70,11 +83,34 @@ export function addStart(program: Command, world: CommandWorld): void {
     });
 }
 
-type Elsewhere = "store" | "kekFile" | "keysFrom" | "trustedProxy";
+type Addresses = Pick<Options, "port" | "host" | "publicUrl" | "adminPort" | "followClock">;
 
-function addressOf(options: Options): Omit<Options, Elsewhere> & Pick<StartOptions, "keyNetworks" | "trustedProxies"> {
-  const { store: _store, kekFile: _kekFile, keysFrom, trustedProxy, ...address } = options;
-  return { ...address, keyNetworks: keysFrom, trustedProxies: trustedProxy };
+function addressOf(options: Options): Addresses & Pick<StartOptions, "keyNetworks" | "trustedProxies"> {
+  const { port, host, publicUrl, adminPort, followClock, keysFrom, trustedProxy } = options;
+  return {
+    port,
+    ...(host === undefined ? {} : { host }),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(adminPort === undefined ? {} : { adminPort }),
+    ...(followClock === undefined ? {} : { followClock }),
+    keyNetworks: keysFrom,
+    trustedProxies: trustedProxy,
+  };
+}
+
+function consoleOf(options: Options): Pick<StartOptions, "consoleUrl" | "openId"> {
+  const { consoleUrl, oidcIssuer: issuer, oidcClientId: clientId, oidcSecretFile: file } = options;
+  const at = consoleUrl === undefined ? {} : { consoleUrl };
+  if (issuer === undefined && clientId === undefined && file === undefined) return at;
+  if (issuer === undefined || clientId === undefined)
+    throw new UsageError("To let operators sign in elsewhere give both --oidc-issuer and --oidc-client-id.");
+  return { ...at, openId: { issuer, clientId, clientSecret: file === undefined ? null : secretIn(file) } };
+}
+
+function secretIn(file: string): Secret {
+  const text = readFileIfThere(file)?.trim() ?? "";
+  if (text !== "") return new Secret(text);
+  throw new EvergrantError("sign_in_misconfigured", { detail: `no secret can be read from ${file}` });
 }
 
 function collectNetwork(text: string, before: readonly string[]): readonly string[] {
@@ -97,10 +133,11 @@ function storeOf({ store, kekFile }: Options, env: NodeJS.ProcessEnv): Pick<Star
   };
 }
 
-function startedText({ url, adminUrl, operatorKey }: StartedNode, folder: string): string {
+function startedText({ url, adminUrl, consoleUrl, operatorKey }: StartedNode, folder: string): string {
   return [
     `Evergrant listens at ${url}`,
     ...(adminUrl === url ? [] : [`Admin API at ${adminUrl}`]),
+    `Console at ${consoleUrl}`,
     operatorKeyText(operatorKey, folder),
     `Everything is kept in ${folder}. Ctrl-C ends it.`,
   ].join("\n");

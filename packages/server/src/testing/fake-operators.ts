@@ -116,13 +116,15 @@ export class FakeOperators implements Operators {
 export class FakeSessions implements OperatorSessions {
   readonly #operators: FakeOperators;
   readonly #begun = new Map<string, OperatorPrincipal>();
+  #count = 0;
 
   constructor(operators: FakeOperators) {
     this.#operators = operators;
   }
 
   async begin(operator: OperatorPrincipal): Promise<Secret> {
-    const text = Buffer.alloc(32, this.#begun.size + 1).toString("base64url");
+    this.#count += 1;
+    const text = Buffer.alloc(32, this.#count).toString("base64url");
     this.#begun.set(text, operator);
     return new Secret(text);
   }
