@@ -54,6 +54,7 @@ import {
   operatorRoleSchema,
   operatorSchema,
 } from "./operators.ts";
+import { pageQuery } from "./pages.ts";
 import { quarantineReleaseSchema, quarantineSchema } from "./quarantine.ts";
 
 /** One operation of the admin API: how it is called, and the shapes that go in and come out. */
@@ -68,6 +69,14 @@ export interface Operation {
   readonly answer: z.ZodType;
 }
 
+/** Whether an operation makes something, and so takes an `Idempotency-Key`: repeated under it, it answers as the first time. */
+export function isCreate({ method, status }: Pick<Operation, "method" | "status">): boolean {
+  return method === "POST" && status === 201;
+}
+
+/** Visible ASCII, also in the quotes that a structured field has (RFC 9651 §3.3.3). */
+export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
+
 export const ADMIN_API_PREFIX = "/api/v1";
 
 const none = z.strictObject({});
@@ -76,6 +85,7 @@ const nothing = z.undefined();
 const byName = z.strictObject({ name: nameSchema });
 const byId = z.strictObject({ id: idSchema });
 const plain = { params: none, query: none, body: noBody };
+const list = { ...plain, query: pageQuery({}) };
 
 /** The admin API as data: the server serves exactly these operations, clients draw their types from them. */
 export const ADMIN_API = {
@@ -95,13 +105,13 @@ export const ADMIN_API = {
   verifyAudit: { ...plain, method: "GET", path: "/audit/verification", status: 200, answer: auditVerificationSchema },
 
   listProviders: { ...plain, method: "GET", path: "/providers", status: 200, answer: providerListSchema },
-  listApps: { ...plain, method: "GET", path: "/apps", status: 200, answer: appListSchema },
+  listApps: { ...list, method: "GET", path: "/apps", status: 200, answer: appListSchema },
   addApp: { ...plain, method: "POST", path: "/apps", status: 201, body: newAppSchema, answer: appSchema },
   addAppSecret: {
     ...plain,
     method: "POST",
     path: "/apps/:name/secrets",
-    status: 200,
+    status: 201,
     params: byName,
     body: newAppSecretSchema,
     answer: appSchema,
@@ -117,7 +127,7 @@ export const ADMIN_API = {
     answer: appSchema,
   },
 
-  listConnections: { ...plain, method: "GET", path: "/connections", status: 200, answer: connectionListSchema },
+  listConnections: { ...list, method: "GET", path: "/connections", status: 200, answer: connectionListSchema },
   createConnection: {
     ...plain,
     method: "POST",
@@ -229,7 +239,7 @@ export const ADMIN_API = {
     answer: nothing,
   },
   readConsentHistory: {
-    ...plain,
+    ...list,
     method: "GET",
     path: "/connections/:name/consents",
     status: 200,
@@ -271,7 +281,7 @@ export const ADMIN_API = {
     answer: consentResultSchema,
   },
 
-  listOperators: { ...plain, method: "GET", path: "/operators", status: 200, answer: operatorListSchema },
+  listOperators: { ...list, method: "GET", path: "/operators", status: 200, answer: operatorListSchema },
   addOperator: {
     ...plain,
     method: "POST",
@@ -332,7 +342,7 @@ export const ADMIN_API = {
     answer: operatorSchema,
   },
 
-  listCallers: { ...plain, method: "GET", path: "/callers", status: 200, answer: callerListSchema },
+  listCallers: { ...list, method: "GET", path: "/callers", status: 200, answer: callerListSchema },
   addCaller: {
     ...plain,
     method: "POST",

@@ -1,6 +1,8 @@
 export {
   ADMIN_API,
   ADMIN_API_PREFIX,
+  IDEMPOTENCY_KEY_PATTERN,
+  isCreate,
   type Operation,
   type OperationAnswer,
   type OperationInput,

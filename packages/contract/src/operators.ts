@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readinessSchema } from "./health.ts";
 import { idSchema, instantMsSchema, nameSchema } from "./names.ts";
+import { listPage } from "./pages.ts";
 
 /** What an operator may do, the least first: each role may what those before it may. */
 export const OPERATOR_ROLES = ["viewer", "operator", "admin"] as const;
@@ -62,7 +63,7 @@ export const operatorSchema = z.object({
 });
 export type Operator = z.infer<typeof operatorSchema>;
 
-export const operatorListSchema = z.object({ operators: z.array(operatorSchema).readonly() });
+export const operatorListSchema = z.object({ operators: z.array(operatorSchema).readonly(), ...listPage });
 
 /** The only answer that shows the key: it is kept as a hash. Null where none was asked for. */
 export const addedOperatorSchema = z.object({ operator: operatorSchema, operatorKey: z.string().nullable() });

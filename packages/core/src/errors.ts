@@ -329,6 +329,27 @@ export const ERRORS = {
     retry: "later",
     message: "Where operators sign in gives no usable answer. Try again, or sign in with an operator key.",
   },
+  idempotency_key_invalid: {
+    status: 400,
+    retry: "never",
+    message: "An Idempotency-Key is 1 to 255 visible characters, sent once. Draw a random one for each create.",
+  },
+  idempotency_key_reused: {
+    status: 422,
+    retry: "never",
+    message: "This Idempotency-Key was used for another request. Draw a new one for each create.",
+  },
+  idempotency_key_busy: {
+    status: 409,
+    retry: "later",
+    message: "A request with this Idempotency-Key is being carried out. Send it again after Retry-After.",
+  },
+  idempotency_outcome_unknown: {
+    status: 409,
+    retry: "never",
+    message:
+      "A request with this Idempotency-Key broke off, and how far it came is not known. Look at what is there, then use a new key.",
+  },
   audit_broken: {
     status: 409,
     retry: "never",

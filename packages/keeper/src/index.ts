@@ -35,6 +35,8 @@ export type { ApiAnswerHead } from "./service/api-account.ts";
 export type { ApiTurn, CallsLeft } from "./service/api-turns.ts";
 export type * from "./service/consenting.ts";
 export type { AdmittedCall, ApiAsk, ForwardAsk, Forwarded, Gateway } from "./service/gateway.ts";
+export type * from "./service/idempotent-creates.ts";
 export type * from "./service/keeper.ts";
 export type * from "./service/operating.ts";
+export type { Page, PageAsk } from "./service/pages.ts";
 export type { ServiceFailure } from "./service/service-context.ts";

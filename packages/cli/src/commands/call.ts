@@ -2,6 +2,7 @@ import type { TokenAnswer } from "@evergrant/contract";
 import { EvergrantError } from "@evergrant/core";
 import type { Command } from "commander";
 import type { AdminClient } from "../admin-client.ts";
+import { adminLists } from "../admin-lists.ts";
 import { askForToken, findCredentials } from "../caller-token.ts";
 import { ForeignRefusal, UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
@@ -47,7 +48,7 @@ interface ProviderApi {
 
 async function findApi(admin: AdminClient, connection: string): Promise<ProviderApi> {
   const { app: appName, provider: providerName } = await admin.call("readConnection", { params: { name: connection } });
-  const { apps } = await admin.call("listApps");
+  const apps = await adminLists.apps(admin);
   // Loaded when it is wanted: the other commands start sooner without it.
   const { PROVIDERS } = await import("@evergrant/keeper");
   const provider = PROVIDERS.get(providerName);

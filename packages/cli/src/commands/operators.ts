@@ -1,6 +1,7 @@
 import { OPERATOR_ROLES, type Operator, type OperatorIdentity, type OperatorRole } from "@evergrant/contract";
 import type { Command } from "commander";
 import type { AdminClient } from "../admin-client.ts";
+import { adminLists } from "../admin-lists.ts";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
@@ -30,8 +31,8 @@ export function addOperators(program: Command, world: CommandWorld): void {
     .description("list all operators, with their roles and keys")
     .action(async (_options: object, command: Command) => {
       const session = openSession(world, command);
-      const answer = await session.admin().call("listOperators");
-      session.print({ json: answer, text: operatorTable(answer.operators) });
+      const operators = await adminLists.operators(session.admin());
+      session.print({ json: { operators }, text: operatorTable(operators) });
     });
   addAdd(operators, world);
   operators

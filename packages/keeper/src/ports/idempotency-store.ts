@@ -4,8 +4,8 @@ import type { Sealed, WrappedKey } from "./sealer.ts";
 export interface StoredCreate {
   /** SHA-256 over who asked and under which key, hex. */
   readonly key: string;
-  /** SHA-256 over what was asked for, hex. */
-  readonly requestSha256: string;
+  /** A keyed digest of what was asked for. */
+  readonly requestMac: string;
   readonly startedAtMs: number;
   /** Null while it runs, and for good where it broke off. */
   readonly answer: SealedAnswer | null;

@@ -23,5 +23,5 @@ export interface Sealer {
   /** Throws where key, context or value do not fit together: that is never normal. */
   open(key: WrappedKey, context: SealContext, sealed: Sealed): Secret;
   /** HMAC-SHA256 under a key derived for `purpose`, base64url: links and fingerprints that only this deployment can make. */
-  authenticate(purpose: "consent-link" | "token-fingerprint" | "browser", text: string): string;
+  authenticate(purpose: "consent-link" | "token-fingerprint" | "browser" | "create", text: string): string;
 }

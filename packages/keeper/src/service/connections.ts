@@ -28,6 +28,7 @@ import type {
   Story,
 } from "./keeper.ts";
 import { newId } from "./new-id.ts";
+import { type Page, type PageAsk, pageOf, placeByAge } from "./pages.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { tellStory } from "./story.ts";
 
@@ -83,6 +84,13 @@ export class ConnectionDesk implements Connections {
   async list(): Promise<readonly ConnectionView[]> {
     const connections = await this.#context.store.connections.list();
     return await Promise.all(connections.map((connection) => this.#view(connection)));
+  }
+
+  async page(from: PageAsk): Promise<Page<ConnectionView>> {
+    const { connections } = this.#context.store;
+    const list = { name: "connections", rows: connections.page.bind(connections), placeOf: placeByAge };
+    const { items, next } = await pageOf<StoredConnection>(list, from);
+    return { items: await Promise.all(items.map((connection) => this.#view(connection))), next };
   }
 
   async byName(name: string): Promise<ConnectionView> {

@@ -21,6 +21,7 @@ import { GrantRefresher } from "./grant-refresher.ts";
 import { GrantSettler, type RenewedGrant } from "./grant-settler.ts";
 import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
+import { CreateDesk } from "./idempotent-creates.ts";
 import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
 import type { Keeper, KeeperHealth } from "./keeper.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
@@ -121,6 +122,7 @@ export function createKeeper(
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
     operators,
     sessions: new SessionDesk(context, operators),
+    creates: new CreateDesk(context),
     quarantine,
     audit: new AuditReader(context),
     health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),

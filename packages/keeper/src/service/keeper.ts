@@ -5,7 +5,9 @@ import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.
 import type { Callers, Tokens } from "./access.ts";
 import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
+import type { IdempotentCreates } from "./idempotent-creates.ts";
 import type { OperatorSessions, Operators } from "./operating.ts";
+import type { Page, PageAsk } from "./pages.ts";
 
 /**
  * Everything that faces may ask of a keeper. Refusals are thrown as `EvergrantError` with a code of the catalogue.
@@ -22,6 +24,7 @@ export interface Keeper {
   readonly audit: Audit;
   readonly operators: Operators;
   readonly sessions: OperatorSessions;
+  readonly creates: IdempotentCreates;
   health(): KeeperHealth;
   /** The keeper's wall clock (a followed one runs ahead of the machine's). */
   nowMs(): number;
@@ -30,7 +33,7 @@ export interface Keeper {
 /** What happened, by whom: append-only, in one chain of hashes per node. */
 export interface Audit {
   /** Newest first. @throws input_invalid for a cursor that no page gave */
-  page(from: { readonly cursor: string | null; readonly limit: number }): Promise<AuditPage>;
+  page(from: PageAsk): Promise<AuditPage>;
   /** Every chain from its first record to its end. */
   verify(): Promise<AuditVerification>;
 }
@@ -84,6 +87,8 @@ export interface QuarantineView {
 export interface Apps {
   add(app: NewApp): Promise<AppView>;
   list(): Promise<readonly AppView[]>;
+  /** The list, oldest first. @throws input_invalid for a cursor that no page gave, as all pages do */
+  page(from: PageAsk): Promise<Page<AppView>>;
   /** Adds a client secret in front of the others; the older ones stay for as long as they are listed. */
   addSecret(name: string, secret: Secret, by: string): Promise<AppView>;
   /**
@@ -131,6 +136,8 @@ export interface AppView {
 export interface Connections {
   create(connection: NewConnection): Promise<ConnectionView>;
   list(): Promise<readonly ConnectionView[]>;
+  /** The list, oldest first. */
+  page(from: PageAsk): Promise<Page<ConnectionView>>;
   byName(name: string): Promise<ConnectionView>;
   /** From memory, for the hot path: undefined when there is none. */
   idOf(name: string): ConnectionId | undefined;

@@ -1,5 +1,6 @@
 import type { OperatorId, OperatorRole, Secret } from "@evergrant/core";
 import type { OperatorIdentity } from "../ports/operator-store.ts";
+import type { Page, PageAsk } from "./pages.ts";
 
 /** The people who run Evergrant: who they are, what they may, and what they asked for. */
 export interface Operators {
@@ -12,6 +13,8 @@ export interface Operators {
   /** Writes into the audit what an operator asked for and what came of it; looks at one thing once in a while. Never throws. */
   noteRequest(operator: OperatorPrincipal, request: OperatorRequest): Promise<void>;
   list(): Promise<readonly OperatorView[]>;
+  /** The list, oldest first. */
+  page(from: PageAsk): Promise<Page<OperatorView>>;
   /** @throws name_taken · operator_identity_taken · input_invalid where the key would have expired already */
   add(operator: NewOperator): Promise<AddedOperator>;
   /** @throws operator_unknown · operator_last_admin */

@@ -1,4 +1,5 @@
 import { EvergrantError, hasLastingAdmin, type OperatorId, type OperatorRole, Secret } from "@evergrant/core";
+import type { ListPlace } from "../ports/list-place.ts";
 import type { OperatorIdentity, OperatorKey, StoredOperator } from "../ports/operator-store.ts";
 import type { Records } from "../ports/records.ts";
 import { digest, sameDigest } from "./digest.ts";
@@ -15,6 +16,7 @@ import type {
 } from "./operating.ts";
 import type { OperatorDirectory } from "./operator-directory.ts";
 import { OperatorUses } from "./operator-uses.ts";
+import { type Page, type PageAsk, pageOf, placeByAge, rowsAfter } from "./pages.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 const KEYS_AT_MOST = 2;
@@ -70,6 +72,14 @@ export class OperatorDesk implements Operators {
   async list(): Promise<readonly OperatorView[]> {
     const lastUsedAtMs = await this.#uses.lastUsed();
     return (await this.#directory.all()).map((operator) => viewOf(operator, lastUsedAtMs));
+  }
+
+  async page(from: PageAsk): Promise<Page<OperatorView>> {
+    const lastUsedAtMs = await this.#uses.lastUsed();
+    const all = await this.#directory.all();
+    const rows = async (after: ListPlace | null, limit: number) => rowsAfter(all, after, limit);
+    const { items, next } = await pageOf<StoredOperator>({ name: "operators", rows, placeOf: placeByAge }, from);
+    return { items: items.map((operator) => viewOf(operator, lastUsedAtMs)), next };
   }
 
   async add({ name, role, key, identity, by }: NewOperator): Promise<AddedOperator> {

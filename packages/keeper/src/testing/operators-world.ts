@@ -34,7 +34,9 @@ export function anOperatorsWorld() {
     const operators = new OperatorDesk(context, new OperatorDirectory(context, deployment));
     return { context, operators, sessions: new SessionDesk(context, operators) };
   };
-  return { ...nodeAt("node-a"), time, away, failures, nodeAt, store: database.storeOf("looking" as NodeId) };
+  // Everything the database holds, as JSON can show it.
+  const snapshot = () => database.snapshot().tables.map((table) => [...table.entries()]);
+  return { ...nodeAt("node-a"), time, away, failures, nodeAt, store: database.storeOf("looking" as NodeId), snapshot };
 }
 
 // A store that can be away: every call is refused then.

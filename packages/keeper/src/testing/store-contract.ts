@@ -7,6 +7,7 @@ import { describeGrants } from "./contract/grant-promises.ts";
 import { describeIncarnations } from "./contract/incarnation-promises.ts";
 import { describeNodes } from "./contract/node-promises.ts";
 import { describeOperators } from "./contract/operator-promises.ts";
+import { describePages } from "./contract/page-promises.ts";
 import { describeRecords } from "./contract/record-promises.ts";
 import type { StoreWorld } from "./contract/store-world.ts";
 import { describeTexts } from "./contract/text-promises.ts";
@@ -40,6 +41,7 @@ export function describeStore(
     describeConsents(world);
     describeDirectories(world);
     describeOperators(world);
+    describePages(world);
     describeRecords(world);
     describeTexts(world);
     describeIncarnations(world);

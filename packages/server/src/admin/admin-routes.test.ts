@@ -264,6 +264,118 @@ describe("bad input", () => {
   });
 });
 
+describe("a create with an Idempotency-Key", () => {
+  const create = async (key: string, body: object, more: { path?: string; operatorKey?: string } = {}) => {
+    const { path = "/callers", operatorKey = world.keeper.operatorKey } = more;
+    const headers = { authorization: `Bearer ${operatorKey}`, "content-type": "application/json" };
+    const init = { method: "POST", headers: { ...headers, "idempotency-key": key }, body: JSON.stringify(body) };
+    const got = await world.ask(`/api/v1${path}`, init);
+    return { status: got.status, body: await got.json(), replayed: got.headers.get("idempotency-replayed") };
+  };
+
+  it("gives the first answer again, the secret too, and makes nothing more", async () => {
+    const first = await create("k-1", { name: "reports" });
+    expect([first.status, first.replayed]).toEqual([201, null]);
+    // The same request, however it is written.
+    expect(await create("k-1", { permissions: [], name: "reports" })).toEqual({ ...first, replayed: "true" });
+    expect((await answer("GET", "/callers")).body.callers).toHaveLength(2);
+    expect((await create("k-2", { name: "other" })).body.clientId).not.toBe(first.body.clientId);
+  });
+
+  it("is refused where the key was used for something else, and is another operator's own", async () => {
+    await create("k-1", { name: "reports" });
+    expect((await create("k-1", { name: "else" })).body).toMatchObject({ status: 422, code: "idempotency_key_reused" });
+    const elsewhere = await create("k-1", { name: "reports" }, { path: "/callers/secretless" });
+    expect(elsewhere.body.code).toBe("idempotency_key_reused");
+    const { operatorKey } = (await answer("POST", "/operators", { name: "jane", role: "admin" })).body;
+    expect((await create("k-1", { name: "of-jane" }, { operatorKey })).status).toBe(201);
+  });
+
+  it("shows nothing to an operator whose role no longer reaches that far", async () => {
+    const { operatorKey } = (await answer("POST", "/operators", { name: "jane", role: "admin" })).body;
+    expect((await create("k-1", { name: "reports" }, { operatorKey })).status).toBe(201);
+    await answer("PUT", "/operators/jane/role", { role: "operator" });
+    expect((await create("k-1", { name: "reports" }, { operatorKey })).body.code).toBe("operator_role_too_small");
+  });
+
+  it("is refused with a key that cannot be one, before anything is made", async () => {
+    for (const key of ["", "a b", "x".repeat(256)])
+      expect((await create(key, { name: "reports" })).body.code).toBe("idempotency_key_invalid");
+    expect((await answer("GET", "/callers")).body.callers).toHaveLength(1);
+  });
+
+  it("is every operation that makes something, and the document says so", async () => {
+    const { body: document } = await answer("GET", "/openapi.json");
+    const takesKey = Object.values<Record<string, { operationId: string; parameters?: { name: string }[] }>>(
+      document.paths,
+    )
+      .flatMap((methods) => Object.values(methods))
+      .filter(({ parameters }) => parameters?.some(({ name }) => name === "Idempotency-Key"))
+      .map(({ operationId }) => operationId);
+    expect(takesKey.toSorted()).toEqual([
+      ...["addApp", "addAppSecret", "addCaller", "addCallerSecret", "addOperator", "addOperatorKey"],
+      ...["addSecretlessCaller", "beginPastedConsent", "createConnection", "createConsentLink"],
+    ]);
+  });
+});
+
+describe("lists", () => {
+  const LISTS = {
+    listApps: { path: "/apps", member: "apps" },
+    listConnections: { path: "/connections", member: "connections" },
+    listCallers: { path: "/callers", member: "callers" },
+    listOperators: { path: "/operators", member: "operators" },
+    listConsents: { path: "/consents", member: "consents", more: "held=true&" },
+    readConsentHistory: { path: "/connections/acme/consents", member: "consents" },
+    readAudit: { path: "/audit", member: "records" },
+  } as const;
+
+  it("are all read page by page: every answer with a list that grows says where its next page begins", () => {
+    const lists = (Object.keys(ADMIN_API) as OperationName[]).filter((name) =>
+      /^(list|read.*(History|Audit))/.test(name),
+    );
+    expect(lists.toSorted()).toEqual([...Object.keys(LISTS), "listProviders"].toSorted());
+    for (const name of Object.keys(LISTS) as (keyof typeof LISTS)[]) {
+      const query = { limit: "200", cursor: "abc", ...(name === "listConsents" ? { held: "true" } : {}) };
+      expect([name, ADMIN_API[name].query.safeParse(query).success]).toEqual([name, true]);
+    }
+  });
+
+  it("are together what is there, and refuse a cursor that no page gave", async () => {
+    for (const name of ["jane", "joe", "jim"]) {
+      await answer("POST", "/operators", { name, role: "viewer" });
+      await answer("POST", "/apps", { name, provider: "ledgerly", clientId: name });
+      await answer("POST", "/connections", { name, app: "books" });
+      await answer("POST", "/callers", { name });
+    }
+    const run = { connection: "acme", app: "", link: "", browser: "", from: null };
+    const received = { connection: "acme", tenants: ["Demo"], subjectName: null };
+    for (const id of ["cs_1", "cs_2", "cs_3"])
+      world.keeper.consents.runs.set(id, {
+        ...{ ...run, id: id as never },
+        result: { kind: "held", ...received, because: ["no-tenant"] },
+      });
+    for (const { path, member, ...rest } of Object.values(LISTS)) {
+      const more = "more" in rest ? rest.more : "";
+      const whole = (await answer("GET", `${path}?${more}limit=200`)).body;
+      const read: unknown[] = [];
+      let pages = 0;
+      for (let cursor = ""; pages < 50; pages += 1) {
+        const { body } = await answer("GET", `${path}?${more}limit=1${cursor}`);
+        read.push(...body[member]);
+        if (body.next === null) break;
+        cursor = `&cursor=${body.next}`;
+      }
+      if (path !== "/audit") expect([path, read, whole.next]).toEqual([path, whole[member], null]);
+      expect(read.length).toBeGreaterThan(1);
+      for (const cursor of ["bm8", "no%20cursor", "x".repeat(201)])
+        expect((await answer("GET", `${path}?${more}cursor=${cursor}`)).body.code).toBe("input_invalid");
+      for (const limit of ["0", "201", "x", "1.5"])
+        expect((await answer("GET", `${path}?${more}limit=${limit}`)).body.code).toBe("input_invalid");
+    }
+  });
+});
+
 describe("a store in quarantine", () => {
   it("is shown with what was found, and released by the operator's word, once", async () => {
     const because = [{ reason: "store-behind" as const, found: "The database is behind." }];

@@ -2,6 +2,7 @@ import {
   ADMIN_API,
   ADMIN_API_PREFIX,
   adminApiDocument,
+  isCreate,
   OPERATION_WORDS,
   type Operation,
   type OperationName,
@@ -17,6 +18,7 @@ import { InputInvalid, refusalOf } from "../http/refusal.ts";
 import { refusing } from "../http/refusing.ts";
 import type { RequestLog } from "../http/request-log.ts";
 import { type Resource, serve } from "../http/serve.ts";
+import { createdOnce } from "./created-once.ts";
 import { fieldProblems } from "./field-problems.ts";
 import { requireKnownHost } from "./known-host.ts";
 import { type AdminContext, OPERATIONS } from "./operations.ts";
@@ -90,17 +92,25 @@ async function run(name: OperationName, { face, request, reply }: Exchange): Pro
     requireRole(name, operator);
     const asked = askedOf(operation, request);
     note.isAbout(asked);
-    // Each handler takes what its own schemas give: the contract ties the two together by name.
-    const handle = OPERATIONS[name] as (asked: unknown, context: AdminContext) => Promise<unknown>;
-    const outcome = await handle(asked, { ...face, operator, by: operator.name });
-    // Through the schema, so that nothing leaves which the contract does not name.
-    const answer = operation.status === 204 ? undefined : operation.answer.parse(outcome);
+    const answer = () => answerOf(name, asked, { ...face, operator, by: operator.name });
+    const sent = await (isCreate(operation)
+      ? createdOnce(face.keeper, { name, asked, operator, key: request.headers["idempotency-key"], answer }, reply)
+      : answer());
     await face.keeper.operators.noteRequest(operator, note.answered(operation.status));
-    return reply.code(operation.status).send(answer);
+    return reply.code(operation.status).send(sent);
   } catch (error) {
     await face.keeper.operators.noteRequest(operator, note.refused(refusalOf(error).refusal));
     throw error;
   }
+}
+
+async function answerOf(name: OperationName, asked: Asked, context: AdminContext): Promise<unknown> {
+  const operation: Operation = ADMIN_API[name];
+  // Each handler takes what its own schemas give: the contract ties the two together by name.
+  const handle = OPERATIONS[name] as (asked: unknown, context: AdminContext) => Promise<unknown>;
+  const outcome = await handle(asked, context);
+  // Through the schema, so that nothing leaves which the contract does not name.
+  return operation.status === 204 ? undefined : operation.answer.parse(outcome);
 }
 
 function requireRole(name: OperationName, operator: OperatorPrincipal): void {

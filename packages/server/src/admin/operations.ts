@@ -1,6 +1,6 @@
 import type { ADMIN_API, OperationName, OperationRequest } from "@evergrant/contract";
 import { type CallerId, type ConsentId, Secret } from "@evergrant/core";
-import type { Keeper, OperatorPrincipal } from "@evergrant/keeper";
+import type { Keeper, OperatorPrincipal, Page, PageAsk } from "@evergrant/keeper";
 import encodeQR from "qr";
 import type { z } from "zod";
 import type { Site } from "../http/site.ts";
@@ -26,6 +26,17 @@ function withQrCode<Link extends { readonly url: string }>(link: Link): Link & {
   return { ...link, qrSvg: encodeQR(link.url, "svg") };
 }
 
+interface ListQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+const from = ({ cursor, limit }: ListQuery): PageAsk => ({ cursor: cursor ?? null, limit });
+
+function listed<Name extends string, Item>(name: Name, { items, next }: Page<Item>) {
+  return { [name]: items, next } as { readonly [Member in Name]: readonly Item[] } & Pick<Page<Item>, "next">;
+}
+
 /** What each operation of the admin API asks of the keeper. */
 export const OPERATIONS: OperationHandlers = {
   me: async (_request, { keeper, site, operator }) => ({
@@ -39,18 +50,17 @@ export const OPERATIONS: OperationHandlers = {
   readQuarantine: (_request, { keeper }) => keeper.quarantine.view(),
   releaseQuarantine: ({ body }, { keeper, by }) => keeper.quarantine.release(body.as, by),
 
-  readAudit: async ({ query }, { keeper }) =>
-    await keeper.audit.page({ cursor: query.cursor ?? null, limit: query.limit }),
+  readAudit: async ({ query }, { keeper }) => await keeper.audit.page(from(query)),
   verifyAudit: (_request, { keeper }) => keeper.audit.verify(),
 
   listProviders: async (_request, { keeper }) => ({ providers: keeper.apps.providers() }),
-  listApps: async (_request, { keeper }) => ({ apps: await keeper.apps.list() }),
+  listApps: async ({ query }, { keeper }) => listed("apps", await keeper.apps.page(from(query))),
   addApp: ({ body }, { keeper, by }) => keeper.apps.add({ ...body, clientSecret: secretOrNull(body.clientSecret), by }),
   addAppSecret: ({ params, body }, { keeper, by }) =>
     keeper.apps.addSecret(params.name, new Secret(body.clientSecret), by),
   setAppScopes: ({ params, body }, { keeper, by }) => keeper.apps.setScopes(params.name, body.scopes, by),
 
-  listConnections: async (_request, { keeper }) => ({ connections: await keeper.connections.list() }),
+  listConnections: async ({ query }, { keeper }) => listed("connections", await keeper.connections.page(from(query))),
   createConnection: ({ body }, { keeper, by }) => keeper.connections.create({ ...body, by }),
   readConnection: ({ params }, { keeper }) => keeper.connections.byName(params.name),
   removeConnection: ({ params }, { keeper, by }) => keeper.connections.remove(params.name, by),
@@ -72,15 +82,16 @@ export const OPERATIONS: OperationHandlers = {
     await keeper.consents.revokeLinks(params.name, by);
     return undefined;
   },
-  readConsentHistory: async ({ params }, { keeper }) => ({ consents: await keeper.consents.history(params.name) }),
+  readConsentHistory: async ({ params, query }, { keeper }) =>
+    listed("consents", await keeper.consents.history(params.name, from(query))),
   beginPastedConsent: ({ params }, { keeper, by }) => keeper.consents.beginPasted(params.name, by),
   pasteCallback: ({ params, body }, { keeper }) =>
     keeper.consents.receivePasted(params.id as ConsentId, new Secret(body.address)),
-  listConsents: async (_request, { keeper }) => ({ consents: await keeper.consents.held() }),
+  listConsents: async ({ query }, { keeper }) => listed("consents", await keeper.consents.held(from(query))),
   decideConsent: ({ params, body }, { keeper, by }) =>
     keeper.consents.decide(params.id as ConsentId, { accept: body.accept, by }),
 
-  listOperators: async (_request, { keeper }) => ({ operators: await keeper.operators.list() }),
+  listOperators: async ({ query }, { keeper }) => listed("operators", await keeper.operators.page(from(query))),
   addOperator: async ({ body }, { keeper, by }) => {
     const { operator, operatorKey } = await keeper.operators.add({ ...body, by });
     return { operator, operatorKey: operatorKey?.reveal() ?? null };
@@ -97,7 +108,7 @@ export const OPERATIONS: OperationHandlers = {
   disableOperator: ({ params }, { keeper, by }) => keeper.operators.setDisabled(params.name, true, by),
   enableOperator: ({ params }, { keeper, by }) => keeper.operators.setDisabled(params.name, false, by),
 
-  listCallers: async (_request, { keeper }) => ({ callers: await keeper.callers.list() }),
+  listCallers: async ({ query }, { keeper }) => listed("callers", await keeper.callers.page(from(query))),
   addCaller: async ({ body }, { keeper, by }) => {
     const { caller, clientSecret } = await keeper.callers.add({ ...body, by });
     return { caller, clientId: caller.id, clientSecret: clientSecret.reveal() };

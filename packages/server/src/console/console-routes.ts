@@ -29,6 +29,7 @@ export interface ConsoleFace {
   readonly signIn: SignIn | null;
 }
 
+const CONNECTIONS_A_PAGE = 50;
 const CALLBACK = "/console/sign-in/callback";
 
 /** The console: who is signed in, and how the connections stand. Beside the admin API, on the same listener. */
@@ -62,10 +63,11 @@ async function showOverview(face: ConsoleFace, { request, reply }: Browser): Pro
   if (isOtherLoopbackName(request.headers.host, face.url())) return reply.redirect(`${face.url()}/console`, 302);
   const operator = await signedIn(face.keeper, request);
   if (operator === null) return reply.redirect("/console/sign-in", 303);
-  const connections = await face.keeper.connections.list();
+  const cursor = new URL(request.url, face.url()).searchParams.get("cursor");
+  const { items, next } = await face.keeper.connections.page({ cursor, limit: CONNECTIONS_A_PAGE });
   const look = { operation: "listConnections", target: "", kind: "look", status: 200, code: null } as const;
   await face.keeper.operators.noteRequest(operator, look);
-  return sendPage(reply, overviewPage({ operator, connections, next: null }), ["'self'"]);
+  return sendPage(reply, overviewPage({ operator, connections: items, next }), ["'self'"]);
 }
 
 async function showSignIn(face: ConsoleFace, { request, reply }: Browser): Promise<FastifyReply> {

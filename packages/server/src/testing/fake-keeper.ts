@@ -20,6 +20,7 @@ import {
   type CallerView,
   type Connections,
   type ConnectionView,
+  type IdempotentCreates,
   type Keeper,
   type KeeperHealth,
   type NewCaller,
@@ -32,6 +33,7 @@ import {
 import { FakeConsents } from "./fake-consents.ts";
 import { FakeGateway } from "./fake-gateway.ts";
 import { FakeOperators, FakeSessions } from "./fake-operators.ts";
+import { fakePage } from "./fake-pages.ts";
 
 const START_MS = 1_780_000_000_000;
 const PROMISES = promises();
@@ -65,6 +67,18 @@ export class FakeKeeper implements Keeper {
 
   readonly operators = new FakeOperators(this.operatorKey);
   readonly sessions = new FakeSessions(this.operators);
+
+  readonly #created = new Map<string, { readonly request: string; readonly answer: Secret }>();
+  readonly creates: IdempotentCreates = {
+    once: async ({ operator, key, request }, create) => {
+      const known = this.#created.get(`${operator} ${key}`);
+      if (known !== undefined && known.request !== request.reveal()) throw new EvergrantError("idempotency_key_reused");
+      if (known !== undefined) return { answer: known.answer, repeated: true };
+      const answer = await create();
+      this.#created.set(`${operator} ${key}`, { request: request.reveal(), answer });
+      return { answer, repeated: false };
+    },
+  };
 
   readonly tokens = {
     accessToken: async (connection: ConnectionId, ask: AccessTokenAsk = {}): Promise<AccessToken> => {
@@ -129,6 +143,7 @@ export class FakeKeeper implements Keeper {
       return careless;
     },
     list: async () => this.step([...this.appsByName.values()]),
+    page: async (from) => fakePage(await this.apps.list(), from),
     addSecret: async (name) => {
       const view = this.step(this.appsByName.get(name));
       if (view === undefined) throw new EvergrantError("app_unknown");
@@ -168,6 +183,7 @@ export class FakeKeeper implements Keeper {
       });
     },
     list: async () => this.step([...this.connectionsByName.values()]),
+    page: async (from) => fakePage(await this.connections.list(), from),
     byName: async (name) => this.named(name),
     idOf: (name) => this.connectionsByName.get(name)?.id,
     setDisabled: async (name, disabled) =>
@@ -212,6 +228,7 @@ export class FakeKeeper implements Keeper {
     },
     addSecretless: async (request) => this.addCaller(request, { id: this.nextId("cl") as CallerId, secrets: [] }, []),
     list: async () => this.step([...this.callersById.values()].map(({ view }) => view)),
+    page: async (from) => fakePage(await this.callers.list(), from),
     addSecret: async (id) => {
       const caller = this.caller(id);
       const secret = `second-${this.nextId("sc")}`;

@@ -9,8 +9,11 @@ import type {
   OperatorSessions,
   Operators,
   OperatorView,
+  Page,
+  PageAsk,
   SignedInPerson,
 } from "@evergrant/keeper";
+import { fakePage } from "./fake-pages.ts";
 
 interface Known {
   readonly view: OperatorView;
@@ -57,6 +60,10 @@ export class FakeOperators implements Operators {
 
   async list(): Promise<readonly OperatorView[]> {
     return [...this.#byName.values()].map((known) => known.view);
+  }
+
+  async page(from: PageAsk): Promise<Page<OperatorView>> {
+    return fakePage(await this.list(), from);
   }
 
   async add({ name, role, key, identity }: NewOperator): Promise<AddedOperator> {

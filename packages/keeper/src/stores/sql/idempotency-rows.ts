@@ -5,11 +5,11 @@ import { type SqlSession, WriteConflict } from "./sql-session.ts";
 /** Creates that may be repeated: the insert itself is what lets one of two begin. */
 export function idempotencyRows(session: SqlSession): IdempotencyStore {
   return {
-    claim: ({ key, requestSha256, startedAtMs }) =>
+    claim: ({ key, requestMac, startedAtMs }) =>
       session.change(async (trx) => {
         const { numInsertedOrUpdatedRows } = await trx
           .insertInto("idempotent_create")
-          .values({ key, request_sha256: requestSha256, started_at_ms: startedAtMs, data_key: null, answer: null })
+          .values({ key, request_mac: requestMac, started_at_ms: startedAtMs, data_key: null, answer: null })
           .onConflict((conflict) => conflict.column("key").doNothing())
           .executeTakeFirstOrThrow();
         if (numInsertedOrUpdatedRows === 1n) return "claimed";
@@ -37,9 +37,9 @@ export function idempotencyRows(session: SqlSession): IdempotencyStore {
   };
 }
 
-function createOf({ key, request_sha256, started_at_ms, data_key, answer }: IdempotentCreateTable): StoredCreate {
+function createOf({ key, request_mac, started_at_ms, data_key, answer }: IdempotentCreateTable): StoredCreate {
   return {
-    ...{ key, requestSha256: request_sha256, startedAtMs: started_at_ms },
+    ...{ key, requestMac: request_mac, startedAtMs: started_at_ms },
     answer: data_key === null || answer === null ? null : { dataKey: data_key, sealed: answer },
   };
 }

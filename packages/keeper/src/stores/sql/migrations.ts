@@ -96,6 +96,7 @@ export const MIGRATIONS: readonly Migration[] = [
     compatibleFrom: 1,
     async up(db) {
       await createOperatorTables(db);
+      await db.schema.createIndex("connection_age").on("connection").columns(["created_at_ms", "id"]).execute();
     },
   },
 ];

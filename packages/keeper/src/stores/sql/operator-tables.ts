@@ -41,7 +41,7 @@ interface OperatorSessionTable {
 /** `data_key` and `answer` are there together or not at all. */
 export interface IdempotentCreateTable {
   readonly key: string;
-  readonly request_sha256: string;
+  readonly request_mac: string;
   readonly started_at_ms: number;
   readonly data_key: WrappedKey | null;
   readonly answer: Sealed | null;
@@ -76,7 +76,7 @@ export async function createOperatorTables(db: Schema): Promise<void> {
   await db.schema
     .createTable("idempotent_create")
     .addColumn("key", "text", (column) => column.primaryKey())
-    .addColumn("request_sha256", "text", (column) => column.notNull())
+    .addColumn("request_mac", "text", (column) => column.notNull())
     .addColumn("started_at_ms", "bigint", (column) => column.notNull())
     .addColumn("data_key", "text")
     .addColumn("answer", "text")

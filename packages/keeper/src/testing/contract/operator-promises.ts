@@ -122,7 +122,7 @@ function describeSessions(world: () => StoreWorld): void {
 }
 
 function describeCreates(world: () => StoreWorld): void {
-  const create = (key: string, startedAtMs = 10) => ({ key, requestSha256: "asked", startedAtMs });
+  const create = (key: string, startedAtMs = 10) => ({ key, requestMac: "asked", startedAtMs });
   const answer = { dataKey: "wrapped" as WrappedKey, sealed: "sealed" as Sealed };
 
   test("of those who ask under one key at the same moment one begins, and the others see that it runs", async () => {
@@ -137,7 +137,7 @@ function describeCreates(world: () => StoreWorld): void {
     await idempotency.claim(create("a"));
     await idempotency.finish("a", answer);
     await idempotency.release("a");
-    expect(await idempotency.claim({ ...create("a", 50), requestSha256: "else" })).toEqual({ ...create("a"), answer });
+    expect(await idempotency.claim({ ...create("a", 50), requestMac: "else" })).toEqual({ ...create("a"), answer });
     await idempotency.forget(10);
     expect(await idempotency.claim(create("a", 50))).toEqual({ ...create("a"), answer });
     await idempotency.forget(11);
