@@ -23,7 +23,6 @@ export const newOperatorKeySchema = z.strictObject({
   /** Null: it is good until it is taken away. */
   expiresAtMs: instantMsSchema.nullable().default(null),
 });
-export type NewOperatorKey = z.input<typeof newOperatorKeySchema>;
 
 /** `POST /operators`: a person who runs Evergrant. */
 export const newOperatorSchema = z.strictObject({

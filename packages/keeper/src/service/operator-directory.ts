@@ -7,7 +7,7 @@ import { within } from "./waiting.ts";
 /** The first admin comes with the deployment, whose key opens before anybody was added; a row is made when they are changed. */
 const FIRST_ID = "op_first" as OperatorId;
 const FIRST_KEY_ID = "ok_first";
-export const FIRST_NAME = "operator";
+const FIRST_NAME = "operator";
 
 /**
  * Operators as the store knows them now, so that a disabling counts at every node at once. While the store is away those that were

@@ -34,7 +34,7 @@ export class OperatorUses {
     return (operator, credential) => latest.get(keyOf(operator, credential)) ?? null;
   }
 
-  /** I13 audit: what was asked for stands there beside what was changed, whose own record is in the transaction that changed it. */
+  /** What was asked for stands there beside what was changed, whose own record is in the transaction that changed it. */
   async noteRequest(
     operator: { readonly id: OperatorId; readonly name: string },
     request: OperatorRequest,

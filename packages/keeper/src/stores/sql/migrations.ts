@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import { createCallerUse, createUsedAssertion } from "./authentication-tables.ts";
-import { createOperatorTables } from "./operator-tables.ts";
+import { createOperatorTables } from "./create-operator-tables.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import type { Tables } from "./tables.ts";
 

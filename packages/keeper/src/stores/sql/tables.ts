@@ -15,6 +15,7 @@ import type { Right } from "../../ports/caller-store.ts";
 import type { ConsentLink, ConsentProgress, StoredConsent } from "../../ports/consent-store.ts";
 import type { AuditSubject, NoticeEntry } from "../../ports/records.ts";
 import type { Sealed, WrappedKey } from "../../ports/sealer.ts";
+import type { Json } from "./json.ts";
 import type { OperatorTables } from "./operator-tables.ts";
 
 /** Every table of the store. Instants are milliseconds since the epoch (`…_at_ms`); `Json` columns are JSON as text. */
@@ -38,9 +39,6 @@ export interface Tables extends OperatorTables {
   readonly outbox: OutboxTable;
   readonly counter: CounterTable;
 }
-
-/** JSON as text. */
-export type Json = string;
 
 /** Which steps of the migration line this store has taken. */
 interface MigrationTable {
