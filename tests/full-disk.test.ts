@@ -30,6 +30,7 @@ describe.each(SMALL_DISKS)("a disk that is full: $name", (disk) => {
       expect(await world.organisation(await world.token())).toEqual({ status: 200, name: DEMO_COMPANY });
       await world.advance("61s");
       expect((await world.askToken()).status).toBe(503);
+      expect(await readiness(world)).toMatchObject({ serving: false, refreshing: false });
       expect(world.refreshes()).toHaveLength(refreshes);
 
       disk.free(world.node.pid, folder);

@@ -71,7 +71,7 @@ describe("a database file that was put back from a backup", () => {
     await restore();
     const before = spent();
     expect(await found()).toMatchObject({ state: "held", because: [{ reason: "store-behind" }] });
-    expect(await readiness()).toMatchObject({ serving: true, refreshing: false });
+    expect(await readiness()).toMatchObject({ serving: false, refreshing: false });
     expect(await world.askToken()).toMatchObject({
       status: 503,
       body: { error: "temporarily_unavailable", code: "store_quarantined" },

@@ -52,6 +52,9 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { place: `${keeper}/sealing`, may: [...ADAPTER, "node:*"] },
   { place: `${keeper}/token-endpoint`, may: [...ADAPTER, "npm:undici", "npm:zod", "node:*"] },
   { place: `${keeper}/provider-api`, may: [...ADAPTER, "npm:undici", "npm:zod", "node:*"] },
+  { place: `${keeper}/mail`, may: [...ADAPTER, "npm:nodemailer", "node:*"] },
+  { place: `${keeper}/webhook`, may: [...ADAPTER, `${keeper}/egress`, "npm:undici", "node:*"] },
+  // Where connections to addresses that others named may go: the gateway's, the webhooks' and those that fetch keys.
   { place: `${keeper}/egress`, may: ["@evergrant/core", "node:dns", "node:net"] },
   {
     place: `${keeper}/assertions`,
@@ -83,6 +86,8 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
       "npm:@fastify/cookie",
       "npm:@fastify/formbody",
       "npm:pino",
+      "npm:prom-client",
+      "npm:@opentelemetry/api",
       "npm:qr",
       "npm:zod",
       "node:*",
@@ -140,6 +145,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { place: "tests/structure", may: [...EVERY_PACKAGE, "tests/client-matrix", "tools", "npm:*", "node:*"] },
   { place: "tests", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
   { place: "simulation", may: [...EVERY_PACKAGE, "npm:*", "node:*"] },
+  { place: "tools/providers", may: ["@evergrant/core", "@evergrant/keeper", "node:*"] },
   { place: "tools/reliability", may: ["@evergrant/core", "@evergrant/keeper", "node:*"] },
   // The servers it measures are those of the protocol suite.
   { place: "benchmarks", may: [...EVERY_PACKAGE, "tests/protocol", "npm:*", "node:*"] },

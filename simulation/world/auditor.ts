@@ -181,9 +181,7 @@ export class Auditor implements AuditorView {
 
   isDurable(accessToken: string): boolean {
     if (this.#byAccessToken.get(accessToken)?.inStore === true) return true;
-    return this.#world.seats.some(({ disk }) =>
-      disk.entries.some(({ record }) => record.kind === "answer" && record.body.reveal().includes(accessToken)),
-    );
+    return this.#world.seats.some(({ disk }) => disk.holds(accessToken));
   }
 
   brokenAuditRecord(): number | null {

@@ -1,8 +1,10 @@
-import { EvergrantError, type GrantId, type StoreIdentity } from "@evergrant/core";
+import { type AttemptId, EvergrantError, type GrantId, type StoreIdentity } from "@evergrant/core";
 import type { Journal, JournalEntry, JournalRecord } from "@evergrant/keeper/parts";
 import type { Rates } from "../plan/plan.ts";
 import type { Stream } from "./chance.ts";
 import type { Life, Machine } from "./machine.ts";
+
+const ACCESS_TOKEN = /"access_token" ?: ?"([^"]+)"/;
 
 type Answer = Extract<JournalRecord, { kind: "answer" }>;
 
@@ -12,6 +14,8 @@ export class Disk {
   /** The store that the journal goes with, remembered beside it. */
   remembered: StoreIdentity | null = null;
   readonly #answers = new Map<GrantId, Answer[]>();
+  /** The attempts whose answers lie here, by the access token that came with them. */
+  readonly #attemptOf = new Map<string, AttemptId>();
   #position = 0;
   #pending: { readonly life: Life; readonly record: JournalRecord }[] = [];
   full = false;
@@ -36,8 +40,14 @@ export class Disk {
     return this.#answers.get(grant) ?? [];
   }
 
+  /** Whether an answer that brought this access token lies here. */
+  holds(accessToken: string): boolean {
+    return this.#attemptOf.has(accessToken);
+  }
+
   lose(): void {
     this.entries = [];
+    this.#attemptOf.clear();
     this.#answers.clear();
     this.remembered = null;
     this.#pending = [];
@@ -110,7 +120,10 @@ export class Disk {
   #keep(record: JournalRecord): number {
     this.#position += 1;
     this.entries.push({ position: this.#position, record });
-    if (record.kind === "answer" && record.subject.kind === "grant") {
+    if (record.kind !== "answer") return this.#position;
+    const [, accessToken] = ACCESS_TOKEN.exec(record.body.reveal()) ?? [];
+    if (accessToken !== undefined) this.#attemptOf.set(accessToken, record.attempt);
+    if (record.subject.kind === "grant") {
       const known = this.#answers.get(record.subject.grant);
       if (known === undefined) this.#answers.set(record.subject.grant, [record]);
       else known.push(record);
@@ -123,6 +136,7 @@ export class Disk {
     for (const { record } of this.entries)
       if (record.kind === "settled" && record.atMs < atMs) settled.add(record.attempt);
     this.entries = this.entries.filter(({ record }) => !settled.has(record.attempt));
+    for (const [token, attempt] of this.#attemptOf) if (settled.has(attempt)) this.#attemptOf.delete(token);
     for (const [grant, answers] of this.#answers)
       this.#answers.set(
         grant,

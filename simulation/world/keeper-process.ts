@@ -156,7 +156,7 @@ export function keeperOver(ports: ProcessPorts, providers: ReadonlyMap<string, P
       report,
     },
     { operatorKeySha256: "0".repeat(64), createdAtMs: 0 },
-    () => ({ serving: true, refreshing: true, detail: null }),
+    () => ({ refreshing: true, detail: null }),
   );
 }
 
@@ -169,6 +169,7 @@ function providerApi(ports: ProcessPorts): ProviderApi {
   return {
     tenants: async (_provider, _endpoints, accessToken) =>
       ports.apiAnswers() ? ports.provider.tenants(accessToken) : { kind: "unreachable", reason: "ECONNREFUSED" },
+    subject: async () => null,
     probe: async (_provider, _endpoints, accessToken) =>
       ports.provider.call(accessToken.reveal()) === "ok"
         ? { kind: "answered", status: 200, challenge: null, said: "" }

@@ -42,6 +42,7 @@ export function storeLink(parts: StoreLinkParts): Store {
     operators: linked(parts, store.operators),
     sessions: linked(parts, store.sessions),
     idempotency: linked(parts, store.idempotency),
+    notices: linked(parts, store.notices),
     close: async () => undefined,
   };
 }

@@ -11,18 +11,21 @@ export interface ClusterOptions {
   readonly policy?: ScaledPolicy;
   /** Limits that differ from those of the policy. */
   readonly limits?: Partial<Limits>;
+  /** The mail server by which the nodes tell people. */
+  readonly mail?: string;
 }
 
 /** Several real nodes over one Postgres, in real time with short lives; the first is a whole world, the others join it. */
 export async function aCluster(
   dsn: string,
   nodes: number,
-  { policy = "quick", limits = {} }: ClusterOptions = {},
+  { policy = "quick", limits = {}, mail }: ClusterOptions = {},
 ): Promise<Cluster> {
   const sandbox = await createSandbox({ seed: 11, switches: SWITCHES[policy] });
   const home = mkdtempSync(join(tmpdir(), "evergrant-cluster-"));
   const kekFile = join(home, "kek");
   const world = new World(sandbox, policy, { dsn, kekFile, publicUrl: null, limits });
+  world.mail = mail === undefined ? null : { url: mail };
   const cluster = new Cluster(world, { dsn, kekFile, home, policy, limits });
   await world.connected();
   await Promise.all(Array.from({ length: nodes - 1 }, () => cluster.join()));
@@ -63,7 +66,8 @@ export class Cluster implements AsyncDisposable {
     this.#joined += 1;
     const folder = join(home, `node-${this.#joined}`);
     const shared = { dsn, kekFile, publicUrl: this.world.url, limits };
-    return await this.#start({ folder, port: 0, followClock: null, policy, shared }, kill);
+    const smtp = this.world.mail;
+    return await this.#start({ folder, port: 0, followClock: null, policy, shared, smtp }, kill);
   }
 
   /** Starts a node that has ended again, in its folder. */

@@ -1,13 +1,13 @@
 import { startNode } from "@evergrant/cli";
 import { DEFAULT_LIMITS } from "@evergrant/core";
-import { PROVIDERS } from "@evergrant/keeper";
+import { mailServerOf } from "@evergrant/keeper";
 import { createRequestLog } from "@evergrant/server";
 import type { NodeConfiguration } from "./node-process.ts";
 import { LIMITS, scaledProviders } from "./scaled-policy.ts";
 
 const configuration: NodeConfiguration = JSON.parse(process.env["EVERGRANT_TEST_NODE"] ?? "{}");
 
-const { shared, policy, followClock } = configuration;
+const { shared, policy, followClock, smtp } = configuration;
 
 const node = await startNode({
   ...(shared === null
@@ -18,7 +18,10 @@ const node = await startNode({
   port: configuration.port,
   ...(followClock === null ? {} : { followClock }),
   limits: { ...(policy === "default" ? DEFAULT_LIMITS : LIMITS[policy]), ...shared?.limits },
-  providers: policy === "default" ? PROVIDERS : scaledProviders(policy),
+  ...(smtp == null ? {} : { mail: mailServerOf({ ...smtp, from: "Evergrant <evergrant@deployment.example>" }) }),
+  ...(policy === "default"
+    ? { ownProviders: configuration.ownProviders ?? [] }
+    : { providers: scaledProviders(policy) }),
   log: createRequestLog(),
   keyNetworks: ["127.0.0.0/8", "::1/128"],
   journalMayVanish: true,

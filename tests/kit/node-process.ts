@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Limits } from "@evergrant/core";
+import type { ProviderFile } from "@evergrant/keeper";
 import type { ScaledPolicy } from "./scaled-policy.ts";
 
 /** What a node process of a test is told; handed over as JSON in the environment. */
@@ -12,6 +13,17 @@ export interface NodeConfiguration {
   readonly policy: "default" | ScaledPolicy;
   /** A Postgres that it shares with other nodes, the key file they share, and the address that all answer for. */
   readonly shared: SharedConfiguration | null;
+  /** The address of the mail server by which it tells people; left out: by none. */
+  readonly smtp?: MailAddress | null;
+  /** Files that describe providers besides the catalogue's; with the default policy alone. */
+  readonly ownProviders?: readonly ProviderFile[];
+}
+
+/** How nodes reach a mail server: its address, and what else they are told of it. */
+export interface MailAddress {
+  readonly url: string;
+  readonly password?: string;
+  readonly ca?: string;
 }
 
 export interface SharedConfiguration {

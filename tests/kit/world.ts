@@ -2,18 +2,23 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AddedCaller, App, Connection, ConsentLink, HeldConsent, Story } from "@evergrant/contract";
+import type { Provider } from "@evergrant/keeper";
 import { createSandbox, type Sandbox, type SandboxOptions } from "@evergrant/sandbox";
 import { Admin } from "./admin.ts";
 import { FormBrowser, type FormPage } from "./form-browser.ts";
-import { type KillPoint, type NodeConfiguration, NodeProcess } from "./node-process.ts";
+import { type KillPoint, type MailAddress, type NodeConfiguration, NodeProcess } from "./node-process.ts";
 import { SWITCHES } from "./scaled-policy.ts";
 
 export interface WorldOptions {
   readonly policy?: NodeConfiguration["policy"];
   readonly dialect?: "xero" | "strict";
   readonly switches?: SandboxOptions["switches"];
+  /** A provider besides the catalogue's, which the app is registered at. */
+  readonly ownProvider?: Provider;
   /** The mail server of the sandbox. */
   readonly smtp?: string;
+  /** The mail server by which Evergrant tells people. */
+  readonly mail?: string;
 }
 
 export const DEMO_COMPANY = "Demo Company (NZ)";
@@ -30,19 +35,30 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
     switches: { ...scaled, ...options.switches },
     ...(options.smtp === undefined ? {} : { smtp: options.smtp }),
   });
-  return new World(sandbox, policy);
+  const world = new World(sandbox, policy, null, options.ownProvider ?? null);
+  world.mail = options.mail === undefined ? null : { url: options.mail };
+  return world;
 }
 
 export class World implements AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly folder = mkdtempSync(join(tmpdir(), "evergrant-world-"));
+  /** The mail server by which nodes tell people, from their next start on. */
+  mail: MailAddress | null = null;
   readonly #policy: NodeConfiguration["policy"];
   readonly #shared: NodeConfiguration["shared"];
+  readonly #ownProvider: Provider | null;
   #node: NodeProcess | undefined;
   #port = 0;
   #caller: AddedCaller | undefined;
 
-  constructor(sandbox: Sandbox, policy: NodeConfiguration["policy"], shared: NodeConfiguration["shared"] = null) {
+  constructor(
+    sandbox: Sandbox,
+    policy: NodeConfiguration["policy"],
+    shared: NodeConfiguration["shared"] = null,
+    ownProvider: Provider | null = null,
+  ) {
+    this.#ownProvider = ownProvider;
     this.sandbox = sandbox;
     this.#policy = policy;
     this.#shared = shared;
@@ -75,6 +91,10 @@ export class World implements AsyncDisposable {
       followClock: this.#shared === null ? this.sandbox.urls.control : null,
       policy: this.#policy,
       shared: this.#shared,
+      smtp: this.mail,
+      ...(this.#ownProvider === null
+        ? {}
+        : { ownProviders: [{ name: "own.json", text: JSON.stringify(this.#ownProvider) }] }),
     };
     this.#node = await NodeProcess.start(configuration, kill, launcher);
     this.#port = Number(new URL(this.#node.url).port);
@@ -102,7 +122,7 @@ export class World implements AsyncDisposable {
     const { identity, login, api } = this.sandbox.urls;
     const app = await this.admin.post<App>("/apps", {
       name: "xero-app",
-      provider: "xero",
+      provider: this.#ownProvider?.id ?? "xero",
       clientId: client.clientId,
       clientSecret: client.clientSecret,
       origins: { identity: more.identity ?? identity, login, api: more.api ?? api },

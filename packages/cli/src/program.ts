@@ -10,7 +10,9 @@ import { addConnections } from "./commands/connections.ts";
 import { addConsents } from "./commands/consents.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addHealth } from "./commands/health.ts";
+import { addNotices } from "./commands/notices.ts";
 import { addOperators } from "./commands/operators.ts";
+import { addProviders } from "./commands/providers.ts";
 import { addQuarantine } from "./commands/quarantine.ts";
 import { addSandbox } from "./commands/sandbox.ts";
 import { addStart } from "./commands/start.ts";
@@ -21,6 +23,7 @@ const COMMANDS = [
   addDemo,
   addStart,
   addSandbox,
+  addProviders,
   addApps,
   addConnect,
   addConsents,
@@ -33,6 +36,7 @@ const COMMANDS = [
   addQuarantine,
   addAudit,
   addOperators,
+  addNotices,
 ] as const;
 
 /** The command line: every command with its options. */

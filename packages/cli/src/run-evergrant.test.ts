@@ -29,6 +29,8 @@ describe("exit codes", () => {
     [["connections", "show"]],
     [["connections", "--frob"]],
     [["start", "--port", "65536"]],
+    [["start", "--smtp", "smtps://mail.example"]],
+    [["start", "--smtp", "smtps://mail.example", "--mail-from", "a@b.example", "--smtp-ca-file", "/no/such/file"]],
     [["sandbox", "--dialect", "nonsense"]],
     [["connections", "show", "../x"]],
     [["why", "acme", "--limit", "0"]],
@@ -310,6 +312,54 @@ describe("token", () => {
       out: "",
       err: "error: A person is needed. The link: http://localhost/x [consent_required]",
     });
+  });
+});
+
+describe("start with a mail server", () => {
+  test.each([
+    [["--smtp", "http://mail.example", "--mail-from", "a@b.example"], "smtps://host"],
+    [["--smtp", "smtps://mail.example", "--mail-from", "nobody"], "sender"],
+    [["--smtp", "smtps://mail.example", "--mail-from", "a@b.example", "--smtp-ca-file", import.meta.filename], "PEM"],
+  ])("%j: is refused in words before anything is opened", async (args, why) => {
+    const ran = await run(["start", "--port", "0", ...args], { env });
+    expect(ran.exitCode).toBe(1);
+    expect(ran.err).toMatch(/^error: [^\n]+ \[mail_server_invalid\]$/);
+    expect(ran.err).toContain(why);
+  });
+});
+
+describe("notices", () => {
+  const recipient = {
+    ...{ id: "rc_1", channel: "webhook", address: "https://hooks.example/", connection: "acme", secrets: [] },
+    ...{ only: ["consent-needed", "recovered"], disabledAtMs: null, createdAtMs: 1 },
+  };
+
+  test("shows a webhook's secret the once that it is there to be shown", async () => {
+    await using node = await fakeNode(() => ({ status: 201, body: { recipient, secret: "whsec_shown" } }));
+    const args = ["notices", "add-webhook", "https://hooks.example/", "--connection", "acme"];
+    const ran = await run([...args, "--only", "consent-needed,recovered", "--url", node.url], { env });
+    expect([ran.exitCode, ran.err]).toEqual([0, ""]);
+    expect(ran.out).toContain("whsec_shown");
+    expect(ran.out).toContain("connection acme");
+  });
+
+  test("refuses what is no notice, and a replay that names nothing", async () => {
+    await using node = await fakeNode(() => ({ status: 500, body: {} }));
+    const wrong = await run(["notices", "add-email", "a@b.example", "--only", "rain", "--url", node.url], { env });
+    expect([wrong.exitCode, wrong.err]).toEqual([2, expect.stringContaining("There is no notice rain")]);
+    const empty = await run(["notices", "replay", "--url", node.url], { env });
+    expect([empty.exitCode, empty.err]).toEqual([2, expect.stringContaining("--dead")]);
+  });
+
+  test("tells what became of each delivery", async () => {
+    const delivery = {
+      ...{ id: 7, notice: "app-broken", recipient: "rc_1", address: "https://hooks.example/", status: "dead" },
+      ...{ attempts: 9, atMs: 1, dueAtMs: null, error: "it answered 503", settledAtMs: 2 },
+    };
+    const counts = { undistributed: 0, waiting: 0, dead: 1, oldestWaitingSinceMs: null };
+    await using node = await fakeNode(() => ({ status: 200, body: { deliveries: [delivery], counts } }));
+    const ran = await run(["notices", "deliveries", "--status", "dead", "--url", node.url], { env });
+    expect(ran.out).toMatch(/7 +app-broken +https:\/\/hooks\.example\/ .* dead +9 +it answered 503/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { Secret } from "@evergrant/core";
@@ -49,6 +49,22 @@ describe("a started node", () => {
     const key = /evk_\S+/.exec(shown[0] ?? "")?.[0] ?? "";
     expect(await again.keeper.operators.byKey(new Secret(key))).toMatchObject({ name: "operator", role: "admin" });
     expect(existsSync(join(folder.path, "operator-key"))).toBe(false);
+  });
+
+  test("knows providers of one's own, and starts nothing for a file that is wrong", async () => {
+    using folder = temporaryFolder();
+    const own = (value: unknown) => [{ name: "ledger.json", text: JSON.stringify(value) }];
+    const ledger = { id: "ledger", displayName: "Ledger", endpoints: { kind: "discovered" } };
+    const wrong = started({ folder: folder.path, ownProviders: own({ ...ledger, policy: { rotation: "never" } }) });
+    await expect(wrong).rejects.toMatchObject({
+      code: "provider_file_invalid",
+      detail: expect.stringContaining("ledger.json: policy.rotation: "),
+    });
+    expect(readdirSync(folder.path)).toEqual([]);
+    await using node = await started({ folder: folder.path, ownProviders: own(ledger) });
+    expect(node.keeper.apps.providers().find(({ id }) => id === "ledger")?.cannotPromise).toContain(
+      "This provider has no grace: one lost answer is one lost grant.",
+    );
   });
 
   test("frees its port and folder when it is closed, and may be closed again", async () => {

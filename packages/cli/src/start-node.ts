@@ -3,14 +3,24 @@ import { DEFAULT_LIMITS, EvergrantError, type Limits, type Secret } from "@everg
 import {
   type Keeper,
   type KeyRingSource,
+  type MailServer,
   openNode,
-  PROVIDERS,
   type Provider,
+  type ProviderFile,
   realChance,
   realTime,
   type StoreChoice,
+  withOwnProviders,
 } from "@evergrant/keeper";
-import { createRequestLog, createServer, type Listeners, type OpenIdOptions, type RequestLog } from "@evergrant/server";
+import {
+  createRequestLog,
+  createServer,
+  createTelemetry,
+  type Listeners,
+  type OpenIdOptions,
+  type RequestLog,
+  type Telemetry,
+} from "@evergrant/server";
 import { type FollowedClock, followClock } from "./follow-clock.ts";
 import { findFreePort } from "./free-port.ts";
 import { isLoopbackHost, isLoopbackUrl } from "./loopback.ts";
@@ -47,9 +57,14 @@ export interface StartOptions {
   /** Where operators may sign in to the console besides by their keys. */
   readonly openId?: OpenIdOptions;
   readonly limits?: Limits;
+  /** Default: the catalogue, with `ownProviders`. */
   readonly providers?: ReadonlyMap<string, Provider>;
+  /** Files that describe providers of one's own. */
+  readonly ownProviders?: readonly ProviderFile[];
   /** A sandbox's control URL whose clock is followed. */
   readonly followClock?: string;
+  /** How mail leaves. Default: nobody is told by mail. */
+  readonly mail?: MailServer;
   /** Default: refused and failed requests, as JSON lines on standard error. */
   readonly log?: RequestLog;
   /** Where the operator key may be shown, once. `false`: it is written to `operator-key` in the folder, mode 0600. */
@@ -79,7 +94,7 @@ const DEFAULT_ADMIN_PORT = 4182;
 
 /**
  * Starts a node of Evergrant: store, journal, schedule, and the HTTP faces around them. Whatever fails, nothing stays half started.
- * @throws port_taken · public_url_required · plain_http_refused · follow_clock_refused and all that `openNode` throws
+ * @throws provider_file_invalid · port_taken · public_url_required · plain_http_refused · follow_clock_refused and all that `openNode` throws
  */
 export async function startNode(options: StartOptions): Promise<StartedNode> {
   const opened: Opened = [];
@@ -95,11 +110,21 @@ type Logged = StartOptions & { readonly log: RequestLog };
 type Opened = (() => Promise<void> | void)[];
 
 async function start(options: Logged, opened: Opened): Promise<StartedNode> {
+  // Before anything is opened: a file that is wrong starts nothing.
+  const providers = options.providers ?? withOwnProviders(options.ownProviders ?? [], options.limits ?? DEFAULT_LIMITS);
   const address = await findAddress(options);
   const clock = options.followClock === undefined ? null : await followClock(options.followClock, { base: realTime() });
   if (clock !== null) opened.unshift(() => clock.close());
   const operatorKey = operatorKeyKeeping(options);
-  const keeper = await openKeeper(options, { publicUrl: address.publicUrl, clock, opened, keep: operatorKey.keep });
+  const telemetry = createTelemetry();
+  const keeper = await openKeeper(options, {
+    publicUrl: address.publicUrl,
+    providers,
+    clock,
+    opened,
+    telemetry,
+    keep: operatorKey.keep,
+  });
   const server = await createServer({
     keeper,
     publicUrl: address.publicUrl,
@@ -108,6 +133,7 @@ async function start(options: Logged, opened: Opened): Promise<StartedNode> {
     log: options.log,
     ...(options.consoleUrl === undefined ? {} : { consoleUrl: options.consoleUrl }),
     ...(options.openId === undefined ? {} : { openId: options.openId }),
+    telemetry,
   });
   opened.unshift(() => server.close());
   let closing: Promise<void> | undefined;
@@ -143,14 +169,15 @@ async function findAddress(options: StartOptions): Promise<Address> {
 
 interface Opening {
   readonly publicUrl: string;
+  readonly providers: ReadonlyMap<string, Provider>;
   readonly clock: FollowedClock | null;
   readonly opened: Opened;
+  readonly telemetry: Telemetry;
   readonly keep: (key: Secret) => void;
 }
 
 async function openKeeper(options: Logged, opening: Opening): Promise<Keeper> {
-  const { clock, opened } = opening;
-  const providers = options.providers ?? PROVIDERS;
+  const { clock, opened, providers } = opening;
   const node = await openNode({
     folder: resolve(options.folder),
     store: options.store ?? { kind: "sqlite" },
@@ -163,6 +190,8 @@ async function openKeeper(options: Logged, opening: Opening): Promise<Keeper> {
     time: clock?.time ?? realTime(),
     chance: realChance(),
     reached: publishPoint,
+    mail: options.mail ?? null,
+    observe: opening.telemetry.observe,
     onIdle: clock?.onIdle ?? (() => {}),
     report: reportFailure(options.log),
     keepOperatorKey: opening.keep,

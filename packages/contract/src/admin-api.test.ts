@@ -19,6 +19,8 @@ const bodies: { readonly [Name in OperationName]?: Record<string, unknown> } = {
   setWarmHours: { kind: "cron", cron: "0 2 * * *" },
   decideConsent: { accept: true },
   releaseQuarantine: { as: "restored" },
+  addRecipient: { channel: "email", address: "ops@deployment.example" },
+  replayNotices: { deliveries: "dead" },
   addCaller: newCaller,
   addSecretlessCaller: newCaller,
   setCallerPermissions: { permissions: newCaller.permissions },

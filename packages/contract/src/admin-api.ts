@@ -44,6 +44,17 @@ import {
 } from "./consents.ts";
 import { idSchema, nameSchema } from "./names.ts";
 import {
+  addedRecipientSchema,
+  addedRecipientSecretSchema,
+  deliveriesQuerySchema,
+  deliveryListSchema,
+  newRecipientSchema,
+  recipientListSchema,
+  recipientSchema,
+  replayedSchema,
+  replaySchema,
+} from "./notices.ts";
+import {
   addedOperatorKeySchema,
   addedOperatorSchema,
   meSchema,
@@ -279,6 +290,70 @@ export const ADMIN_API = {
     params: byId,
     body: consentDecisionSchema,
     answer: consentResultSchema,
+  },
+
+  listRecipients: {
+    ...plain,
+    method: "GET",
+    path: "/notices/recipients",
+    status: 200,
+    answer: recipientListSchema,
+  },
+  addRecipient: {
+    ...plain,
+    method: "POST",
+    path: "/notices/recipients",
+    status: 201,
+    body: newRecipientSchema,
+    answer: addedRecipientSchema,
+  },
+  removeRecipient: {
+    ...plain,
+    method: "DELETE",
+    path: "/notices/recipients/:id",
+    status: 204,
+    params: byId,
+    answer: nothing,
+  },
+  addRecipientSecret: {
+    ...plain,
+    method: "POST",
+    path: "/notices/recipients/:id/secrets",
+    status: 201,
+    params: byId,
+    answer: addedRecipientSecretSchema,
+  },
+  disableRecipient: {
+    ...plain,
+    method: "POST",
+    path: "/notices/recipients/:id/disable",
+    status: 200,
+    params: byId,
+    answer: recipientSchema,
+  },
+  enableRecipient: {
+    ...plain,
+    method: "POST",
+    path: "/notices/recipients/:id/enable",
+    status: 200,
+    params: byId,
+    answer: recipientSchema,
+  },
+  listDeliveries: {
+    ...plain,
+    method: "GET",
+    path: "/notices/deliveries",
+    status: 200,
+    query: deliveriesQuerySchema,
+    answer: deliveryListSchema,
+  },
+  replayNotices: {
+    ...plain,
+    method: "POST",
+    path: "/notices/replay",
+    status: 200,
+    body: replaySchema,
+    answer: replayedSchema,
   },
 
   listOperators: { ...list, method: "GET", path: "/operators", status: 200, answer: operatorListSchema },

@@ -47,6 +47,18 @@ export type App = z.infer<typeof appSchema>;
 
 export const appListSchema = z.object({ apps: z.array(appSchema).readonly(), ...listPage });
 
+/** How requests of a provider's API name the organisation they are about. */
+const tenantLocatorSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("header"), name: z.string() }),
+  z.object({ kind: z.literal("query"), name: z.string() }),
+  /** The segment of the path that comes after these; `*` stands for any one. */
+  z.object({ kind: z.literal("path"), after: z.string() }),
+  /** The connection's own host: see its organisations. */
+  z.object({ kind: z.literal("host") }),
+  z.object({ kind: z.literal("none") }),
+]);
+export type TenantLocator = z.infer<typeof tenantLocatorSchema>;
+
 export const providerListSchema = z.object({
   providers: z
     .array(
@@ -58,6 +70,13 @@ export const providerListSchema = z.object({
         cannotPromise: z.array(z.string()).readonly(),
         /** What each kind of outage would cost. */
         outages: outageBudgetSchema,
+        /** Where its API is, if no app says otherwise. Empty: each connection has a place of its own, or the app has to say. */
+        apiOrigins: z.array(z.string()).readonly(),
+        tenantLocator: tenantLocatorSchema,
+        /** A cheap API request. */
+        examplePath: z.string().nullable(),
+        /** Facts that are used though no source says all of them; as `sources` of its data names them. */
+        unconfirmed: z.array(z.string()).readonly(),
       }),
     )
     .readonly(),

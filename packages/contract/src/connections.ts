@@ -52,7 +52,14 @@ export const connectionSchema = z.object({
   kind: z.enum(["authorization_code", "client_credentials"]),
   status: z.enum(CONNECTION_STATUSES),
   subject: z.string().nullable(),
-  tenants: z.array(connectionTenantSchema).readonly(),
+  tenants: z
+    .array(
+      connectionTenantSchema.extend({
+        /** Where it lies, if its provider keeps each in a place of its own. */
+        pinned: z.object({ tokenEndpoint: z.string().nullable(), api: z.string().nullable() }).optional(),
+      }),
+    )
+    .readonly(),
   expectedTenant: z.string().nullable(),
   /** Organisations of no connection that the token reaches all the same, as the provider lists them. */
   alsoReached: z.array(z.object({ id: z.string(), name: z.string() })).readonly(),

@@ -4,7 +4,7 @@ import { z } from "zod";
 export const livenessSchema = z.object({ status: z.literal("ok") });
 export type Liveness = z.infer<typeof livenessSchema>;
 
-/** `GET /readyz`: 200 while valid tokens can be handed out, else 503. */
+/** `GET /readyz`: 200 while valid tokens can be handed out (new ones can be had, or one at least is still good), else 503. */
 export const readinessSchema = z.object({
   serving: z.boolean(),
   /** New attempts can be started: store and journal take writes, and the store is not in quarantine. */

@@ -20,6 +20,7 @@ export {
   newAppSecretSchema,
   type ProviderList,
   providerListSchema,
+  type TenantLocator,
 } from "./apps.ts";
 export {
   type AuditPage,
@@ -92,6 +93,20 @@ export {
 export { type Liveness, livenessSchema, type Readiness, readinessSchema } from "./health.ts";
 export { AUTHENTICATION_METHODS, type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
+export {
+  type AddedRecipient,
+  addedRecipientSchema,
+  CHANNELS,
+  deliverySchema,
+  type NewRecipient,
+  NOTICE_NAMES,
+  type NoticeDelivery,
+  newRecipientSchema,
+  type Recipient,
+  type Replay,
+  recipientSchema,
+  replaySchema,
+} from "./notices.ts";
 export { adminApiDocument } from "./openapi.ts";
 export { OPERATION_WORDS } from "./operation-words.ts";
 export {

@@ -76,6 +76,24 @@ export const OPERATION_WORDS: { readonly [Name in OperationName]: OperationFacts
   removeOperatorKey: { role: "admin", words: "Takes a key away at once, and ends what was signed in with it." },
   disableOperator: { role: "admin", words: "Lets an operator in no more; the last admin stays." },
   enableOperator: { role: "admin", words: "Lets an operator in again." },
+  listRecipients: { role: "viewer", words: "Who is told what happens, by mail or by signed webhook." },
+  addRecipient: {
+    role: "admin",
+    words: "Adds somebody who is told; a webhook's secret is shown in this answer alone.",
+  },
+  removeRecipient: { role: "operator", words: "Tells somebody nothing more; what waited for them is dropped." },
+  addRecipientSecret: {
+    role: "admin",
+    words:
+      "A further secret for a webhook, shown in this answer alone; posts are signed with it and with the one before.",
+  },
+  disableRecipient: { role: "operator", words: "Tells somebody nothing, until they are switched on again." },
+  enableRecipient: { role: "operator", words: "Tells somebody again, what waited first." },
+  listDeliveries: {
+    role: "viewer",
+    words: "What was told to whom, newest first, page by page, and how much waits.",
+  },
+  replayNotices: { role: "operator", words: "Tells these notices once more, or all that were given up." },
   listCallers: { role: "viewer", words: "The callers: servers of yours, oldest first, page by page." },
   addCaller: { role: "admin", words: "Adds a caller; its client secret is shown in this answer alone." },
   addSecretlessCaller: { role: "admin", words: "Adds a caller that shows who it is by a key pair or as a workload." },

@@ -265,7 +265,7 @@ export const ERRORS = {
     status: 502,
     retry: "after-consent",
     message:
-      "The provider gave no refresh token. Check that the app asks for offline access, then open the link again.",
+      "The provider's answer lacks a refresh token, or an organisation that it is for. Check that the app asks for offline access and that the account has an organisation, then open the link again.",
   },
   consent_not_waiting: { status: 409, retry: "never", message: "This consent is not waiting for a decision." },
   consent_superseded: {
@@ -368,6 +368,28 @@ export const ERRORS = {
   },
   route_unknown: { status: 404, retry: "never", message: "There is nothing at this address." },
   method_not_allowed: { status: 405, retry: "never", message: "This address does not take that method." },
+  recipient_unknown: { status: 404, retry: "never", message: "There is no recipient of this id." },
+  recipient_exists: {
+    status: 409,
+    retry: "never",
+    message: "This address is told already. See the list of recipients.",
+  },
+  recipient_address_invalid: {
+    status: 400,
+    retry: "never",
+    message:
+      "Name one mail address, or an https address (plain http on this machine alone) without user, password and fragment.",
+  },
+  recipient_has_no_secret: {
+    status: 409,
+    retry: "never",
+    message: "Only webhooks are signed: a mail address has no secret to replace.",
+  },
+  mail_server_missing: {
+    status: 409,
+    retry: "never",
+    message: "This node has no mail server, so no mail can be sent. Start it with --smtp.",
+  },
   name_taken: { status: 409, retry: "never", message: "This name is in use. Choose another." },
   provider_unknown: { status: 400, retry: "never", message: "No provider has this name. See the list of providers." },
   app_unknown: { status: 404, retry: "never", message: "There is no app of this name." },
@@ -388,7 +410,8 @@ export const ERRORS = {
   origins_refused: {
     status: 400,
     retry: "never",
-    message: "Replaced origins must be https, or http on loopback, without path, query or credentials.",
+    message:
+      "Replaced origins must be https, or http on loopback, without path, query or credentials. Only an issuer may have a path.",
   },
   warm_hours_invalid: {
     status: 400,
@@ -498,6 +521,11 @@ export const ERRORS = {
     retry: "never",
     message: "The limits break an inequality of the refresh protocol. See the details.",
   },
+  provider_file_invalid: {
+    status: 500,
+    retry: "never",
+    message: "A file that describes a provider is not right. The details name each field.",
+  },
   public_url_required: {
     status: 500,
     retry: "never",
@@ -512,6 +540,11 @@ export const ERRORS = {
     status: 500,
     retry: "never",
     message: "Operators cannot sign in by what is configured. See the detail.",
+  },
+  mail_server_invalid: {
+    status: 500,
+    retry: "never",
+    message: "The mail server or the sender cannot be used. Check --smtp and --mail-from.",
   },
   follow_clock_refused: {
     status: 500,

@@ -73,8 +73,8 @@ export type Transition =
     }
   | { readonly kind: "unmoved"; readonly because: "already-settled" | "stale" | "no-chain" };
 
-/** What a person may have to know. */
-export type NoticeKind = "consent-needed" | "recovered" | "lapse-coming" | "app-broken";
+/** What a person may have to know of a grant. `ended` is told to nobody: it says that whatever was told is over. */
+export type NoticeKind = "consent-needed" | "recovered" | "lapse-coming" | "app-broken" | "ended";
 
 /** One record of the story: no secrets, plain values. */
 export interface AuditFacts {

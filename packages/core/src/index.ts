@@ -74,6 +74,7 @@ export type {
   LeaseOwner,
   NodeId,
   OperatorId,
+  RecipientId,
   TokenVersionId,
 } from "./ids.ts";
 export {
@@ -90,6 +91,18 @@ export { isMassDeath, noteRefusal, type Refusals } from "./mass-death-breaker.ts
 export { type ApiCall, covers, includesTenant, type Narrowing, sameTenant } from "./narrowing.ts";
 export { contains, type IpAddress, isWithin, type Network, parseAddress, parseNetwork } from "./network.ts";
 export {
+  type Audience,
+  groupsOf,
+  isNoticeName,
+  judgeNews,
+  type Matter,
+  type News,
+  NOTICE_NAMES,
+  type NoticeName,
+  type NoticeVerdict,
+  retryNoticeAtMs,
+} from "./notice.ts";
+export {
   hasLastingAdmin,
   OPERATOR_ROLES,
   type OperatorRole,
@@ -98,7 +111,15 @@ export {
 } from "./operator-role.ts";
 export { outageBudget } from "./outage-budget.ts";
 export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
-export { classify, type Ending, type ErrorDialect, type Failure, type Outcome, type TokenAnswer } from "./outcome.ts";
+export {
+  classify,
+  type Ending,
+  type ErrorDialect,
+  type Failure,
+  type Outcome,
+  STANDARD_ERRORS,
+  type TokenAnswer,
+} from "./outcome.ts";
 export { confirmFromMs, confirmIsPossible, dueAtMs, type PlanInput, planStep } from "./plan.ts";
 export { type RequestBucket, takeRequest } from "./request-rate.ts";
 export {

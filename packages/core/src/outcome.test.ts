@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { classify, type Ending, type ErrorDialect } from "./outcome.ts";
+import { classify, type Ending, type ErrorDialect, STANDARD_ERRORS } from "./outcome.ts";
 import { Secret } from "./secret.ts";
 
-const DIALECT: ErrorDialect = { inactiveErrors: ["unauthorized_client"], okMember: null };
+const DIALECT: ErrorDialect = { ...STANDARD_ERRORS, inactiveErrors: ["unauthorized_client"] };
 
 function answered(status: number, body: unknown, retryAfterMs: number | null = null): Ending {
   const text = typeof body === "string" ? body : JSON.stringify(body);
@@ -36,6 +36,22 @@ describe("the end of a token request is sorted", () => {
     const ending = answered(200, { ok: false, error: "invalid_grant" });
     expect(classify(ending, { ...DIALECT, okMember: "ok" }).kind).toBe("rejected");
   });
+
+  test("a provider with codes of its own is understood where its data say what they mean", () => {
+    const dialect = { ...DIALECT, errorMember: "status", rejectedErrors: ["BAD_REFRESH_TOKEN"] };
+    expect(classify(answered(400, { status: "BAD_REFRESH_TOKEN" }), dialect).kind).toBe("rejected");
+    expect(classify(answered(400, { error: "invalid_grant" }), dialect).kind).toBe("rejected");
+    expect(classify(answered(400, { status: "BAD_CLIENT_ID" }), dialect).kind).toBe("app-error");
+    expect(classify(answered(400, { status: "BAD_REFRESH_TOKEN" }), DIALECT).kind).toBe("ambiguous");
+  });
+
+  test("an error with status 200 is one only where the provider's data say so, and never beside a token", () => {
+    const dialect = { ...DIALECT, errorsInSuccess: true, rejectedErrors: ["invalid_code"] };
+    expect(classify(answered(200, { error: "invalid_code" }), dialect).kind).toBe("rejected");
+    expect(classify(answered(200, { error: "invalid_client" }), dialect).kind).toBe("app-error");
+    expect(classify(answered(200, { error: "invalid_code" }), DIALECT).kind).toBe("ambiguous");
+    expect(classify(answered(200, { error: "invalid_code", access_token: "a" }), dialect).kind).toBe("success");
+  });
 });
 
 describe("a token answer is read tolerantly", () => {
@@ -47,6 +63,28 @@ describe("a token answer is read tolerantly", () => {
   test("an expiry that cannot be read costs nothing but the expiry", () => {
     expect(read({ access_token: "a", expires_in: "soon" })?.expiresInMs).toBeNull();
     expect(read({ access_token: "a", expires_in: "1800" })?.expiresInMs).toBe(1_800_000);
+  });
+
+  test("what else it says is kept, but nothing that is or may be a secret", () => {
+    const answer = read({
+      ...{
+        access_token: "a",
+        refresh_token: "r",
+        id_token: "i",
+        signature: "s",
+        client_secret: "c",
+        session_token: "t",
+      },
+      ...{
+        instance_url: "https://one.example",
+        hub_id: 7,
+        scope: "x",
+        nested: { a: 1 },
+        long: "x".repeat(600),
+        two: "a\nb",
+      },
+    });
+    expect(answer?.members).toEqual({ instance_url: "https://one.example", hub_id: "7", scope: "x" });
   });
 
   test("a refresh token that equals the access token is not taken", () => {

@@ -18,7 +18,22 @@ export interface ErrorDialect {
   readonly inactiveErrors: readonly string[];
   /** Some providers report failures with status 200 and this member set to false. */
   readonly okMember: string | null;
+  /** The member that holds the code; `error` by the standard. */
+  readonly errorMember: string;
+  /** Errors come with status 200 as well: an answer without an access token is read for one. */
+  readonly errorsInSuccess: boolean;
+  /** Codes that say what `invalid_grant` says. */
+  readonly rejectedErrors: readonly string[];
 }
+
+/** Errors as RFC 6749 §5.2 has them. */
+export const STANDARD_ERRORS: ErrorDialect = {
+  inactiveErrors: [],
+  okMember: null,
+  errorMember: "error",
+  errorsInSuccess: false,
+  rejectedErrors: [],
+};
 
 /** The classes of the refresh protocol. */
 export type Outcome = { readonly kind: "success"; readonly answer: TokenAnswer } | Failure;
@@ -40,6 +55,8 @@ export interface TokenAnswer {
   /** From `expires_in`; null where the provider does not say. */
   readonly expiresInMs: number | null;
   readonly scope: string | null;
+  /** What else it says in short texts and numbers, by name of member: where an account lies, who gave consent. No token. */
+  readonly members: Readonly<Record<string, string>>;
 }
 
 /**
@@ -58,26 +75,35 @@ export function classify(ending: Ending, dialect: ErrorDialect): Outcome {
     return { kind: "not-executed", reason: "429 Too Many Requests", retryAfterMs: ending.retryAfterMs };
   const body = parseObject(ending.body.reveal());
   if (status >= 200 && status < 300) return classifySuccess(status, body, dialect);
-  const error = typeof body?.error === "string" && /^[\x20-\x7e]{1,100}$/.test(body.error) ? body.error : null;
+  const error = errorOf(body, dialect);
   // 408 and 425 are about the transport, whatever their body says; a 5xx with a well-formed error may have executed.
   if (error === null || status < 400 || status >= 500 || status === 408 || status === 425) {
     return { kind: "ambiguous", reason: `status ${status}${error === null ? " without an OAuth error" : ""}` };
   }
-  if (error === "invalid_grant") return { kind: "rejected", error };
-  if (dialect.inactiveErrors.includes(error)) return { kind: "inactive", error };
-  return { kind: "app-error", error, status };
+  return failureBy(error, { status, dialect });
+}
+
+function failureBy(error: string, { status, dialect }: { status: number; dialect: ErrorDialect }): Outcome {
+  if (error === "invalid_grant" || dialect.rejectedErrors.includes(error)) return { kind: "rejected", error };
+  return dialect.inactiveErrors.includes(error) ? { kind: "inactive", error } : { kind: "app-error", error, status };
 }
 
 function classifySuccess(status: number, body: Record<string, unknown> | null, dialect: ErrorDialect): Outcome {
   if (body === null) return { kind: "ambiguous", reason: `status ${status} with a body that is not a JSON object` };
   if (dialect.okMember !== null && body[dialect.okMember] === false) {
-    const error = typeof body.error === "string" ? body.error : "unknown_error";
-    return error === "invalid_grant" ? { kind: "rejected", error } : { kind: "app-error", error, status };
+    return failureBy(errorOf(body, dialect) ?? "unknown_error", { status, dialect });
   }
   const answer = readTokenAnswer(body);
+  const error = answer === null && dialect.errorsInSuccess ? errorOf(body, dialect) : null;
+  if (error !== null) return failureBy(error, { status, dialect });
   return answer === null
     ? { kind: "ambiguous", reason: `status ${status} without a usable access_token` }
     : { kind: "success", answer };
+}
+
+function errorOf(body: Record<string, unknown> | null, dialect: ErrorDialect): string | null {
+  const code = body?.[dialect.errorMember] ?? body?.["error"];
+  return typeof code === "string" && /^[\x20-\x7e]{1,100}$/.test(code) ? code : null;
 }
 
 function parseObject(text: string): Record<string, unknown> | null {
@@ -104,7 +130,20 @@ function readTokenAnswer(body: Record<string, unknown>): TokenAnswer | null {
     tokenType: typeof body.token_type === "string" ? body.token_type : "Bearer",
     expiresInMs: readSeconds(body.expires_in),
     scope: typeof body.scope === "string" ? body.scope : null,
+    members: readMembers(body),
   };
+}
+
+const MEMBERS_AT_MOST = 50;
+
+// Tokens and signatures have places of their own, or none.
+function readMembers(body: Record<string, unknown>): Readonly<Record<string, string>> {
+  const short = Object.entries(body).flatMap(([name, value]) => {
+    const text = typeof value === "number" ? String(value) : value;
+    const isPlain = typeof text === "string" && /^[\x20-\x7e]{1,512}$/.test(text);
+    return isPlain && !/token|secret|signature/i.test(name) ? [[name, text] as const] : [];
+  });
+  return Object.fromEntries(short.slice(0, MEMBERS_AT_MOST));
 }
 
 function readToken(value: unknown): string | null {

@@ -38,7 +38,7 @@ export function onRenewed(state: GrantState, event: RenewedEvent, timing: Timing
     suspect: isSuspect(next),
     expiresAtMs: event.access.expiresAtMs,
   };
-  const notice = state.kind === "consent-needed" ? "recovered" : null;
+  const notice = wasTold(state) ? "recovered" : null;
   return {
     kind: "moved",
     state: { kind: "live", chain: next },
@@ -46,6 +46,11 @@ export function onRenewed(state: GrantState, event: RenewedEvent, timing: Timing
     notice,
     releases: isOursToRelease(chain, event),
   };
+}
+
+/** Whether somebody may have been told of something that these tokens put right. */
+function wasTold({ kind, chain }: Chained): boolean {
+  return kind === "consent-needed" || chain.trouble?.kind === "app-error" || chain.warned !== null;
 }
 
 function settled(chain: Chain, event: RenewedEvent, timing: Timing): Chain {

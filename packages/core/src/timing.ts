@@ -87,6 +87,16 @@ export interface Limits {
   readonly idempotencyKeptMs: number;
   /** A create that has not ended by then has broken off. */
   readonly idempotencyRunMs: number;
+  /** A notice waits this long before it goes out: what is over by then was no news, and what comes at once is told together. */
+  readonly noticeGatherMs: number;
+  /** Between two mails to the same address; what comes meanwhile goes into the second. */
+  readonly mailSpacingMs: number;
+  /** Between two tries to bring a notice to somebody who does not take it, at most. */
+  readonly noticeRetryMaxMs: number;
+  /** After so long a notice that nobody took is given up, and waits for an operator who replays it. */
+  readonly noticeGiveUpMs: number;
+  /** How long notices are remembered that were delivered or given up. */
+  readonly noticesKeptMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -132,6 +142,11 @@ export const DEFAULT_LIMITS: Limits = {
   operatorLookMs: 10 * MINUTE_MS,
   idempotencyKeptMs: DAY_MS,
   idempotencyRunMs: 5 * MINUTE_MS,
+  noticeGatherMs: 30_000,
+  mailSpacingMs: 10 * MINUTE_MS,
+  noticeRetryMaxMs: 240 * MINUTE_MS,
+  noticeGiveUpMs: 3 * DAY_MS,
+  noticesKeptMs: 90 * DAY_MS,
 };
 
 /** When a settled head that took more than one send is used again, so that its parent could still step in. */

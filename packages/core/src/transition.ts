@@ -27,7 +27,7 @@ export function transition(state: GrantState, event: GrantEvent, timing: Timing)
         kind: "moved",
         state: { kind: "ended", reason: event.reason, sinceMs: event.atMs },
         audit: { event: "grant-ended", facts: { reason: event.reason, chain: chainOf(state)?.id ?? null } },
-        notice: null,
+        notice: "ended",
         releases: false,
       };
     case "cloned":
@@ -122,13 +122,13 @@ function onConsented(state: GrantState, event: Extract<GrantEvent, { kind: "cons
   const sealed = chainOf(state);
   if (sealed?.id === event.chain.id) return { kind: "unmoved", because: "already-settled" };
   const facts = { chain: event.chain.id, sealedChain: sealed?.id ?? null };
-  const notice = state.kind === "consent-needed" ? "recovered" : null;
   return {
     kind: "moved",
     // I16 no cross-chain revival: nothing of the sealed chain goes along.
     state: { kind: "live", chain: event.chain },
     audit: { event: "consented", facts },
-    notice,
+    // Whatever was told of the chain before it is over: a verdict, a lapse, a missing scope.
+    notice: sealed === null ? null : "recovered",
     releases: false,
   };
 }

@@ -45,18 +45,25 @@ function firstOf(cron: Cron, at: { zone: TimeZone; dayMs: number; afterMs: numbe
   const { zone, dayMs, afterMs } = at;
   const [early, late] = [zone.instantsMs(dayMs), zone.instantsMs(dayMs + DAY_MS)];
   if (late.every((atMs) => atMs <= afterMs)) return null;
-  const [fromMs] = early;
+  const fromMs = early[0] ?? 0;
+  const shiftMs = Math.abs((late.at(-1) ?? 0) - fromMs - DAY_MS);
   // A day like most: what its clock shows runs along with time.
-  const isPlain = early.length === 1 && late.length === 1 && (late[0] ?? 0) - (fromMs ?? 0) === DAY_MS;
-  let soonestMs = Number.POSITIVE_INFINITY;
-  for (const hour of cron.hours)
-    for (const minute of cron.minutes) {
-      const sinceMs = (hour * 60 + minute) * MINUTE_MS;
-      const instants = isPlain ? [(fromMs ?? 0) + sinceMs] : zone.instantsMs(dayMs + sinceMs);
-      for (const atMs of instants) if (atMs > afterMs) soonestMs = Math.min(soonestMs, atMs);
-      if (isPlain && Number.isFinite(soonestMs)) return soonestMs;
-    }
-  return Number.isFinite(soonestMs) ? soonestMs : null;
+  const isPlain = early.length === 1 && late.length === 1 && shiftMs === 0;
+  const shownMs = zone.localMs(afterMs) - dayMs;
+  let soonest: { readonly atMs: number; readonly sinceMs: number } | null = null;
+  for (const sinceMs of timesOf(cron)) {
+    // Whatever is shown earlier than now by more than the shift is over; what is shown later by more than it comes later.
+    if (sinceMs < shownMs - shiftMs) continue;
+    if (soonest !== null && sinceMs > soonest.sinceMs + shiftMs) break;
+    const instants = isPlain ? [fromMs + sinceMs] : zone.instantsMs(dayMs + sinceMs);
+    for (const atMs of instants)
+      if (atMs > afterMs && (soonest === null || atMs < soonest.atMs)) soonest = { atMs, sinceMs };
+  }
+  return soonest?.atMs ?? null;
+}
+
+function* timesOf({ hours, minutes }: Cron): Generator<number> {
+  for (const hour of hours) for (const minute of minutes) yield (hour * 60 + minute) * MINUTE_MS;
 }
 
 function calendarDay(dayMs: number): CalendarDay {

@@ -14,6 +14,7 @@ export type * from "./ports/idempotency-store.ts";
 export type * from "./ports/journal.ts";
 export type * from "./ports/list-place.ts";
 export type * from "./ports/node-store.ts";
+export type * from "./ports/notice-store.ts";
 export type * from "./ports/operator-store.ts";
 export { POINTS, type Point, type PointSubject, type Reached } from "./ports/points.ts";
 export type * from "./ports/provenance.ts";

@@ -1,6 +1,8 @@
 import {
+  type CHANNELS,
   type CONNECTION_STATUSES,
   type HOLD_REASONS,
+  type NOTICE_NAMES,
   type OPERATOR_ROLES,
   type OUTAGE_EVENTS,
   type QUARANTINE_REASONS,
@@ -12,12 +14,13 @@ import {
   ERRORS,
   type ErrorFacts,
   type HoldReason,
+  type NoticeName,
   type OperatorRole,
   type OutageEvent,
   type OutagePromise,
   type QuarantineReason,
 } from "@evergrant/core";
-import type { ConnectionStatus, Right } from "@evergrant/keeper";
+import type { Channel, ConnectionStatus, Right } from "@evergrant/keeper";
 import { expect, it } from "vitest";
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
@@ -31,7 +34,9 @@ it("the contract says the same words as keeper and core, which it must not impor
     Same<(typeof OUTAGE_EVENTS)[number], OutageEvent>,
     Same<(typeof OPERATOR_ROLES)[number], OperatorRole>,
     Same<WireOutagePromise, OutagePromise>,
-  ] = [true, true, true, true, true, true, true];
+    Same<(typeof NOTICE_NAMES)[number], NoticeName>,
+    Same<(typeof CHANNELS)[number], Channel>,
+  ] = [true, true, true, true, true, true, true, true, true];
   expect(same).not.toContain(false);
   const oauth = Object.values<ErrorFacts>(ERRORS).flatMap((facts) => (facts.oauth === undefined ? [] : [facts.oauth]));
   expect([...new Set(oauth)].filter((error) => !(TOKEN_ERRORS as readonly string[]).includes(error))).toEqual([]);

@@ -15,6 +15,8 @@ import { isLoopback, parsePublicUrl } from "./http/public-url.ts";
 import { type Rate, RateLimiter } from "./http/rate-limiter.ts";
 import type { RequestLog } from "./http/request-log.ts";
 import type { Site } from "./http/site.ts";
+import { metricsRoutes } from "./metrics/metrics-routes.ts";
+import type { Telemetry } from "./metrics/telemetry.ts";
 import { statusRoutes } from "./observe/status-routes.ts";
 import type { ServerChance, ServerTime } from "./ports.ts";
 import { realChance, realTime } from "./real-time.ts";
@@ -52,6 +54,8 @@ export interface ServerOptions {
   /** Where operators may sign in to the console besides by their keys. */
   readonly openId?: OpenIdOptions;
   readonly rates?: Partial<ServerRates>;
+  /** What `/metrics` shows beside how things stand. Default: nothing. */
+  readonly telemetry?: Telemetry;
   readonly time?: ServerTime;
   readonly chance?: ServerChance;
 }
@@ -176,6 +180,8 @@ async function buildApps(options: ServerOptions, site: Addresses): Promise<Apps>
   const console = { keeper, log, knownHosts, limiter: operatorKeys, url: consoleUrl, signIn };
   await admin.register((app) => consoleRoutes(app, console));
   await admin.register((app) => healthRoutes(app, { keeper }));
+  const counted = options.telemetry?.registry ?? null;
+  await admin.register((app) => metricsRoutes(app, { keeper, log, time, knownHosts, counted }));
   return { public: publicApp, internal, admin };
 }
 

@@ -7,3 +7,6 @@ export const realTime: ServerTime = { monotonicMs: () => performance.now() };
 
 /** Random bytes of the operating system. */
 export const realChance: ServerChance = { bytes: (length) => randomBytes(length) };
+
+/** Milliseconds since the epoch, on the machine's own clock. */
+export const realWallMs = (): number => Date.now();

@@ -1,4 +1,4 @@
-import type { TokenAnswer } from "@evergrant/contract";
+import type { TenantLocator, TokenAnswer } from "@evergrant/contract";
 import { EvergrantError } from "@evergrant/core";
 import type { Command } from "commander";
 import type { AdminClient } from "../admin-client.ts";
@@ -30,11 +30,11 @@ export function addCall(program: Command, world: CommandWorld): void {
     .action(async (connection: string, path: string, options: Options, command: Command) => {
       const session = openSession(world, command);
       const api = await findApi(session.admin(), connection);
-      const address = apiAddress(api.origin, path);
+      const written = apiAddress(api.origin, path);
       const credentials = await findCredentials(session, options);
       const token = await askForToken(session.url, connection, credentials);
-      const tenant = api.tenantHeader === null ? {} : { [api.tenantHeader]: chooseTenant(token, options.tenant) };
-      const answer = await send(address, { options, token, tenant });
+      const { address, headers } = nameTenant(api.locator, written, () => chooseTenant(token, options.tenant));
+      const answer = await send(address, { options, token, tenant: headers });
       session.print({ json: { status: answer.status, body: asJson(answer.body) }, text: answer.body });
       if (answer.status >= 400)
         throw new ForeignRefusal("api_refused", answer.status, `The provider's API answered ${answer.status}.`);
@@ -43,20 +43,43 @@ export function addCall(program: Command, world: CommandWorld): void {
 
 interface ProviderApi {
   readonly origin: string;
-  readonly tenantHeader: string | null;
+  readonly locator: TenantLocator;
 }
 
-async function findApi(admin: AdminClient, connection: string): Promise<ProviderApi> {
-  const { app: appName, provider: providerName } = await admin.call("readConnection", { params: { name: connection } });
+// The node is asked, as it may know providers that this command does not.
+async function findApi(admin: AdminClient, name: string): Promise<ProviderApi> {
+  const connection = await admin.call("readConnection", { params: { name } });
   const apps = await adminLists.apps(admin);
-  // Loaded when it is wanted: the other commands start sooner without it.
-  const { PROVIDERS } = await import("@evergrant/keeper");
-  const provider = PROVIDERS.get(providerName);
-  const origin = apps.find(({ name }) => name === appName)?.origins?.api ?? provider?.apiOrigins[0];
+  const { providers } = await admin.call("listProviders");
+  const provider = providers.find(({ id }) => id === connection.provider);
+  const home = connection.tenants.find(({ pinned }) => pinned !== undefined)?.pinned?.api;
+  const origin = apps.find((app) => app.name === connection.app)?.origins?.api ?? home ?? provider?.apiOrigins[0];
   if (provider === undefined || origin === undefined)
-    throw new EvergrantError("provider_unknown", { detail: `${providerName} is not known to this command` });
-  const { tenantLocator } = provider;
-  return { origin, tenantHeader: tenantLocator.kind === "header" ? tenantLocator.name : null };
+    throw new EvergrantError("provider_unknown", {
+      detail: `where the API of ${connection.provider} is, is not known`,
+    });
+  return { origin, locator: provider.tenantLocator };
+}
+
+/** The organisation as this API wants it named; where the path or the host names it, the address does already. */
+export function nameTenant(
+  locator: TenantLocator,
+  address: URL,
+  tenant: () => string,
+): { readonly address: URL; readonly headers: Readonly<Record<string, string>> } {
+  switch (locator.kind) {
+    case "header":
+      return { address, headers: { [locator.name]: tenant() } };
+    case "query": {
+      const named = new URL(address);
+      if (!named.searchParams.has(locator.name)) named.searchParams.set(locator.name, tenant());
+      return { address: named, headers: {} };
+    }
+    case "path":
+    case "host":
+    case "none":
+      return { address, headers: {} };
+  }
 }
 
 /** The address below the API's origin, and nowhere else: the token goes along. */

@@ -7,6 +7,7 @@ interface Options {
   readonly port?: number;
   readonly sandboxPort?: number;
   readonly provider?: string;
+  readonly providers?: string;
 }
 
 /** `evergrant demo`: everything for a first try. */
@@ -17,6 +18,7 @@ export function addDemo(program: Command, world: CommandWorld): void {
     .option("--port <port>", "where Evergrant listens; 0 picks a free port (default: 4180)", parsePort)
     .option("--sandbox-port <port>", "where the sandbox listens; 0 picks a free port (default: 4181)", parsePort)
     .option("--provider <name>", "speak to this real provider instead of the sandbox")
+    .option("--providers <path>", "providers of your own: a JSON file, or a folder of them")
     .action(async (options: Options, command: Command) => {
       // Loaded when it is wanted: commands that only talk to a running node start sooner without it.
       const { runDemo } = await import("../demo/run-demo.ts");

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { run } from "../testing/recorded-world.ts";
 import { temporaryFolder } from "../testing/temporary-folder.ts";
 
+const ID = "https://id.ledger.example";
 const XERO = { EVERGRANT_XERO_CLIENT_ID: "REALCLIENTID", EVERGRANT_XERO_CLIENT_SECRET: "r3al-s3cret" };
 
 // The recorded world asks every command to stop as soon as it runs.
@@ -88,6 +89,24 @@ describe("a demo with a real provider", () => {
     expect(ran.out + file).not.toContain("r3al-s3cret");
     const again = await run(args);
     expect(again).toMatchObject({ exitCode: 0, questions: [] });
+  });
+
+  test("may be one of your own", async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, "ledger.json");
+    const endpoints = { kind: "fixed", issuer: ID, authorization: `${ID}/authorize`, token: `${ID}/token` };
+    const api = { apiOrigins: ["https://api.ledger.example"], examplePath: "/v1/books" };
+    writeFileSync(file, JSON.stringify({ id: "ledger", displayName: "Ledger", endpoints, ...api }));
+    const args = ["demo", "--providers", file, "--port", "0", "--folder", join(folder.path, "demo")];
+    const env = { EVERGRANT_LEDGER_CLIENT_ID: "id", EVERGRANT_LEDGER_CLIENT_SECRET: "r3al-s3cret" };
+    const ran = await run([...args, "--provider", "ledger"], { env });
+    expect(ran).toMatchObject({ exitCode: 0, err: "" });
+    expect(ran.out).toContain("https://api.ledger.example/v1/books");
+    expect(await run([...args, "--provider", "other"])).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining("ledger"),
+    });
+    expect((await run(args)).err).toContain("--provider");
   });
 
   test("asks for credentials on a terminal, and says what is missing elsewhere", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { UsageError } from "../command-failure.ts";
 import { parseMay, parseNarrowed, permissionText } from "../text/permission-text.ts";
 import { parseOrigins, parseScopes } from "./apps.ts";
-import { apiAddress, chooseTenant } from "./call.ts";
+import { apiAddress, chooseTenant, nameTenant } from "./call.ts";
 import { parsePort } from "./whole-number.ts";
 
 describe("origins", () => {
@@ -86,4 +86,24 @@ describe("the organisation to call for", () => {
 test("ports are whole numbers that exist", () => {
   expect([parsePort("0"), parsePort("65535")]).toEqual([0, 65535]);
   for (const text of ["-1", "65536", "1.5", "", "http"]) expect(() => parsePort(text)).toThrow(UsageError);
+});
+
+describe("the organisation of a call", () => {
+  const named = (locator: Parameters<typeof nameTenant>[0], path = "/a") => {
+    const { address, headers } = nameTenant(locator, new URL(path, "https://api.example"), () => "t-1");
+    return [`${address.pathname}${address.search}`, headers];
+  };
+
+  test("stands where the provider's API looks for it", () => {
+    expect(named({ kind: "header", name: "X-Company" })).toEqual(["/a", { "X-Company": "t-1" }]);
+    expect(named({ kind: "query", name: "company" }, "/a?b=c")).toEqual(["/a?b=c&company=t-1", {}]);
+    expect(named({ kind: "query", name: "company" }, "/a?company=t-2")).toEqual(["/a?company=t-2", {}]);
+  });
+
+  test("is not asked for where path or host name it, or nothing does", () => {
+    const never = () => expect.unreachable();
+    for (const kind of ["host", "none"] as const)
+      expect(nameTenant({ kind }, new URL("https://api.example/a"), never).headers).toEqual({});
+    expect(named({ kind: "path", after: "/company" }, "/company/t-2/a")).toEqual(["/company/t-2/a", {}]);
+  });
 });

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { readFileIfThere } from "../private-file.ts";
+import { readProviderFiles } from "../provider-files.ts";
 import { openSession } from "../session.ts";
 import type { OperatorKeyPlace, StartedNode, StartOptions } from "../start-node.ts";
 import { parsePort } from "./whole-number.ts";
@@ -16,6 +17,11 @@ interface Options {
   readonly followClock?: string;
   readonly store?: string;
   readonly kekFile?: string;
+  readonly smtp?: string;
+  readonly mailFrom?: string;
+  readonly smtpPasswordFile?: string;
+  readonly smtpCaFile?: string;
+  readonly providers?: string;
   readonly keysFrom: readonly string[];
   readonly trustedProxy: readonly string[];
   readonly consoleUrl?: string;
@@ -39,6 +45,7 @@ export function addStart(program: Command, world: CommandWorld): void {
     )
     .option("--store <dsn>", "postgres://… shared by any number of nodes (default: evergrant.db in the folder)")
     .option("--kek-file <path>", "the key file, the same for all nodes of a store (default: kek in the folder)")
+    .option("--providers <path>", "providers of your own: a JSON file, or a folder of them")
     .option(
       "--keys-from <network>",
       "where keys of callers may be fetched besides the open internet: ADDRESS/PREFIX; may be given again",
@@ -59,6 +66,13 @@ export function addStart(program: Command, world: CommandWorld): void {
     )
     .option("--oidc-secret-file <path>", "the file with its client secret there (default: a public client)")
     .option("--follow-clock <url>", "follow the clock of a sandbox: its control URL")
+    .option("--smtp <url>", "the mail server: smtps://[USER@]HOST or smtp://[USER@]HOST:587 (default: no mail is sent)")
+    .option("--mail-from <address>", "from whom mails come; required with --smtp")
+    .option("--smtp-password-file <path>", "the mail server's password (or EVERGRANT_SMTP_PASSWORD)")
+    .option(
+      "--smtp-ca-file <path>",
+      "the authority that the mail server's certificate is from, PEM (default: the public ones)",
+    )
     .action(async (options: Options, command: Command) => {
       const session = openSession(world, command);
       const stopped = world.untilStopped();
@@ -69,6 +83,8 @@ export function addStart(program: Command, world: CommandWorld): void {
         ...addressOf(options),
         ...storeOf(options, world.env),
         ...consoleOf(options),
+        ...(await mailOf(options, world.env)),
+        ...(options.providers === undefined ? {} : { ownProviders: readProviderFiles(options.providers) }),
         folder,
         log: createRequestLog({ destination: { write: (line) => world.terminal.err(line.trimEnd()) } }),
         terminal: session.interactive ? { show: (text) => world.terminal.out(text) } : false,
@@ -83,9 +99,9 @@ export function addStart(program: Command, world: CommandWorld): void {
     });
 }
 
-type Addresses = Pick<Options, "port" | "host" | "publicUrl" | "adminPort" | "followClock">;
+type Address = Pick<Options, "port" | "host" | "publicUrl" | "adminPort" | "followClock">;
 
-function addressOf(options: Options): Addresses & Pick<StartOptions, "keyNetworks" | "trustedProxies"> {
+function addressOf(options: Options): Address & Pick<StartOptions, "keyNetworks" | "trustedProxies"> {
   const { port, host, publicUrl, adminPort, followClock, keysFrom, trustedProxy } = options;
   return {
     port,
@@ -117,6 +133,24 @@ function collectNetwork(text: string, before: readonly string[]): readonly strin
   if (parseNetwork(text) === null)
     throw new UsageError(`A network is written ADDRESS/PREFIX, as in 10.1.0.0/16, not ${text}.`);
   return [...before, text];
+}
+
+// A password never stands on a command line, where every process of the machine could read it.
+async function mailOf(options: Options, env: NodeJS.ProcessEnv): Promise<Pick<StartOptions, "mail">> {
+  const url = options.smtp ?? env["EVERGRANT_SMTP"];
+  if (url === undefined) return {};
+  const from = options.mailFrom ?? env["EVERGRANT_MAIL_FROM"];
+  if (from === undefined) throw new UsageError("Say from whom mails come, with --mail-from.");
+  const { mailServerOf } = await import("@evergrant/keeper");
+  const password = fileOf(options.smtpPasswordFile)?.replace(/\r?\n$/, "") ?? env["EVERGRANT_SMTP_PASSWORD"];
+  return { mail: mailServerOf({ url, from, password, ca: fileOf(options.smtpCaFile) }) };
+}
+
+function fileOf(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const text = readFileIfThere(path);
+  if (text === null) throw new UsageError(`There is no file ${path}.`);
+  return text;
 }
 
 // A DSN holds a password, which the list of processes would show: the environment may carry it instead, as it may the key.

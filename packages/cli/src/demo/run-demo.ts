@@ -1,7 +1,9 @@
 import { join } from "node:path";
-import { PROVIDERS } from "@evergrant/keeper";
+import { DEFAULT_LIMITS } from "@evergrant/core";
+import { type ProviderFile, withOwnProviders } from "@evergrant/keeper";
 import { createRequestLog } from "@evergrant/server";
 import { UsageError } from "../command-failure.ts";
+import { readProviderFiles } from "../provider-files.ts";
 import type { Session } from "../session.ts";
 import { type DemoCall, demoText, isConsented } from "./demo-text.ts";
 import { type StartedDemo, startDemo } from "./start-demo.ts";
@@ -12,6 +14,8 @@ export interface DemoWishes {
   readonly port?: number;
   readonly sandboxPort?: number;
   readonly provider?: string;
+  /** A file of providers of one's own, or a folder of them. */
+  readonly providers?: string;
   /** The folder was named, and is not just the usual one. */
   readonly folderGiven: boolean;
 }
@@ -31,26 +35,33 @@ export async function runDemo(session: Session, wishes: DemoWishes): Promise<voi
 
 async function start(session: Session, wishes: DemoWishes): Promise<StartedDemo> {
   const { world, interactive } = session;
-  const { port, sandboxPort, provider } = wishes;
+  const { port, sandboxPort, provider, providers } = wishes;
   const log = createRequestLog({ level: "warn", destination: { write: (line) => world.terminal.err(line.trimEnd()) } });
-  if (provider === undefined)
+  if (provider === undefined) {
+    if (providers !== undefined) throw new UsageError("--providers needs --provider: which of them to try.");
     return await startDemo({
       folder: session.folder,
       log,
       ...(port === undefined ? {} : { port }),
       ...(sandboxPort === undefined ? {} : { sandboxPort }),
     });
-  // One without endpoints of its own needs more than a client id and a secret: see `apps add --origins`.
-  const known = [...PROVIDERS.values()].filter(({ endpoints }) => endpoints.kind === "fixed").map(({ id }) => id);
+  }
+  const ownProviders = providers === undefined ? [] : readProviderFiles(providers);
+  const known = providersToTry(ownProviders);
   if (!known.includes(provider))
     throw new UsageError(`There is no provider ${provider} to try. Known: ${known.join(", ")}.`);
   // Beside the sandbox's demo, not in it: what lies there belongs to another clock.
   const folder = wishes.folderGiven ? session.folder : join(session.folder, provider);
-  return await startLiveDemo({ folder, port: port ?? 4180, provider, log }, { world, interactive });
+  return await startLiveDemo({ folder, port: port ?? 4180, provider, ownProviders, log }, { world, interactive });
 }
 
-function callOf({ facts, connection }: StartedDemo): DemoCall {
-  const provider = PROVIDERS.get(connection.provider);
+// One without endpoints of its own needs more than a client id and a secret: see `apps add --origins`.
+function providersToTry(ownProviders: readonly ProviderFile[]): readonly string[] {
+  const providers = withOwnProviders(ownProviders, DEFAULT_LIMITS);
+  return [...providers.values()].filter(({ endpoints }) => endpoints.kind === "fixed").map(({ id }) => id);
+}
+
+function callOf({ facts, provider }: StartedDemo): DemoCall {
   const origin = facts.sandbox?.api ?? provider?.apiOrigins[0];
   const path = provider?.examplePath;
   const header = provider?.tenantLocator.kind === "header" ? provider.tenantLocator.name : null;

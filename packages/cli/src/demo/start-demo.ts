@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Connection } from "@evergrant/contract";
+import type { Connection, ProviderList } from "@evergrant/contract";
 import { EvergrantError, Secret } from "@evergrant/core";
 import { createSandbox, type Sandbox, SandboxError } from "@evergrant/sandbox";
 import type { RequestLog } from "@evergrant/server";
@@ -29,6 +29,8 @@ export interface StartedDemo {
   readonly file: string;
   /** The connection as it was found. */
   readonly connection: Connection;
+  /** What the node knows of its provider. */
+  readonly provider: ProviderList["providers"][number] | null;
   /** To be registered at the provider, character for character. */
   readonly redirectUri: string;
   close(): Promise<void>;
@@ -86,7 +88,9 @@ export async function finishDemo(node: StartedNode, end: DemoEnd): Promise<Start
   const facts = factsOf(node.url, { seeded, operatorKey, sandbox: end.sandbox });
   const file = writeDemoFacts(end.folder, facts);
   const { app, connection } = seeded;
-  return { facts, file, connection, redirectUri: app.redirectUri, close: end.close };
+  const { providers } = await admin.call("listProviders");
+  const provider = providers.find(({ id }) => id === connection.provider) ?? null;
+  return { facts, file, connection, provider, redirectUri: app.redirectUri, close: end.close };
 }
 
 async function openSandbox(folder: string, port: number): Promise<Sandbox> {

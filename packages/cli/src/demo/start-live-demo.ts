@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { App, NewApp } from "@evergrant/contract";
+import type { ProviderFile } from "@evergrant/keeper";
 import type { RequestLog } from "@evergrant/server";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
@@ -13,6 +14,7 @@ export interface LiveDemoOptions {
   readonly folder: string;
   readonly port: number;
   readonly provider: string;
+  readonly ownProviders: readonly ProviderFile[];
   readonly log?: RequestLog;
 }
 
@@ -24,13 +26,13 @@ export interface LiveDemoWorld {
 
 /** Starts Evergrant beside a real provider, on the machine's own clock, with the credentials of an app there. */
 export async function startLiveDemo(options: LiveDemoOptions, asking: LiveDemoWorld): Promise<StartedDemo> {
-  const { folder, port, provider, log } = options;
+  const { folder, port, provider, ownProviders, log } = options;
   const saved = readDemoFacts(folder);
   if (saved?.sandbox || existsSync(join(folder, "sandbox.db")))
     throw new UsageError(
       `${folder} holds a demo with a sandbox, whose clock may have been moved. Use another --folder.`,
     );
-  const node = await startNode({ folder, port, terminal: false, ...(log === undefined ? {} : { log }) });
+  const node = await startNode({ folder, port, ownProviders, terminal: false, ...(log === undefined ? {} : { log }) });
   try {
     return await finishDemo(node, {
       folder,

@@ -21,6 +21,12 @@ export function checkedLookup(
   };
 }
 
+/** Refuses a host that is written as an address, which is never looked up. @throws AddressRefused */
+export function requireAllowedLiteral(url: URL, isAllowed: (address: string) => boolean): void {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  if (isIP(host) !== 0 && !isAllowed(host)) throw new AddressRefused();
+}
+
 /** Nothing was sent: the address is none that may be connected to. */
 export class AddressRefused extends Error {
   readonly code = "ADDRESS_REFUSED";

@@ -10,8 +10,11 @@ import {
 import { assertionVerifier } from "../assertions/assertion-verifier.ts";
 import { openJournal, tryJournalFolder } from "../journal/open-journal.ts";
 import { rememberedStore } from "../journal/remembered-store.ts";
+import type { MailServer } from "../mail/mail-server.ts";
+import { smtpMailer } from "../mail/smtp-mailer.ts";
 import type { Chance } from "../ports/chance.ts";
 import type { Deployment } from "../ports/deployment-store.ts";
+import type { Observe } from "../ports/observation.ts";
 import type { Reached } from "../ports/points.ts";
 import type { Provider } from "../ports/provider.ts";
 import type { Store } from "../ports/store.ts";
@@ -29,6 +32,7 @@ import type { Keeper } from "../service/keeper.ts";
 import { newId, newSecretText } from "../service/new-id.ts";
 import type { ServiceFailure } from "../service/service-context.ts";
 import { httpTokenEndpoint } from "../token-endpoint/http-token-endpoint.ts";
+import { webhookSender } from "../webhook/webhook-sender.ts";
 import { openStore, type StoreChoice, type StorePlace } from "./open-store.ts";
 import { StoreHealth } from "./store-health.ts";
 import { WatchedJournal } from "./watched-journal.ts";
@@ -54,6 +58,9 @@ export interface NodeOptions {
   /** Called whenever the node has come to rest. */
   readonly onIdle: () => void;
   readonly report: (failure: ServiceFailure) => void;
+  /** How mail leaves; left out or null: nobody is told by mail. */
+  readonly mail?: MailServer | null;
+  readonly observe?: Observe;
   /** Called once in the life of a deployment, before anything is written: keep the key, it cannot be had again. */
   readonly keepOperatorKey: (key: Secret) => void;
 }
@@ -89,11 +96,14 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const sockets = { time: realTime(), limits: options.limits };
     const tokenEndpoint = httpTokenEndpoint(sockets);
     const providerApi = httpProviderApi(sockets);
+    const { requestTimeoutMs: timeoutMs } = options.limits;
+    const mailer = options.mail == null ? null : smtpMailer(options.mail, { timeoutMs });
+    const webhooks = webhookSender({ timeoutMs });
     const assertions = assertionVerifier({
       ...{ time, sockets: sockets.time, limits: options.limits, folder: `${folder}/keys` },
       networks: networksOf(options.keyNetworks),
     });
-    opened.unshift(tokenEndpoint, providerApi, assertions);
+    opened.unshift(tokenEndpoint, providerApi, assertions, webhooks, ...(mailer === null ? [] : [mailer]));
     const running = createKeeper(
       {
         ...options,
@@ -107,6 +117,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         owner: newId<LeaseOwner>("lo", chance),
         shared: signals === null ? null : { pace: realTime(), ...signals },
         activity,
+        channels: { mailer, webhooks },
         provenance: {
           exclusive: signals === null,
           mark: () => watched.mark(),
@@ -119,7 +130,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
       deployment,
       () => {
         const detail = whyNotRefreshing(watched, storeHealth);
-        return { serving: true, refreshing: detail === null, detail };
+        return { refreshing: detail === null, detail };
       },
     );
     await running.start();

@@ -1,4 +1,5 @@
 import { EvergrantError } from "@evergrant/core";
+import type { ConnectionTenant } from "../ports/connection-store.ts";
 import type { Provider } from "../ports/provider.ts";
 import type { AccessToken } from "../service/access.ts";
 import type { Keeper } from "../service/keeper.ts";
@@ -48,15 +49,19 @@ interface Destination {
 }
 
 async function destinationOf({ keeper, providers }: TokenFetchParts, connection: string): Promise<Destination> {
-  const { app: name } = await keeper.connections.byName(connection);
+  const { app: name, tenants } = await keeper.connections.byName(connection);
   const app = (await keeper.apps.list()).find((candidate) => candidate.name === name);
   const provider = app === undefined ? undefined : providers.get(app.provider);
   if (app === undefined || provider === undefined) throw new EvergrantError("app_unknown");
   const { tenantLocator, apiOrigins } = provider;
   return {
-    origins: app.origins === null ? apiOrigins : [new URL(app.origins.api).origin],
+    origins: app.origins === null ? [...apiOrigins, ...tenants.flatMap(pinnedApi)] : [new URL(app.origins.api).origin],
     tenantHeader: tenantLocator.kind === "header" ? tenantLocator.name : null,
   };
+}
+
+function pinnedApi({ pinned }: ConnectionTenant): readonly string[] {
+  return pinned?.api == null ? [] : [pinned.api];
 }
 
 function originOf(url: string): string | null {

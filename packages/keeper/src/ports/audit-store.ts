@@ -1,5 +1,6 @@
 import type { NodeId } from "@evergrant/core";
-import type { AuditRecord, AuditSubject, NoticeEntry, Records } from "./records.ts";
+import type { OutboxNotice } from "./notice-store.ts";
+import type { AuditRecord, AuditSubject, Records } from "./records.ts";
 
 /** One record of a node's chain, by which a store is recognised that went back in time. */
 export type AuditMark = Pick<AuditRecord, "sequence" | "hash">;
@@ -27,6 +28,6 @@ export interface AuditStore {
   end(): Promise<AuditMark | null>;
   /** Whether this very record is still there: not so, and the store lost its last moments. */
   holds(mark: AuditMark): Promise<boolean>;
-  /** Undelivered notices, oldest first. */
-  outbox(limit: number): Promise<readonly (NoticeEntry & { readonly sequence: number })[]>;
+  /** Notices of which nobody has said yet who gets them, oldest first. */
+  outbox(limit: number): Promise<readonly OutboxNotice[]>;
 }

@@ -1,5 +1,6 @@
 import type { AppId, ConnectionId, GrantId, WarmHours } from "@evergrant/core";
 import type { ListPlace } from "./list-place.ts";
+import type { PinnedOrigins } from "./provider.ts";
 import type { Tenant } from "./provider-api.ts";
 import type { Records } from "./records.ts";
 
@@ -28,6 +29,8 @@ export type ReachedTenant = Pick<Tenant, "id" | "name">;
 export interface ConnectionTenant extends Tenant {
   readonly status: "connected" | "gone";
   readonly sinceMs: number;
+  /** Where its data lie, where that differs from grant to grant; as it was at consent. */
+  readonly pinned?: PinnedOrigins;
 }
 
 export interface ConnectionStore {

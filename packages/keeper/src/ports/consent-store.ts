@@ -1,5 +1,6 @@
 import type { AppId, ChainId, ConnectionId, ConsentId, GrantId, HoldReason, TokenVersionId } from "@evergrant/core";
 import type { ListPlace } from "./list-place.ts";
+import type { PinnedOrigins } from "./provider.ts";
 import type { Tenant } from "./provider-api.ts";
 import type { Records } from "./records.ts";
 import type { Sealed, WrappedKey } from "./sealer.ts";
@@ -50,7 +51,13 @@ export interface StoredConsent {
 /** How far a consent has come. A code is sent at most once: only `started` can be claimed. */
 export type ConsentProgress =
   | { readonly kind: "started" }
-  | { readonly kind: "claimed"; readonly atMs: number; readonly attempt: string }
+  | {
+      readonly kind: "claimed";
+      readonly atMs: number;
+      readonly attempt: string;
+      /** What the callback said beside code and state, as far as the provider's data ask for it. */
+      readonly callback?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: "declined"; readonly atMs: number; readonly error: string }
   | {
       readonly kind: "failed";
@@ -78,6 +85,8 @@ export interface ReceivedConsent {
   readonly scope: string | null;
   readonly tenants: readonly Tenant[];
   readonly chosenTenants: readonly string[];
+  /** Where the grant's data lie, where that differs from grant to grant. */
+  readonly pinned?: PinnedOrigins;
 }
 
 export interface ConsentStore {

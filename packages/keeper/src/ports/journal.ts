@@ -9,7 +9,12 @@ export type JournalSubject =
       readonly generation: number;
       readonly token: TokenVersionId | null;
     }
-  | { readonly kind: "consent"; readonly consent: ConsentId };
+  | {
+      readonly kind: "consent";
+      readonly consent: ConsentId;
+      /** What the callback said beside code and state: a store that forgot the consent's claim forgot this too. */
+      readonly callback?: Readonly<Record<string, string>>;
+    };
 
 /** One record. `intent` is written before the first byte is sent, `answer` before the answer is parsed, `settled` after the store has it. */
 export type JournalRecord =

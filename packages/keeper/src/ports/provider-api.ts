@@ -32,6 +32,8 @@ export type ProbeAnswer =
 /** The few calls that the keeper makes to a provider's API and metadata. Total: never throws for what the network does. */
 export interface ProviderApi {
   tenants(provider: Provider, endpoints: ResolvedEndpoints, accessToken: Secret): Promise<TenantsAnswer>;
+  /** Who gave the token, where the provider's API is what says so. Null where it says nothing, or cannot be asked. */
+  subject(provider: Provider, endpoints: ResolvedEndpoints, accessToken: Secret): Promise<string | null>;
   /** One cheap call that shows whether the API still takes a token. `unreachable` too where the provider has no such call. */
   probe(provider: Provider, endpoints: ResolvedEndpoints, accessToken: Secret): Promise<ProbeAnswer>;
   /** Ends one connection at the provider (Xero: DELETE /connections/{id}); `gone` also when it was not there. */

@@ -1,9 +1,12 @@
-import type { AuditFacts, GrantId, NoticeKind } from "@evergrant/core";
+import type { AuditFacts, GrantId, News } from "@evergrant/core";
 
 /** What an audit record is about. */
 export type AuditSubject =
   | { readonly kind: "grant"; readonly id: GrantId }
-  | { readonly kind: "connection" | "app" | "caller" | "consent" | "deployment" | "operator"; readonly id: string };
+  | {
+      readonly kind: "connection" | "app" | "caller" | "consent" | "deployment" | "node" | "recipient" | "operator";
+      readonly id: string;
+    };
 
 /** One line of the story, before it is chained to the one before it. Facts hold no secret. */
 export interface AuditEntry extends AuditFacts {
@@ -21,7 +24,7 @@ export interface AuditRecord extends AuditEntry {
 
 /** Something that a person must be told; delivered from the outbox, written in the transaction that caused it. */
 export interface NoticeEntry {
-  readonly notice: NoticeKind | "consent-held" | "tenant-gone" | "quarantine-begun" | "quarantine-ended";
+  readonly notice: News["kind"];
   readonly subject: AuditSubject;
   readonly atMs: number;
   readonly facts: AuditFacts["facts"];

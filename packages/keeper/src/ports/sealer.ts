@@ -12,7 +12,14 @@ export type Sealed = string & { readonly __kind: "sealed" };
 export interface SealContext {
   readonly owner: string;
   readonly chain: string;
-  readonly kind: "refresh-token" | "access-token" | "client-secret" | "code-verifier" | "data-key" | "answer";
+  readonly kind:
+    | "refresh-token"
+    | "access-token"
+    | "client-secret"
+    | "code-verifier"
+    | "webhook-secret"
+    | "data-key"
+    | "answer";
   readonly version: string;
 }
 

@@ -8,6 +8,7 @@ import type { DeploymentStore } from "./deployment-store.ts";
 import type { GrantStore } from "./grant-store.ts";
 import type { IdempotencyStore } from "./idempotency-store.ts";
 import type { NodeStore } from "./node-store.ts";
+import type { NoticeStore } from "./notice-store.ts";
 import type { OperatorStore } from "./operator-store.ts";
 import type { SessionStore } from "./session-store.ts";
 
@@ -28,5 +29,6 @@ export interface Store {
   readonly operators: OperatorStore;
   readonly sessions: SessionStore;
   readonly idempotency: IdempotencyStore;
+  readonly notices: NoticeStore;
   close(): Promise<void>;
 }

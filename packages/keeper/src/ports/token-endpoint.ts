@@ -12,7 +12,12 @@ export interface TokenRequest {
 }
 
 export type TokenGrant =
-  | { readonly kind: "refresh_token"; readonly refreshToken: Secret }
+  | {
+      readonly kind: "refresh_token";
+      readonly refreshToken: Secret;
+      /** Only where the provider asks for it: RFC 6749 §6 does not know it. */
+      readonly redirectUri?: string;
+    }
   | {
       readonly kind: "authorization_code";
       readonly code: Secret;

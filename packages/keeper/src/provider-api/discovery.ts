@@ -1,6 +1,7 @@
 import { z } from "zod";
-import type { ResolvedEndpoints } from "../ports/provider.ts";
+import type { ClientAuthentication, ResolvedEndpoints } from "../ports/provider.ts";
 import { exchangeJson, isSafeForTokens, type Wire } from "./json-exchange.ts";
+import { parseJson } from "./json-members.ts";
 
 const LONGEST_METADATA = 64 * 1024;
 
@@ -10,6 +11,7 @@ const METADATA = z.object({
   authorization_endpoint: z.string().refine(isSafeForTokens),
   token_endpoint: z.string().refine(isSafeForTokens),
   revocation_endpoint: z.string().refine(isSafeForTokens).nullish(),
+  token_endpoint_auth_methods_supported: z.array(z.string()).nullish(),
   // RFC 9207 §3.
   authorization_response_iss_parameter_supported: z.boolean().nullish(),
 });
@@ -40,7 +42,7 @@ export function metadataAddresses(issuer: string): readonly string[] {
 }
 
 function readMetadata(text: string, issuer: string): ResolvedEndpoints | null {
-  const metadata = METADATA.safeParse(parse(text));
+  const metadata = METADATA.safeParse(parseJson(text));
   if (!metadata.success || metadata.data.issuer !== issuer) return null;
   const { authorization_endpoint, token_endpoint, revocation_endpoint } = metadata.data;
   return {
@@ -49,14 +51,15 @@ function readMetadata(text: string, issuer: string): ResolvedEndpoints | null {
     token: token_endpoint,
     revocation: revocation_endpoint ?? null,
     apiOrigins: [],
+    ...clientAuthenticationOf(metadata.data.token_endpoint_auth_methods_supported),
     ...(metadata.data.authorization_response_iss_parameter_supported === true ? { issuerInAnswer: true } : {}),
   };
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+// Without the list, a server takes HTTP Basic (RFC 8414 §2).
+function clientAuthenticationOf(methods: readonly string[] | null | undefined): {
+  readonly clientAuthentication?: ClientAuthentication;
+} {
+  const known = (["client_secret_basic", "client_secret_post"] as const).find((method) => methods?.includes(method));
+  return known === undefined ? {} : { clientAuthentication: known };
 }

@@ -6,6 +6,7 @@ import { Secret } from "@evergrant/core";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Provider, ResolvedEndpoints } from "../ports/provider.ts";
+import { PROVIDERS } from "../providers/catalogue.ts";
 import { xero } from "../providers/xero.ts";
 import { xeroCustomConnection } from "../providers/xero-custom-connection.ts";
 import { realTime } from "../real-time.ts";
@@ -163,6 +164,89 @@ describe("the tenants of a token", () => {
   });
 });
 
+describe("a list that another provider writes", () => {
+  const listed = async (id: string, answer: unknown) => {
+    const { origin, heard } = await serve((_request, response) => response.end(JSON.stringify(answer)));
+    const found = await tenants(origin, PROVIDERS.get(id) ?? expect.unreachable());
+    return { found: found.kind === "listed" ? found.tenants.map((tenant) => [tenant.id, tenant.name]) : found, heard };
+  };
+
+  it.each([
+    ["sage-accounting", { $total: 1, $items: [{ id: "b1", displayed_as: "Books" }] }, [["b1", "Books"]]],
+    [
+      "zoho-books",
+      { code: 0, organizations: [{ organization_id: "10234695", name: "Zillum" }] },
+      [["10234695", "Zillum"]],
+    ],
+    ["freeagent", { company: { name: "My Company", subdomain: "mine" } }, [["mine", "My Company"]]],
+    ["hubspot", { portalId: 62515, timeZone: "US/Eastern" }, [["62515", "62515"]]],
+    ["gusto", { scope: "x", resource: { type: "Company", uuid: "u-1" } }, [["u-1", "u-1"]]],
+    ["lightspeed-retail-r", { Account: { accountID: "7", name: "Shop" } }, [["7", "Shop"]]],
+    // One site for each product, and a business without accounts.
+    [
+      "atlassian",
+      [
+        { id: "s", name: "acme" },
+        { id: "s", name: "acme" },
+      ],
+      [["s", "acme"]],
+    ],
+    [
+      "freshbooks",
+      {
+        response: {
+          id: 5,
+          business_memberships: [
+            { id: 111, business: { id: 240340, name: "Awesome", account_id: "ABC123" } },
+            { id: 112, business: { id: 240341, name: "Guest", account_id: null } },
+          ],
+        },
+      },
+      [["ABC123", "Awesome"]],
+    ],
+  ])("is read where it lies: %s", async (id, answer, expected) => {
+    expect((await listed(id, answer)).found).toEqual(expected);
+  });
+
+  it.each([
+    ["sage-accounting", { items: [] }],
+    ["sage-accounting", { $items: "none" }],
+    ["sage-accounting", { $items: [{ displayed_as: "without an id" }] }],
+    ["hubspot", []],
+    ["hubspot", null],
+    ["freshbooks", { response: null }],
+    ["xero", { tenantId: "one", id: "c" }],
+  ])("is not believed in another form: %s %j", async (id, answer) => {
+    expect((await listed(id, answer)).found).toMatchObject({ kind: "unreachable" });
+  });
+});
+
+describe("who gave a token", () => {
+  const subject = (origin: string, id: string) =>
+    open().subject(PROVIDERS.get(id) ?? expect.unreachable(), endpointsAt(origin), TOKEN);
+
+  it("is what the API says where the provider's data say so", async () => {
+    const { origin, heard } = await serve((_request, response) =>
+      response.end('{"account_id":"5b10ac8d82e05b22cc7d4ef5"}'),
+    );
+    expect(await subject(origin, "atlassian")).toBe("5b10ac8d82e05b22cc7d4ef5");
+    expect(heard).toEqual([`GET /me Bearer ${TOKEN.reveal()}`]);
+    expect(await subject(origin, "xero")).toBeNull();
+    expect(heard).toHaveLength(1);
+  });
+
+  it.each([
+    [401, '{"account_id":"a"}'],
+    [200, "{}"],
+    [200, '{"account_id":{}}'],
+    [200, "<html>"],
+    [302, '{"account_id":"a"}'],
+  ])("is nobody after %i with %s", async (status, body) => {
+    const { origin } = await serve((_request, response) => response.writeHead(status).end(body));
+    expect(await subject(origin, "atlassian")).toBeNull();
+  });
+});
+
 describe("an instant", () => {
   it.each([
     ["2019-12-07T18:46:19.5165400", Date.UTC(2019, 11, 7, 18, 46, 19, 516)],
@@ -235,6 +319,18 @@ describe("discovery", () => {
       revocation: `${server.origin}/revoke`,
       apiOrigins: [],
     });
+  });
+
+  it.each([
+    [["client_secret_post", "private_key_jwt"], "client_secret_post"],
+    [["client_secret_post", "client_secret_basic"], "client_secret_basic"],
+    [["private_key_jwt"], undefined],
+    [undefined, undefined],
+  ])("takes the client authentication that the server takes: %j", async (methods, expected) => {
+    const server = await serve((_request, response) =>
+      response.end(JSON.stringify({ ...metadata(server.origin), token_endpoint_auth_methods_supported: methods })),
+    );
+    expect((await open().discover(server.origin))?.clientAuthentication).toBe(expected);
   });
 
   it("does without a revocation endpoint", async () => {

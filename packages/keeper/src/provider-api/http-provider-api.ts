@@ -1,10 +1,11 @@
 import type { Limits, Secret } from "@evergrant/core";
 import { Agent } from "undici";
-import type { Provider, ResolvedEndpoints, TenantDiscovery } from "../ports/provider.ts";
+import type { Provider, ResolvedEndpoints } from "../ports/provider.ts";
 import type { ProbeAnswer, ProviderApi, TenantsAnswer } from "../ports/provider-api.ts";
 import type { Time } from "../ports/time.ts";
 import { discoverEndpoints } from "./discovery.ts";
 import { exchangeJson, type Wire } from "./json-exchange.ts";
+import { parseJson, textAt } from "./json-members.ts";
 import { readTenantList } from "./tenant-list.ts";
 
 export interface HttpProviderApiOptions {
@@ -17,6 +18,7 @@ export interface HttpProviderApiOptions {
 
 /** Ten thousand organisations, with room. */
 const LONGEST_TENANT_LIST = 8 * 1024 * 1024;
+const LONGEST_SUBJECT = 1024 * 1024;
 const LONGEST_REFUSAL = 200;
 
 /** The keeper's few calls to a provider's API and metadata, over HTTP/1.1. `close` cuts what is still on its way. */
@@ -32,6 +34,7 @@ export function httpProviderApi(options: HttpProviderApiOptions): ProviderApi & 
   const wire: Wire = { dispatcher: agent, time: options.time, timeoutMs };
   return {
     tenants: (provider, endpoints, accessToken) => listTenants(wire, { provider, endpoints, accessToken }),
+    subject: (provider, endpoints, accessToken) => readSubject(wire, { provider, endpoints, accessToken }),
     probe: (provider, endpoints, accessToken) => probe(wire, { provider, endpoints, accessToken }),
     deleteConnection: (provider, endpoints, request) => deleteConnection(wire, { provider, endpoints, ...request }),
     discover: (issuer) => discoverEndpoints(wire, issuer),
@@ -47,8 +50,8 @@ interface ApiCall {
 
 async function listTenants(wire: Wire, call: ApiCall): Promise<TenantsAnswer> {
   const { tenants } = call.provider;
-  if (tenants.kind === "none") return { kind: "listed", tenants: [] };
-  const url = listAddress(tenants, call.endpoints);
+  if (tenants.kind !== "list") return { kind: "listed", tenants: [] };
+  const url = apiAddress(tenants.path, call.endpoints);
   if (url === null) return { kind: "unreachable", reason: "the provider's API has no address" };
   const ending = await exchangeJson(wire, {
     method: "GET",
@@ -84,7 +87,7 @@ async function deleteConnection(
   call: ApiCall & { readonly connectionId: string },
 ): Promise<"gone" | "failed"> {
   const { tenants } = call.provider;
-  const list = tenants.kind === "list" && tenants.deletable ? listAddress(tenants, call.endpoints) : null;
+  const list = tenants.kind === "list" && tenants.deletable ? apiAddress(tenants.path, call.endpoints) : null;
   // An id that climbs or ends the path would delete something else, or everything.
   if (list === null || !/^[A-Za-z0-9_-]{1,128}$/.test(call.connectionId)) return "failed";
   const ending = await exchangeJson(wire, {
@@ -97,16 +100,19 @@ async function deleteConnection(
   return ending.status === 404 || (ending.status >= 200 && ending.status < 300) ? "gone" : "failed";
 }
 
-function listAddress(
-  discovery: Extract<TenantDiscovery, { kind: "list" }>,
-  endpoints: ResolvedEndpoints,
-): string | null {
-  return apiAddress(discovery.path, endpoints);
+async function readSubject(wire: Wire, call: ApiCall): Promise<string | null> {
+  const { subject } = call.provider;
+  const url = subject.kind === "api" ? apiAddress(subject.path, call.endpoints) : null;
+  if (subject.kind !== "api" || url === null) return null;
+  const headers = bearer(call.accessToken);
+  const ending = await exchangeJson(wire, { method: "GET", url, headers, longestBody: LONGEST_SUBJECT });
+  return ending.kind === "answered" && ending.status === 200 ? textAt(parseJson(ending.text), subject.member) : null;
 }
 
-function apiAddress(path: string, { apiOrigins }: ResolvedEndpoints): string | null {
-  const [origin] = apiOrigins;
-  return origin !== undefined && URL.canParse(path, origin) ? new URL(path, origin).href : null;
+function apiAddress(path: string, endpoints: ResolvedEndpoints): string | null {
+  const [origin] = endpoints.apiOrigins;
+  const url = origin !== undefined && URL.canParse(path, origin) ? new URL(path, origin) : null;
+  return url !== null && url.origin === new URL(origin ?? "").origin ? url.href : null;
 }
 
 function bearer(accessToken: Secret): Readonly<Record<string, string>> {

@@ -1,17 +1,22 @@
-import type { TenantDiscovery } from "../ports/provider.ts";
+import type { TenantList } from "../ports/provider.ts";
 import type { Tenant } from "../ports/provider-api.ts";
-
-type ListedTenants = Extract<TenantDiscovery, { kind: "list" }>;
+import { memberAt, parseJson, textAt } from "./json-members.ts";
 
 /**
  * The tenants of a provider's list, or null when it is not one that we understand whole: to pass over one entry would make
  * its organisation look disconnected.
  */
-export function readTenantList(text: string, discovery: ListedTenants): readonly Tenant[] | null {
-  const list = parse(text);
+export function readTenantList(text: string, discovery: TenantList): readonly Tenant[] | null {
+  const answer = parseJson(text);
+  const found = discovery.items === null ? [answer] : memberAt(answer, discovery.items);
+  // Some write a list of one as that one.
+  const list = discovery.items !== "" && typeof found === "object" && !Array.isArray(found) ? [found] : found;
   if (!Array.isArray(list)) return null;
-  const tenants = list.map((entry: unknown) => readTenant(entry, discovery));
-  return tenants.includes(null) ? null : tenants.filter((tenant) => tenant !== null);
+  // An id that is said to be none names nothing that could be called for.
+  const named = list.filter((entry: unknown) => memberAt(entry, discovery.idMember) !== null);
+  const tenants = named.map((entry: unknown) => readTenant(entry, discovery));
+  if (tenants.includes(null)) return null;
+  return [...new Map(tenants.filter((tenant) => tenant !== null).map((tenant) => [tenant.id, tenant])).values()];
 }
 
 /** An instant as providers write it, epoch milliseconds: any number of fraction digits, and UTC where no zone is given. */
@@ -24,31 +29,17 @@ export function readInstantMs(value: unknown): number | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
-function readTenant(entry: unknown, discovery: ListedTenants): Tenant | null {
-  if (typeof entry !== "object" || entry === null) return null;
-  const members = entry as Readonly<Record<string, unknown>>;
-  const id = readText(members[discovery.idMember]);
-  const connectionId = readText(members[discovery.connectionIdMember]);
+function readTenant(entry: unknown, discovery: TenantList): Tenant | null {
+  const { idMember, nameMember, connectionIdMember, consent } = discovery;
+  const id = textAt(entry, idMember);
+  const connectionId = connectionIdMember === null ? id : textAt(entry, connectionIdMember);
   if (id === null || connectionId === null) return null;
   return {
     id,
     // A name is for people; an organisation without one is still an organisation.
-    name: readText(members[discovery.nameMember]) ?? id,
+    name: textAt(entry, nameMember) ?? id,
     connectionId,
-    consentEventId: readText(members[discovery.consentMember]),
-    updatedAtMs: readInstantMs(members[discovery.updatedMember]),
+    consentEventId: consent === null ? null : textAt(entry, consent.member),
+    updatedAtMs: consent === null ? null : readInstantMs(memberAt(entry, consent.updatedMember)),
   };
-}
-
-function readText(value: unknown): string | null {
-  const text = typeof value === "number" ? String(value) : value;
-  return typeof text === "string" && text !== "" && text.length <= 512 ? text : null;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -16,10 +16,10 @@ export const standardApi: ApiRules = {
 
 /** Where each rule is written. */
 export const standardApiSources: Readonly<Record<string, string>> = {
-  "api.forbidden": "Nothing is known of its calls.",
-  "api.untenanted": "Nothing is known of its calls.",
-  "api.requestHeaders": "None beyond the usual ones.",
-  "api.answerHeaders": "None beyond the usual ones.",
+  "api.forbidden": "Unknown: so nothing but the standards.",
+  "api.untenanted": "Unknown: so nothing but the standards.",
+  "api.requestHeaders": "Unknown; the usual ones are those of RFC 9110.",
+  "api.answerHeaders": "Unknown; the usual ones are those of RFC 9110.",
   "api.limits": "Unknown; a Retry-After is followed (RFC 9110 §10.2.3).",
   "api.refusals": "RFC 6750 §3.1: invalid_token and insufficient_scope.",
 };

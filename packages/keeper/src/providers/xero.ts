@@ -1,3 +1,4 @@
+import { STANDARD_ERRORS } from "@evergrant/core";
 import type { Provider } from "../ports/provider.ts";
 import { xeroApi, xeroApiSources } from "./xero-api.ts";
 
@@ -17,6 +18,7 @@ export const xero: Provider = {
     revocation: "https://identity.xero.com/connect/revocation",
   },
   apiOrigins: ["https://api.xero.com"],
+  homes: { tokenEndpoint: null, api: null },
   clientAuthentication: "client_secret_basic",
   defaultScopes: [
     "openid",
@@ -30,7 +32,11 @@ export const xero: Provider = {
     "accounting.settings",
     "offline_access",
   ],
+  scopeSeparator: " ",
+  scopeAnswer: "comparable",
+  offline: { kind: "scope", scope: "offline_access" },
   authorizeParameters: {},
+  refreshRequest: "standard",
   policy: {
     accessLifeMs: 30 * MINUTE_MS,
     idleLifeMs: 60 * DAY_MS,
@@ -47,17 +53,17 @@ export const xero: Provider = {
     earlyRefresh: "allowed",
     repeatsDocumented: true,
   },
-  errors: { inactiveErrors: [], okMember: null },
+  errors: STANDARD_ERRORS,
   subject: { kind: "jwt-claim", token: "access", claim: "xero_userid" },
+  grantPer: "person",
   tenants: {
     kind: "list",
     path: "/connections",
+    items: "",
     idMember: "tenantId",
     nameMember: "tenantName",
     connectionIdMember: "id",
-    consentMember: "authEventId",
-    consentClaim: "authentication_event_id",
-    updatedMember: "updatedDateUtc",
+    consent: { member: "authEventId", claim: "authentication_event_id", updatedMember: "updatedDateUtc" },
     deletable: true,
   },
   tenantLocator: { kind: "header", name: "Xero-Tenant-Id" },
@@ -65,10 +71,17 @@ export const xero: Provider = {
   revocation: "refresh-token",
   examplePath: "/api.xro/2.0/Organisation",
   sources: {
+    refreshRequest: "RFC 6749 §6; nothing else is known to be asked for.",
+    homes: "XeroAPI/xero-node: the same hosts for every organisation.",
+    scopeSeparator: "RFC 6749 §3.3; XeroAPI/xero-node joins them with spaces.",
+    scopeAnswer: "Recorded answers: a token answer names the scopes that were given.",
+    offline: "developer.xero.com/faq/oauth2: offline_access gives a refresh token.",
+    grantPer:
+      "developer.xero.com, Xero staff: tokens are per user and app, and reach every organisation that this user connected.",
     endpoints:
       "XeroAPI/Xero-OpenAPI xero-identity.yaml (authorize, token), XeroAPI/xero-python (revocation), XeroAPI/xero-node (issuer). Authorize lies on another host than the issuer.",
     apiOrigins: "XeroAPI/xero-node: every API's base lies under https://api.xero.com.",
-    clientAuthentication: "All official SDKs send HTTP Basic.",
+    clientAuthentication: "XeroAPI/xero-node, and the other official SDKs: HTTP Basic.",
     defaultScopes:
       "developer.xero.com/faq/granular-scopes: apps made from 2 March 2026 take granular scopes alone, older ones take both since April 2026, and the broad accounting.transactions ends in September 2027. So the granular ones that replaced it, which every app takes.",
     authorizeParameters:

@@ -2,6 +2,7 @@ import {
   type ConnectionId,
   chainOf,
   confirmFromMs,
+  type ErrorCode,
   EvergrantError,
   type Freshness,
   freshness,
@@ -65,6 +66,22 @@ export class AccessTokens implements Tokens {
   }
 
   async accessToken(id: ConnectionId, ask: AccessTokenAsk = {}): Promise<AccessToken> {
+    const { observe, time } = this.#context;
+    if (observe === undefined) return await this.#accessToken(id, ask);
+    const begunMs = time.monotonicMs();
+    const told = (outcome: "answered" | ErrorCode) =>
+      observe({ kind: "token-asked", outcome, tookMs: Math.max(0, time.monotonicMs() - begunMs) });
+    try {
+      const answer = await this.#accessToken(id, ask);
+      told("answered");
+      return answer;
+    } catch (error) {
+      told(error instanceof EvergrantError ? error.code : "internal_error");
+      throw error;
+    }
+  }
+
+  async #accessToken(id: ConnectionId, ask: AccessTokenAsk): Promise<AccessToken> {
     const { connection, grant } = usable(this.#connections.get(id));
     const isFirstUse = this.#live.markUsed(grant, this.#context.time.wallMs());
     const app = this.#apps.peek(connection.app) ?? (await this.#apps.get(connection.app));
@@ -91,10 +108,14 @@ export class AccessTokens implements Tokens {
     return answer === null || answer.accessToken.reveal() === refused.reveal() ? null : answer;
   }
 
+  /** Brings what the store has of a grant into memory. */
+  async warm(grant: GrantId): Promise<void> {
+    await this.#warm(await this.#context.store.grants.load(grant));
+  }
+
   // After a start the token in hand may still lie in the store alone.
   async #hear(claim: { grant: GrantId; app: App; refusedSha256: string }): Promise<void> {
-    if (this.#live.get(claim.grant) === undefined)
-      await this.#warm(await this.#context.store.grants.load(claim.grant)).catch(() => false);
+    if (this.#live.get(claim.grant) === undefined) await this.warm(claim.grant).catch(() => undefined);
     await this.#probe.hear(claim);
   }
 

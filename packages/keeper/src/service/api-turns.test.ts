@@ -40,6 +40,26 @@ function aQueue(limits: ApiLimits | null = LIMITS) {
   return { time, turns, given, refused, want, finish, callers: () => given.map(({ caller }) => caller).join("") };
 }
 
+describe("what is left of the limits", () => {
+  it("is told by app, of organisations that of the one that has least", async () => {
+    const { turns, want, finish } = aQueue();
+    expect(turns.left()).toEqual([]);
+    for (let call = 0; call < 3; call += 1) {
+      await want("a", call < 2 ? "acme" : "other");
+      await finish(call);
+    }
+    const app = "ap_1";
+    expect(turns.left()).toEqual([
+      { app, name: "minute", left: 2 },
+      { app, name: "day", left: 8 },
+      { app, name: "app-minute", left: 3 },
+    ]);
+    await want("a", "other");
+    await finish(3, { "day-left": "1" });
+    expect(turns.left()).toContainEqual({ app, name: "day", left: 1 });
+  });
+});
+
 describe("calls to one organisation", () => {
   it("go at once while there is room, and wait for the end of another where as many are open as may be", async () => {
     const { want, finish, callers } = aQueue();

@@ -133,6 +133,24 @@ export class ApiTurns {
     }
   }
 
+  /** Calls that wait for room within the provider's limits. */
+  get waiting(): number {
+    return [...this.#paces.values()].reduce((sum, { waiting }) => sum + waiting.length, 0);
+  }
+
+  /** What is left of each app's limits; of those of organisations, of the one that has least. */
+  left(): readonly (Pick<CallsLeft, "name" | "left"> & { readonly app: AppId })[] {
+    const nowMs = this.#nowMs();
+    return [...this.#paces].flatMap(([app, { limits, meters, app: ofApp }]) => {
+      const all = [...meters.values()].flatMap((meter) => leftOf(meter, nowMs, limits.tenant));
+      const least = limits.tenant.windows.flatMap(({ name }) => {
+        const its = all.filter((window) => window.name === name).map(({ left }) => left);
+        return its.length === 0 ? [] : [{ name, left: its.reduce((a, b) => Math.min(a, b)) }];
+      });
+      return [...least, ...leftOf(ofApp, nowMs, limits.app)].map(({ name, left }) => ({ app, name, left }));
+    });
+  }
+
   #nowMs(): number {
     return this.#context.time.monotonicMs();
   }

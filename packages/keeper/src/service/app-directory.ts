@@ -15,12 +15,14 @@ export interface App {
 }
 
 /**
- * Apps in memory: they change seldom and every attempt needs one. Another node's new client secret raises the epoch, and then
- * everything is forgotten; an app whose secret was refused is forgotten as well, so that the next attempt has what there is.
+ * Apps in memory: they change seldom and every attempt needs one. Another node's new client secret raises the epoch, and then all are
+ * read anew; an app whose secret was refused is doubted, so that the next attempt has what there is. What is in memory is given up
+ * for something newer alone: while the store is away, tokens are served by it.
  */
 export class AppDirectory {
   readonly #context: ServiceContext;
   readonly #apps = new Map<AppId, App>();
+  readonly #doubted = new Set<AppId>();
 
   constructor(context: ServiceContext) {
     this.#context = context;
@@ -28,12 +30,7 @@ export class AppDirectory {
 
   async get(id: AppId): Promise<App> {
     const known = this.#apps.get(id);
-    if (known !== undefined) return known;
-    const stored = await this.#context.store.apps.find(id);
-    if (stored === undefined) throw new EvergrantError("app_unknown");
-    const app = this.#resolve(stored);
-    this.#apps.set(id, app);
-    return app;
+    return known !== undefined && !this.#doubted.has(id) ? known : await this.refresh(id);
   }
 
   /** From memory alone; undefined until it was asked for once. */
@@ -41,12 +38,38 @@ export class AppDirectory {
     return this.#apps.get(id);
   }
 
-  forget(id: AppId): void {
-    this.#apps.delete(id);
+  /** It may have changed: read anew before it is used for a request to the provider. */
+  doubt(id: AppId): void {
+    this.#doubted.add(id);
   }
 
-  forgetAll(): void {
-    this.#apps.clear();
+  /** Reads one app anew. */
+  async refresh(id: AppId): Promise<App> {
+    const stored = await this.#context.store.apps.find(id);
+    if (stored === undefined) {
+      this.#apps.delete(id);
+      throw new EvergrantError("app_unknown");
+    }
+    const app = this.#resolve(stored);
+    this.#apps.set(id, app);
+    this.#doubted.delete(id);
+    return app;
+  }
+
+  /** Reads anew all that are in memory; one that makes no sense any more says so to whoever asks for it. */
+  async load(): Promise<void> {
+    if (this.#apps.size === 0) return;
+    const stored = new Map((await this.#context.store.apps.list()).map((app) => [app.id, app]));
+    for (const id of [...this.#apps.keys()]) {
+      const app = stored.get(id);
+      this.#apps.delete(id);
+      try {
+        if (app !== undefined) this.#apps.set(id, this.#resolve(app));
+      } catch (error) {
+        this.#context.report({ what: "app", subject: id, error });
+      }
+    }
+    this.#doubted.clear();
   }
 
   #resolve(stored: StoredApp): App {

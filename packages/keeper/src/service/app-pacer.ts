@@ -24,6 +24,7 @@ import {
   type WaitingLine,
 } from "@evergrant/core";
 import type { ConnectionDirectory } from "./connection-directory.ts";
+import type { KeeperLoad } from "./keeper.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 interface Pace {
@@ -91,6 +92,17 @@ export class AppPacer {
     const pace = this.#paces.get(app);
     if (pace === undefined || pace.refusals.size === 0) return false;
     return isMassDeath(pace.refusals, { grants: this.#connections.grantsOf(app), nowMs: time.wallMs() }, limits);
+  }
+
+  /** How it stands over all apps, for whoever watches. */
+  standing(): Omit<KeeperLoad, "apiCallsWaiting" | "apiCallsLeft"> {
+    const paces = [...this.#paces];
+    return {
+      attemptsInFlight: paces.reduce((sum, [, { inFlight }]) => sum + inFlight, 0),
+      answersOwed: paces.reduce((sum, [, { owed }]) => sum + owed.size, 0),
+      breakersOpen: paces.filter(([, { breaker }]) => breaker.kind === "open").length,
+      massRefusals: paces.filter(([app]) => this.isMassRefusal(app)).length,
+    };
   }
 
   // I15 stampede: thousands may wait; each of them looks at the store again when its turn has come, not whenever one may go.

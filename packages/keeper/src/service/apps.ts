@@ -1,5 +1,6 @@
 import { type AppId, EvergrantError, outageBudget, type Secret, timing } from "@evergrant/core";
 import type { AppOrigins, SealedClientSecret, StoredApp } from "../ports/app-store.ts";
+import type { ProviderEndpoints } from "../ports/provider.ts";
 import type { WrappedKey } from "../ports/sealer.ts";
 import { type AppDirectory, secretContext } from "./app-directory.ts";
 import { redirectUri } from "./consent-start.ts";
@@ -38,7 +39,7 @@ export class AppDesk implements Apps {
       dataKey,
       clientSecrets: request.clientSecret === null ? [] : [this.#seal({ id, dataKey }, request.clientSecret)],
       scopes: request.scopes ?? [...provider.defaultScopes],
-      origins: request.origins === null ? null : checkedOrigins(request.origins),
+      origins: request.origins === null ? null : checkedOrigins(request.origins, provider.endpoints.kind),
       createdAtMs,
     };
     const created = await store.apps.create(app, {
@@ -85,7 +86,7 @@ export class AppDesk implements Apps {
       ],
       notices: [],
     });
-    this.#directory.forget(app.id);
+    this.#directory.doubt(app.id);
     return this.#view({ ...app, clientSecrets });
   }
 
@@ -98,18 +99,20 @@ export class AppDesk implements Apps {
       audit: [{ event: "scopes-set", subject: { kind: "app", id: app.id }, atMs: time.wallMs(), by, facts }],
       notices: [],
     });
-    this.#directory.forget(app.id);
+    this.#directory.doubt(app.id);
     return this.#view({ ...app, scopes });
   }
 
   providers(): readonly ProviderView[] {
-    return [...this.#context.providers.values()].map(({ id, displayName, kind, policy }) => {
+    return [...this.#context.providers.values()].map((provider) => {
+      const { id, displayName, kind, apiOrigins, tenantLocator, examplePath, policy, sources } = provider;
       const verdict = timing(policy, this.#context.limits);
       const promises =
         verdict.kind === "possible"
           ? { cannotPromise: verdict.timing.cannotPromise, outages: outageBudget(verdict.timing) }
           : { cannotPromise: verdict.reasons, outages: [] };
-      return { id, displayName, kind, ...promises };
+      const unconfirmed = Object.keys(sources).filter((fact) => typeof sources[fact] === "object");
+      return { id, displayName, kind, apiOrigins, tenantLocator, examplePath, ...promises, unconfirmed };
     });
   }
 
@@ -139,9 +142,23 @@ export class AppDesk implements Apps {
   }
 }
 
-function checkedOrigins(origins: AppOrigins): AppOrigins {
+function checkedOrigins(origins: AppOrigins, endpoints: ProviderEndpoints["kind"]): AppOrigins {
   const { identity, login, api } = origins;
-  return { identity: checkedOrigin(identity), login: checkedOrigin(login), api: checkedOrigin(api) };
+  const isIssuer = endpoints === "discovered";
+  return {
+    identity: isIssuer ? checkedIssuer(identity) : checkedOrigin(identity),
+    login: checkedOrigin(login),
+    api: checkedOrigin(api),
+  };
+}
+
+// RFC 8414 §2: an issuer may have a path, and is compared character for character; so it stays as it was written.
+function checkedIssuer(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || url.search !== "" || url.hash !== "" || /[?#\s]/.test(text))
+    throw new EvergrantError("origins_refused");
+  checkedOrigin(url.username === "" && url.password === "" ? url.origin : text);
+  return text;
 }
 
 // Plain http carries client secrets in clear: only within this machine.

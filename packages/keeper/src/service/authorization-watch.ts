@@ -70,7 +70,7 @@ export class AuthorizationWatch {
   // The epoch is read first: a change that comes while the rest is loaded is found at the next look.
   async #load(): Promise<void> {
     const epoch = await this.#context.store.callers.epoch();
-    this.#apps.forgetAll();
+    await this.#apps.load();
     await this.#connections.load();
     await this.#callers.load();
     this.#epoch = epoch;

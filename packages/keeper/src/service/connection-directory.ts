@@ -52,6 +52,14 @@ export class ConnectionDirectory {
     return grants.size;
   }
 
+  /** The connections of which tokens may be handed out, with their grants. */
+  usable(): readonly { readonly app: AppId; readonly grant: GrantId }[] {
+    return [...this.#byId.values()].flatMap((connection) => {
+      const grant = usableGrant(connection);
+      return grant === null ? [] : [{ app: connection.app, grant }];
+    });
+  }
+
   /** Reads one connection anew after it was changed. */
   async refresh(id: ConnectionId): Promise<void> {
     const known = this.#byId.get(id);
@@ -85,10 +93,14 @@ export class ConnectionDirectory {
   }
 }
 
-// Nobody is handed a token of a connection that is disabled, or whose organisations are gone.
 function warmthOf(connection: StoredConnection | undefined): { grant: GrantId; hours: WarmHours } | null {
-  if (connection === undefined) return null;
-  const { grant, warm, disabledAtMs, tenants } = connection;
+  if (connection?.warm === undefined) return null;
+  const grant = usableGrant(connection);
+  return grant === null ? null : { grant, hours: connection.warm };
+}
+
+// Nobody is handed a token of a connection that is disabled, or whose organisations are gone.
+function usableGrant({ grant, disabledAtMs, tenants }: StoredConnection): GrantId | null {
   const isGone = tenants.length > 0 && tenants.every(({ status }) => status === "gone");
-  return grant === null || warm === undefined || disabledAtMs !== null || isGone ? null : { grant, hours: warm };
+  return disabledAtMs !== null || isGone ? null : grant;
 }

@@ -30,7 +30,7 @@ export async function viewConnection(
     alsoReached: connection.alsoReached ?? [],
     sharedWith: sharing.filter((other) => other.id !== connection.id).map((other) => other.name),
     scope: chain?.access?.scope ?? null,
-    missingScopes: missingScopes(app.stored.scopes, chain?.access?.scope ?? null),
+    missingScopes: missingScopes(app, chain?.access?.scope ?? null),
     accessExpiresAtMs: chain?.access?.expiresAtMs ?? null,
     renewedAtMs: chain?.renewedAtMs ?? null,
     lapsesAtMs: chain === null ? null : lapsesAtMs(chain, app),

@@ -18,6 +18,7 @@ import { viewConnection } from "./connection-views.ts";
 import type { GrantEnding } from "./grant-ending.ts";
 import type { GrantViews } from "./grant-views.ts";
 import type { HealthWatch } from "./health-watch.ts";
+import { atHome, pinnedOf } from "./homes.ts";
 import type {
   Connections,
   ConnectionView,
@@ -81,8 +82,8 @@ export class ConnectionDesk implements Connections {
     return await this.#view(connection);
   }
 
-  async list(): Promise<readonly ConnectionView[]> {
-    const connections = await this.#context.store.connections.list();
+  async list(limit = Number.POSITIVE_INFINITY): Promise<readonly ConnectionView[]> {
+    const connections = (await this.#context.store.connections.list()).slice(0, limit);
     return await Promise.all(connections.map((connection) => this.#view(connection)));
   }
 
@@ -190,10 +191,10 @@ export class ConnectionDesk implements Connections {
   async #disconnect(connection: StoredConnection, tenants: StoredConnection["tenants"]): Promise<readonly string[]> {
     const app = await this.#parts.apps.get(connection.app);
     const { tenants: discovery } = app.provider;
-    if (tenants.length === 0 || discovery.kind === "none" || !discovery.deletable) return [];
+    if (tenants.length === 0 || discovery.kind !== "list" || !discovery.deletable) return [];
     const access = await this.#parts.tokens.accessToken(connection.id).catch(() => null);
     if (access === null) return [];
-    const endpoints = await app.endpoints();
+    const endpoints = atHome(await app.endpoints(), pinnedOf(connection.tenants));
     const gone: string[] = [];
     for (const tenant of tenants) {
       const answer = await this.#context.providerApi.deleteConnection(app.provider, endpoints, {

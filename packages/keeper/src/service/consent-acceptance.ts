@@ -19,6 +19,7 @@ import type { ConsentLinks } from "./consent-links.ts";
 import { type ConsentLine, consentRecords } from "./consent-records.ts";
 import { changeFor } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
+import { homesOf, pinOrigins } from "./homes.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { openToken, versionOf } from "./token-versions.ts";
@@ -54,11 +55,19 @@ export class ConsentAcceptance {
     this.#onScheduled = parts.onScheduled;
   }
 
-  /** From a fresh token answer to a consent that is accepted or held. */
-  async take(consent: StoredConsent, received: ReceivedAnswer): Promise<void> {
+  /**
+   * From a fresh token answer to a consent that is accepted or held. `unknown-home`: nobody knows where its tokens may go.
+   * `nobody-home`: it is known, but a home is kept with its organisations, and there is none.
+   */
+  async take(consent: StoredConsent, received: ReceivedAnswer): Promise<"taken" | "unknown-home" | "nobody-home"> {
     const { store } = this.#context;
     const app = await this.#apps.get(consent.app);
-    const found = await findOut(this.#context, { app, consent, answer: received.answer });
+    const { answer, callback } = received;
+    const pinned = pinOrigins(homesOf(app), { callback, answer: answer.members });
+    if (pinned === null) return "unknown-home";
+    const found = await findOut(this.#context, { app, consent, answer, callback, pinned });
+    const hasHome = pinned.api !== null || pinned.tokenEndpoint !== null;
+    if (hasHome && found.tenants?.length === 0) return "nobody-home";
     const grant = await keepConsentTokens(this.#context, { consent, app, subject: found.subject, received });
     const connection = await store.connections.find(consent.connection);
     const holds =
@@ -72,9 +81,11 @@ export class ConsentAcceptance {
       scope: received.answer.scope,
       tenants: found.tenants ?? [],
       chosenTenants: found.chosenTenants,
+      ...(hasHome ? { pinned } : {}),
     };
     if (holds.length === 0) await this.accept(consent, durable, "rule");
     else await this.hold(consent, durable, holds);
+    return "taken";
   }
 
   /** Puts a received consent to use: the new chain replaces the old, the connection stands on its grant. */
@@ -127,19 +138,27 @@ export class ConsentAcceptance {
     const connection = await store.connections.find(consent.connection);
     if (accessToken === null || connection === undefined) throw new EvergrantError("consent_not_waiting");
     const app = await this.#apps.get(consent.app);
-    const found = await findOut(this.#context, { app, consent, answer: { accessToken, idToken: null, scope } });
+    // Only a list can be unread, and it lies in the API: what callback and answer said besides is not asked for again.
+    const answer = { accessToken, idToken: null, scope, members: {} };
+    const { pinned } = held;
+    const found = await findOut(this.#context, { app, consent, answer, callback: {}, pinned: pinned ?? null });
     if (found.tenants === null)
       throw new EvergrantError("provider_unreachable", {
         detail: "the organisations of this consent cannot be listed",
       });
     const { tenants, chosenTenants } = found;
+    if (pinned !== undefined && tenants.length === 0)
+      throw new EvergrantError("consent_answer_incomplete", { detail: "it reaches no organisation" });
     const verdict = judgeConsent(await this.#expectation(connection, "ask"), {
       ...found,
       subject,
       link: because.includes("link-revoked") ? "revoked" : "open",
     });
     return {
-      received: { grant: id, chain, version: versionId, subject, subjectName, scope, tenants, chosenTenants },
+      received: {
+        ...{ grant: id, chain, version: versionId, subject, subjectName, scope, tenants, chosenTenants },
+        ...(pinned === undefined ? {} : { pinned }),
+      },
       because: verdict.kind === "hold" ? verdict.because : [],
     };
   }
@@ -272,5 +291,6 @@ function tenantsAfter(
   const named = received.tenants.filter(isOurs);
   // Connected long ago and only gone on with: where nobody said which, it is all that the person connected.
   const ours = named.length === 0 ? received.tenants : named;
-  return ours.map((tenant) => ({ ...tenant, status: "connected", sinceMs: atMs }));
+  const pinned = received.pinned === undefined ? {} : { pinned: received.pinned };
+  return ours.map((tenant) => ({ ...tenant, ...pinned, status: "connected", sinceMs: atMs }));
 }

@@ -1,5 +1,6 @@
 import { EvergrantError, Secret } from "@evergrant/core";
 import type { ResolvedEndpoints } from "../ports/provider.ts";
+import { single } from "./single-parameter.ts";
 
 /** What a provider's answer to an authorize request says (RFC 6749 §4.1.2, RFC 9207 §2), each part there once or not at all. */
 export type ConsentAnswer = { readonly state: Secret; readonly iss: string | null } & (
@@ -46,16 +47,4 @@ export function pastedParameters(address: Secret, redirectUri: string): URLSearc
       detail: "paste the whole address, as the browser shows it",
     });
   return url.searchParams;
-}
-
-const LONGEST_PARAMETER = 4_096;
-
-/** A parameter that is there exactly once and not empty; null when absent. A repeated or empty one is never taken for absent. */
-function single(params: URLSearchParams, name: string): string | null {
-  const values = params.getAll(name);
-  if (values.length === 0) return null;
-  const [value] = values;
-  if (values.length > 1 || value === undefined || value === "" || value.length > LONGEST_PARAMETER)
-    throw new EvergrantError("consent_callback_invalid");
-  return value;
 }

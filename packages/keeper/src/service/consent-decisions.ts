@@ -87,7 +87,7 @@ export class ConsentDecisions {
     const grant = await this.#context.store.grants.load(received.grant);
     if (grant === undefined) return;
     const about = { standsAlone: await this.#standsAlone(grant), othersWait: await this.#othersWait(grant.id) };
-    if (mayRevokeRefused(grant.state, about)) await this.#ending.revokeUnused(grant.id, received.version);
+    if (mayRevokeRefused(grant.state, about)) await this.#ending.revokeUnused(grant.id, received);
   }
 
   async #standsAlone(grant: StoredGrant): Promise<boolean> {

@@ -13,6 +13,8 @@ export interface ReceivedAnswer {
   readonly answer: TokenAnswer;
   readonly sentAtMs: number;
   readonly receivedAtMs: number;
+  /** What the callback said beside code and state, as far as the provider's data ask for it. */
+  readonly callback: Readonly<Record<string, string>>;
 }
 
 /** One chain per exchange of a code, named after it: taking the same answer in twice makes the same chain. */

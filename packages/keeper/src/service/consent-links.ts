@@ -134,7 +134,7 @@ export class ConsentLinks {
     const nearsLapse =
       app.timing.warnAfterMs !== null && this.#context.time.wallMs() - chain.renewedAtMs >= app.timing.warnAfterMs;
     const tenantGone = connection.tenants.some((tenant) => tenant.status === "gone");
-    return nearsLapse || tenantGone || missingScopes(app.stored.scopes, chain.access?.scope ?? null).length > 0;
+    return nearsLapse || tenantGone || missingScopes(app, chain.access?.scope ?? null).length > 0;
   }
 
   #againText(id: ConnectionId, epoch: number): string {

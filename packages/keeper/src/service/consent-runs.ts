@@ -12,6 +12,7 @@ import { browserHash, startConsent, verifierContext } from "./consent-start.ts";
 import type { ConsentCallback, ConsentOffer, PastedConsent } from "./consenting.ts";
 import { digest, sameDigest } from "./digest.ts";
 import { exchange } from "./exchange.ts";
+import { homesOf, keptParameters, pinTokenEndpoint } from "./homes.ts";
 import { journaledOutcome } from "./journaled-outcome.ts";
 import { judgeIdToken } from "./jwt-claims.ts";
 import { newId } from "./new-id.ts";
@@ -74,27 +75,33 @@ export class ConsentRuns {
     if (consent === undefined || consent.app !== callback.app) throw new EvergrantError("consent_callback_invalid");
     if (consent.pastedBy !== null) throw new EvergrantError("consent_to_be_pasted");
     if (!this.isOfBrowser(consent, callback.browser)) throw new EvergrantError("consent_browser_mismatch");
-    await this.#take(consent, answer, callback.from ?? null);
+    await this.#take(consent, answer, { params: callback.params, from: callback.from ?? null });
     return consent.id;
   }
 
   async receivePasted(id: ConsentId, address: Secret): Promise<void> {
     const consent = await this.#context.store.consents.find(id);
     if (consent === undefined || consent.pastedBy === null) throw new EvergrantError("consent_unknown");
-    const answer = readConsentAnswer(pastedParameters(address, consent.redirectUri));
+    const params = pastedParameters(address, consent.redirectUri);
+    const answer = readConsentAnswer(params);
     if (!sameDigest(consent.stateHash, digest(answer.state))) throw new EvergrantError("consent_callback_invalid");
-    await this.#take(consent, answer, null);
+    await this.#take(consent, answer, { params, from: null });
   }
 
   // Fails closed: whatever is missing, repeated, foreign or late never reaches the token endpoint.
-  async #take(consent: StoredConsent, answer: ConsentAnswer, from: ConsentOrigin | null): Promise<void> {
+  async #take(
+    consent: StoredConsent,
+    answer: ConsentAnswer,
+    { params, from }: { readonly params: URLSearchParams; readonly from: ConsentOrigin | null },
+  ): Promise<void> {
     if (consent.progress.kind !== "started") return;
-    const endpoints = await (await this.#apps.get(consent.app)).endpoints();
-    if (!isFromIssuer(answer, endpoints)) throw new EvergrantError("consent_callback_invalid");
+    const app = await this.#apps.get(consent.app);
+    if (!isFromIssuer(answer, await app.endpoints())) throw new EvergrantError("consent_callback_invalid");
     if (consent.expiresAtMs <= this.#context.time.wallMs()) throw new EvergrantError("consent_session_expired");
     if (answer.kind === "error") return await this.#decline(consent, answer.error);
     this.#context.gate.requireOpen();
-    await this.#context.activity.during(() => this.#exchangeOnce(consent, answer.code, from));
+    const callback = keptParameters(app, params);
+    await this.#context.activity.during(() => this.#exchangeOnce(consent, answer.code, { callback, from }));
   }
 
   isOfBrowser(consent: StoredConsent, browser: Secret | null): boolean {
@@ -105,14 +112,10 @@ export class ConsentRuns {
    * Takes up an exchange that a crash cut off, or whose end the store has forgotten: with its answer it is finished, without one
    * the code is spent.
    */
-  async resume(
-    id: ConsentId,
-    attempt: AttemptId,
-    answer: Extract<JournalRecord, { kind: "answer" }> | null,
-  ): Promise<void> {
+  async resume(id: ConsentId, attempt: AttemptId, answer: Answered | null): Promise<void> {
     if (this.#running.has(id)) return;
     const { journal, time } = this.#context;
-    const consent = await this.#claimedBy(id, { attempt, atMs: answer?.atMs ?? null });
+    const consent = await this.#claimedBy(id, attempt, answer);
     if (consent?.progress.kind === "claimed" && consent.progress.attempt === attempt) {
       const outcome: Outcome =
         answer === null
@@ -123,21 +126,20 @@ export class ConsentRuns {
         outcome,
         sentAtMs: consent.progress.atMs,
         receivedAtMs: answer?.atMs ?? time.wallMs(),
+        callback: consent.progress.callback ?? {},
       });
     }
     await journal.append({ kind: "settled", attempt, atMs: time.wallMs() });
   }
 
   // A store that went back may have forgotten the claim as well; the answer in our own journal proves that it was made.
-  #claimedBy(
-    id: ConsentId,
-    answered: { readonly attempt: AttemptId; readonly atMs: number | null },
-  ): Promise<StoredConsent | undefined> {
-    const { attempt, atMs } = answered;
+  #claimedBy(id: ConsentId, attempt: AttemptId, answer: Answered | null): Promise<StoredConsent | undefined> {
+    const callback = answer?.subject.kind === "consent" ? answer.subject.callback : undefined;
+    const said = callback === undefined ? {} : { callback };
     return this.#context.store.consents.change(id, (consent) =>
-      consent.progress.kind === "started" && atMs !== null
+      consent.progress.kind === "started" && answer !== null
         ? {
-            progress: { kind: "claimed", atMs, attempt },
+            progress: { kind: "claimed", atMs: answer.atMs, attempt, ...said },
             records: this.#records(consent, "code-claimed", { attempt }),
           }
         : null,
@@ -166,24 +168,25 @@ export class ConsentRuns {
     );
   }
 
-  async #exchangeOnce(consent: StoredConsent, code: Secret, from: ConsentOrigin | null): Promise<void> {
+  async #exchangeOnce(consent: StoredConsent, code: Secret, came: Came): Promise<void> {
     if (this.#running.has(consent.id)) return;
     this.#running.add(consent.id);
     try {
-      await this.#exchangeCode(consent, code, from);
+      await this.#exchangeCode(consent, code, came);
     } finally {
       this.#running.delete(consent.id);
     }
   }
 
-  async #exchangeCode(consent: StoredConsent, code: Secret, from: ConsentOrigin | null): Promise<void> {
+  async #exchangeCode(consent: StoredConsent, code: Secret, { callback, from }: Came): Promise<void> {
     const { store, sealer, time, chance, limits, reached, journal } = this.#context;
+    const app = await this.#apps.get(consent.app);
     const attempt = newId<AttemptId>("at", chance);
     const begun = { wallMs: time.wallMs(), monotonicMs: time.monotonicMs() };
     const claimed = await store.consents.change(consent.id, (current) =>
       current.progress.kind === "started"
         ? {
-            progress: { kind: "claimed", atMs: begun.wallMs, attempt },
+            progress: { kind: "claimed", atMs: begun.wallMs, attempt, callback },
             records: this.#records(consent, "code-claimed", { attempt, ...originFacts(from) }),
           }
         : null,
@@ -192,9 +195,10 @@ export class ConsentRuns {
     reached("intent-written", "code");
     const outcome = await exchange(this.#context, {
       attempt,
-      subject: { kind: "consent", consent: consent.id },
+      subject: { kind: "consent", consent: consent.id, callback },
       point: "code",
-      app: await this.#apps.get(consent.app),
+      app,
+      pinned: async () => pinTokenEndpoint(homesOf(app), callback),
       grant: {
         kind: "authorization_code",
         code,
@@ -207,7 +211,7 @@ export class ConsentRuns {
       begun,
       stillMine: async () => true,
     });
-    await this.#finish(consent, { attempt, outcome, sentAtMs: begun.wallMs, receivedAtMs: time.wallMs() });
+    await this.#finish(consent, { attempt, outcome, sentAtMs: begun.wallMs, receivedAtMs: time.wallMs(), callback });
     reached("settled", "code");
     await journal
       .append({ kind: "settled", attempt, atMs: time.wallMs() })
@@ -215,10 +219,7 @@ export class ConsentRuns {
     reached("settle-acknowledged", "code");
   }
 
-  async #finish(
-    consent: StoredConsent,
-    end: { attempt: AttemptId; outcome: Outcome; sentAtMs: number; receivedAtMs: number },
-  ): Promise<void> {
+  async #finish(consent: StoredConsent, end: FinishedExchange): Promise<void> {
     const { outcome } = end;
     if (outcome.kind !== "success") {
       const code =
@@ -235,12 +236,17 @@ export class ConsentRuns {
     // It belongs to another run or to another client: what came with it is not taken in.
     if (verdict === "foreign")
       return await this.#fail(consent, "consent_code_refused", "the ID token belongs to another consent or client");
-    await this.#acceptance.take(consent, {
+    const taken = await this.#acceptance.take(consent, {
       attempt: end.attempt,
       answer: verdict === "ours" ? outcome.answer : { ...outcome.answer, idToken: null },
       sentAtMs: end.sentAtMs,
       receivedAtMs: end.receivedAtMs,
+      callback: end.callback,
     });
+    if (taken === "unknown-home")
+      return await this.#fail(consent, "consent_answer_incomplete", "where its data lie is not believed");
+    if (taken === "nobody-home")
+      return await this.#fail(consent, "consent_answer_incomplete", "it reaches no organisation");
   }
 
   async #fail(
@@ -264,4 +270,20 @@ export class ConsentRuns {
   #records(consent: StoredConsent, event: string, facts: Readonly<Record<string, string>>): Records {
     return consentRecords(consent, this.#context.time.wallMs(), { event, by: consent.pastedBy ?? "person", facts });
   }
+}
+
+type Answered = Extract<JournalRecord, { kind: "answer" }>;
+
+/** What came with a code: the callback's parameters that the provider's data ask for, and from where it came. */
+interface Came {
+  readonly callback: Readonly<Record<string, string>>;
+  readonly from: ConsentOrigin | null;
+}
+
+interface FinishedExchange {
+  readonly attempt: AttemptId;
+  readonly outcome: Outcome;
+  readonly sentAtMs: number;
+  readonly receivedAtMs: number;
+  readonly callback: Came["callback"];
 }

@@ -68,16 +68,17 @@ async function authorizeAddress(
   run: { readonly state: Secret; readonly verifier: Secret; readonly nonce: string; readonly redirectUri: string },
 ): Promise<string> {
   const url = new URL((await app.endpoints()).authorization);
+  const { scopes } = app.stored;
   const parameters = {
     ...app.provider.authorizeParameters,
     response_type: "code",
     client_id: app.stored.clientId,
     redirect_uri: run.redirectUri,
-    scope: app.stored.scopes.join(" "),
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(app.provider.scopeSeparator) }),
     state: run.state.reveal(),
     code_challenge: codeChallenge(run.verifier),
     code_challenge_method: "S256",
-    ...(app.stored.scopes.includes("openid") ? { nonce: run.nonce } : {}),
+    ...(scopes.includes("openid") ? { nonce: run.nonce } : {}),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   return url.href;

@@ -57,7 +57,7 @@ export async function heldView(
       subjectName: progress.subjectName,
       tenants: chosenNames(progress),
       reaches: progress.tenants.map(({ name }) => name),
-      missingScopes: missingScopes(app.stored.scopes, progress.scope),
+      missingScopes: missingScopes(app, progress.scope),
       sharedWith: await sharedWith(context, progress.grant, consent),
       because: progress.because,
       atMs: progress.atMs,

@@ -15,6 +15,7 @@ import { ConsentDecisions } from "./consent-decisions.ts";
 import { ConsentLinks } from "./consent-links.ts";
 import { ConsentRuns } from "./consent-runs.ts";
 import { ConsentDesk } from "./consents.ts";
+import { Deliverer } from "./deliverer.ts";
 import { GatewayDesk } from "./gateway.ts";
 import { GrantEnding } from "./grant-ending.ts";
 import { GrantRefresher } from "./grant-refresher.ts";
@@ -23,9 +24,13 @@ import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { CreateDesk } from "./idempotent-creates.ts";
 import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
-import type { Keeper, KeeperHealth } from "./keeper.ts";
+import type { Keeper, RefreshHealth } from "./keeper.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
 import { LiveTokens } from "./live-tokens.ts";
+import { NodeWatch } from "./node-watch.ts";
+import { noticedStore } from "./noticed-store.ts";
+import { NoticeDesk } from "./notices.ts";
+import { observedJournal } from "./observed-journal.ts";
 import { OldTokenWatch } from "./old-token-watch.ts";
 import { OperatorDirectory } from "./operator-directory.ts";
 import { SessionDesk } from "./operator-sessions.ts";
@@ -34,6 +39,7 @@ import { Quarantine } from "./quarantine.ts";
 import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
 import type { KeeperParts, ServiceContext } from "./service-context.ts";
+import { ServingWatch } from "./serving-watch.ts";
 import { SpendingGate } from "./spending-gate.ts";
 import { TokenProbe } from "./token-probe.ts";
 
@@ -50,9 +56,14 @@ export interface RunningKeeper {
 export function createKeeper(
   given: KeeperParts,
   deployment: Pick<Deployment, "operatorKeySha256" | "createdAtMs">,
-  health: () => KeeperHealth,
+  refreshHealth: () => RefreshHealth,
 ): RunningKeeper {
-  const context: ServiceContext = { ...given, gate: new SpendingGate(given.limits.retryMaxMs) };
+  const nodeWatch = new NodeWatch(given, refreshHealth);
+  const store = noticedStore(given.store, { onNotice: () => deliverer.touch(), onWritten: () => nodeWatch.look() });
+  const gate = new SpendingGate(given.limits.retryMaxMs);
+  const journal =
+    given.observe === undefined ? given.journal : observedJournal(given.journal, given.time, given.observe);
+  const context: ServiceContext = { ...given, store, journal, gate, report: (failure) => nodeWatch.report(failure) };
   const apps = new AppDirectory(context);
   const directory = new ConnectionDirectory(context, (grant) => {
     if (context.gate.hold !== null) return;
@@ -81,8 +92,22 @@ export function createKeeper(
   const settler = new GrantSettler(context, { live, views, onScheduled, onRenewed });
   const refresher = new GrantRefresher(context, { apps, views, settler, pacer, onScheduled });
   const tokens = new AccessTokens(context, { connections: directory, apps, live, refresher, probe });
+  const serving = new ServingWatch(context, {
+    apps,
+    connections: directory,
+    live,
+    warm: (grant) => tokens.warm(grant),
+  });
   const ending = new GrantEnding(context, { apps, live, views });
   const links = new ConsentLinks(context, apps);
+  const notices = new NoticeDesk(context, directory);
+  const deliverer: Deliverer = new Deliverer(context, {
+    apps,
+    links,
+    secretsOf: (recipient) => notices.secretsOf(recipient),
+  });
+  notices.onReplayed = () => deliverer.hurry();
+  nodeWatch.onTold = () => deliverer.touch();
   const acceptance = new ConsentAcceptance(context, {
     apps,
     connections: directory,
@@ -124,8 +149,19 @@ export function createKeeper(
     sessions: new SessionDesk(context, operators),
     creates: new CreateDesk(context),
     quarantine,
+    notices,
     audit: new AuditReader(context),
-    health: () => (context.gate.hold === null ? health() : { ...health(), ...QUARANTINED }),
+    health: async () => {
+      const health = context.gate.hold === null ? refreshHealth() : QUARANTINED;
+      return { ...health, serving: health.refreshing || (await serving.hasToken()) };
+    },
+    load: () => ({
+      ...pacer.standing(),
+      apiCallsWaiting: turns.waiting,
+      apiCallsLeft: turns.left().map(({ app, name, left }) => ({
+        ...{ app: apps.peek(app)?.stored.name ?? app, limit: name, left },
+      })),
+    }),
     nowMs: () => context.time.wallMs(),
   };
   return {
@@ -136,11 +172,13 @@ export function createKeeper(
         await quarantine.meet();
         await schedule.start();
         rewinds.start();
+        await deliverer.start();
       }),
     stop: async () => {
       turns.stop();
       authorization.stop();
       rewinds.stop();
+      await deliverer.stop();
       await callers.stop();
       await schedule.stop();
       await refresher.drain();

@@ -1,8 +1,10 @@
 import { type AttemptId, classify, type Ending, type Outcome, type Secret } from "@evergrant/core";
 import type { JournalSubject } from "../ports/journal.ts";
 import type { PointSubject } from "../ports/points.ts";
+import type { PinnedOrigins, ResolvedEndpoints } from "../ports/provider.ts";
 import type { TokenGrant } from "../ports/token-endpoint.ts";
 import type { App } from "./app-directory.ts";
+import { atHome } from "./homes.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /** One attempt at a token endpoint, whose intent the store already has. */
@@ -11,6 +13,8 @@ export interface Exchange {
   readonly subject: JournalSubject;
   readonly point: PointSubject;
   readonly app: App;
+  /** Where this grant's token endpoint lies; null: not known, and then nothing is sent. */
+  readonly pinned: () => Promise<PinnedOrigins | null>;
   readonly grant: TokenGrant;
   /** The single-use value that is spent, for the journal. */
   readonly spends: Secret | null;
@@ -27,6 +31,15 @@ export interface Exchange {
  * Rules 3 to 6 of the refresh protocol.
  */
 export async function exchange(context: ServiceContext, work: Exchange): Promise<Outcome> {
+  const outcome = await attempt(context, work);
+  const { provider } = work.app;
+  const grant = work.grant.kind.replaceAll("_", "-") as "refresh-token" | "client-credentials" | "authorization-code";
+  const tookMs = Math.max(0, context.time.monotonicMs() - work.begun.monotonicMs);
+  context.observe?.({ kind: "attempt", provider: provider.id, grant, outcome: outcome.kind, tookMs });
+  return outcome;
+}
+
+async function attempt(context: ServiceContext, work: Exchange): Promise<Outcome> {
   try {
     const { attempt, subject, fence, leaseUntilMs, spends } = work;
     await context.journal.append({
@@ -56,17 +69,14 @@ export async function exchange(context: ServiceContext, work: Exchange): Promise
 
 async function sendOnce(context: ServiceContext, work: Exchange, clientSecret: Secret | null): Promise<Outcome> {
   const { stored, provider } = work.app;
-  let endpoint: string;
-  try {
-    endpoint = (await work.app.endpoints()).token;
-  } catch {
+  const endpoints = await endpointsOf(work);
+  if (endpoints === null)
     return { kind: "not-executed", reason: "the token endpoint is not known", retryAfterMs: null };
-  }
   const request = {
-    url: endpoint,
+    url: endpoints.token,
     clientId: stored.clientId,
     clientSecret,
-    clientAuthentication: provider.clientAuthentication,
+    clientAuthentication: endpoints.clientAuthentication ?? provider.clientAuthentication,
     grant: work.grant,
     timeoutMs: context.limits.requestTimeoutMs,
   };
@@ -75,6 +85,16 @@ async function sendOnce(context: ServiceContext, work: Exchange, clientSecret: S
   // I6 never discard: on disk before anybody reads it.
   await journalAnswer(context, work, ending);
   return classify(ending, provider.errors);
+}
+
+async function endpointsOf({ app, pinned }: Exchange): Promise<ResolvedEndpoints | null> {
+  try {
+    const endpoints = await app.endpoints();
+    const at = await pinned();
+    return at === null ? null : atHome(endpoints, at);
+  } catch {
+    return null;
+  }
 }
 
 async function journalAnswer(context: ServiceContext, work: Exchange, ending: Ending): Promise<void> {

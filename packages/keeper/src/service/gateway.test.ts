@@ -19,7 +19,12 @@ const tenant = (id: string, status: ConnectionTenant["status"] = "connected"): C
 });
 
 function aDesk(
-  more: { tenants?: readonly ConnectionTenant[]; provider?: Provider; origins?: App["stored"]["origins"] } = {},
+  more: {
+    tenants?: readonly ConnectionTenant[];
+    provider?: Provider;
+    origins?: App["stored"]["origins"];
+    apiOrigins?: readonly string[];
+  } = {},
 ) {
   const connection: StoredConnection = {
     ...{ id: "cn_1" as ConnectionId, name: "acme", app: "ap_1" as AppId, grant: "gr_1" as GrantId },
@@ -27,7 +32,7 @@ function aDesk(
     ...{ createdAtMs: 0, healthCheckedAtMs: null },
   };
   const { origins = null, provider = books } = more;
-  const apiOrigins = [origins?.api ?? ORIGIN];
+  const apiOrigins = more.apiOrigins ?? [origins?.api ?? ORIGIN];
   const app = { stored: { id: "ap_1", origins }, provider, endpoints: async () => ({ apiOrigins }) } as unknown as App;
   return new GatewayDesk({
     apps: { peek: () => app } as unknown as AppDirectory,
@@ -104,8 +109,53 @@ describe("which organisation it is about", () => {
 
   it("is every one that the caller reaches where the provider lists them", async () => {
     const held = aCaller([{ tenants: ["T-1", "t-3"], methods: null, paths: null }]);
-    expect((await aDesk(two).admit(held, ask("/connections"))).shows).toEqual({ member: "tenantId", tenants: ["t-1"] });
+    expect((await aDesk(two).admit(held, ask("/connections"))).shows).toEqual({
+      items: "",
+      member: "tenantId",
+      tenants: ["t-1"],
+    });
     expect((await aDesk(two).admit(whole, ask("/connections"))).shows?.tenants).toEqual(["t-1", "t-2"]);
+  });
+});
+
+describe("a provider whose organisations are named elsewhere than in a header", () => {
+  const of = (id: string) => PROVIDERS.get(id) ?? expect.unreachable();
+  const two = [tenant("t-1"), tenant("t-2")];
+
+  it("has them in the path, after any of its products, and each call says which", async () => {
+    const desk = aDesk({ provider: of("atlassian"), tenants: two });
+    expect((await desk.admit(whole, ask("/ex/jira/t-2/rest"))).target).toBe("/ex/jira/t-2/rest");
+    expect((await desk.admit(whole, ask("/ex/confluence/t-1/rest"))).target).toBe("/ex/confluence/t-1/rest");
+    await expect(desk.admit(whole, ask("/ex/jira/t-9/rest"))).rejects.toEqual(refusal("tenant_not_available"));
+    await expect(desk.admit(whole, ask("/ex/t-1"))).rejects.toEqual(refusal("tenant_not_named"));
+    await expect(desk.admit(whole, ask("/rest"))).rejects.toEqual(refusal("tenant_not_named"));
+    expect((await desk.admit(whole, ask("/me"))).target).toBe("/me");
+    const held = aCaller([{ tenants: ["t-1"], methods: null, paths: null }]);
+    await expect(desk.admit(held, ask("/ex/jira/t-2/rest"))).rejects.toEqual(refusal("tenant_not_available"));
+    await expect(desk.admit(held, ask("/me"))).rejects.toEqual(refusal("api_call_not_permitted"));
+  });
+
+  it("is called at the grant's home, and nowhere while that is not known", async () => {
+    const provider = { ...of("salesforce"), endpoints: of("salesforce").endpoints };
+    const pinned = { tokenEndpoint: null, api: "https://acme.my.salesforce.com" };
+    const homed = [{ ...tenant("00D"), pinned }];
+    const call = await aDesk({ provider, tenants: homed }).admit(whole, ask("/services/data"));
+    expect([call.origin, call.headers, call.addresses]).toEqual([pinned.api, {}, "public"]);
+    await expect(aDesk({ provider, tenants: homed }).admit(whole, ask("/services/oauth2/token"))).rejects.toEqual(
+      refusal("api_call_forbidden"),
+    );
+    const elsewhere = aDesk({ provider, tenants: [tenant("00D")], apiOrigins: [] });
+    await expect(elsewhere.admit(whole, ask("/a"))).rejects.toEqual(refusal("provider_unreachable"));
+  });
+
+  it("has them in the query at the grant's home", async () => {
+    const pinned = { tokenEndpoint: "https://accounts.zoho.eu", api: "https://www.zohoapis.eu" };
+    const desk = aDesk({ provider: of("zoho-books"), tenants: [{ ...tenant("7"), pinned }] });
+    const call = await desk.admit(whole, ask("/books/v3/invoices", { query: "page=2" }));
+    expect([call.origin, call.target]).toEqual([pinned.api, "/books/v3/invoices?page=2&organization_id=7"]);
+    expect((await desk.admit(whole, ask("/books/v3/organizations"))).shows).toEqual({
+      ...{ items: "organizations", member: "organization_id", tenants: ["7"] },
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import {
   type ApiCall,
   type ApiPath,
+  allowsPath,
   type ConnectionId,
   EvergrantError,
   forbidsPath,
@@ -15,6 +16,7 @@ import type { ApiTurn, ApiTurns } from "./api-turns.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { HealthWatch } from "./health-watch.ts";
+import { pinnedOf } from "./homes.ts";
 import { namedTenant, type PlacedTenant, placeTenant } from "./tenant-place.ts";
 
 /** Decides about calls to providers' APIs that pass through; whoever carries them decides nothing. */
@@ -70,8 +72,8 @@ export interface AdmittedCall {
   readonly addresses: "public" | "loopback";
   /** Header fields passed on besides the usual ones. */
   readonly passes: { readonly request: readonly string[]; readonly answer: readonly string[] };
-  /** The answer is a list of organisations, of which the caller may see these alone, by this member; null: an answer like any. */
-  readonly shows: { readonly member: string; readonly tenants: readonly string[] } | null;
+  /** The answer is a list of organisations, of which the caller may see these alone; null: an answer like any. */
+  readonly shows: ShownTenants | null;
   /** Waits until the provider's limits leave room. @throws api_quota_spent · api_call_cancelled, and as `admit` */
   turn(signal: AbortSignal): Promise<ApiTurn>;
   /** @throws as `Tokens.accessToken` */
@@ -80,6 +82,13 @@ export interface AdmittedCall {
   replacement(refused: AccessToken): Promise<AccessToken | null>;
   /** Why the API refused, by its own signs; that an organisation is gone is looked at behind. `body`: its beginning. */
   meaning(head: ApiAnswerHead, body: string): RefusalMeaning | null;
+}
+
+/** Names of members are joined by dots; `items` is empty where the answer is the list, and null where it is the one organisation. */
+export interface ShownTenants {
+  readonly items: string | null;
+  readonly member: string;
+  readonly tenants: readonly string[];
 }
 
 interface Parts {
@@ -102,7 +111,7 @@ export class GatewayDesk implements Gateway {
     const connection = this.#permitted(caller, { right: "gateway", connection: ask.connection });
     const app = this.#parts.apps.peek(connection.app) ?? (await this.#parts.apps.get(connection.app));
     const { apiOrigins } = await app.endpoints();
-    const origin = originOf(apiOrigins[0]);
+    const origin = originOf(pinnedOf(connection.tenants)?.api ?? apiOrigins[0]);
     const path = readApiPath(ask.path);
     if (path === null) throw new EvergrantError("api_path_refused");
     refuseForbidden(app.provider.api, { method: ask.method, path });
@@ -183,7 +192,7 @@ export class GatewayDesk implements Gateway {
     const shown = reachable(asked).filter((tenant) => caller.mayCall(connection.id, { ...callOf(asked), tenant }));
     if (shown.length === 0 && !caller.mayCall(connection.id, callOf(asked)))
       throw new EvergrantError("api_call_not_permitted");
-    return { member: tenants.idMember, tenants: shown };
+    return { items: tenants.items, member: tenants.idMember, tenants: shown };
   }
 }
 
@@ -235,7 +244,7 @@ function reachable({ caller, connection }: Asked): readonly string[] {
 function placedTenant(asked: Asked): PlacedTenant | null {
   const { app, ask } = asked;
   const { tenantLocator, api } = app.provider;
-  if (tenantLocator.kind === "none" || api.untenanted.includes(ask.path.text)) return null;
+  if (tenantLocator.kind === "none" || api.untenanted.some((pattern) => allowsPath(pattern, ask.path))) return null;
   const tenant = chosenTenant(reachable(asked), namedTenant(tenantLocator, ask));
   return placeTenant(tenantLocator, ask, tenant);
 }

@@ -8,10 +8,13 @@ import {
   takeLease,
   transition,
 } from "@evergrant/core";
+import type { ReceivedConsent } from "../ports/consent-store.ts";
 import type { StoredGrant } from "../ports/grant-store.ts";
+import type { PinnedOrigins } from "../ports/provider.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import { changeFor } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
+import { atHome, pinnedTokenEndpoint } from "./homes.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { openToken } from "./token-versions.ts";
@@ -39,17 +42,19 @@ export class GrantEnding {
     const app = await this.#apps.get(held.app);
     const chain = chainOf(held.state);
     const head = chain?.renewal.kind === "refresh-token" ? chain.renewal.head.version : null;
-    const confirmed = head !== null && (await this.#revokeToken(held, app, head));
+    const confirmed =
+      head !== null && (await this.#revokeToken(held, head, { app, pinned: await this.#pinned(app, id) }));
     await this.#end(id, app, reason);
     return confirmed;
   }
 
   /** Revokes tokens that were received but never put to use. */
-  async revokeUnused(id: GrantId, version: TokenVersionId): Promise<void> {
+  async revokeUnused(id: GrantId, { version, pinned }: Pick<ReceivedConsent, "version" | "pinned">): Promise<void> {
     this.#context.gate.requireOpen();
     const grant = await this.#context.store.grants.load(id);
     if (grant === undefined) return;
-    await this.#revokeToken(grant, await this.#apps.get(grant.app), version);
+    const app = await this.#apps.get(grant.app);
+    await this.#revokeToken(grant, version, { app, pinned: pinned ?? (await this.#pinned(app, grant.id)) });
   }
 
   async #holdLease(id: GrantId): Promise<StoredGrant | undefined> {
@@ -92,14 +97,23 @@ export class GrantEnding {
     this.#live.drop(id);
   }
 
-  async #revokeToken(grant: StoredGrant, app: App, id: TokenVersionId): Promise<boolean> {
+  #pinned(app: App, grant: GrantId): Promise<PinnedOrigins | null> {
+    return pinnedTokenEndpoint(this.#context, app, grant);
+  }
+
+  async #revokeToken(
+    grant: StoredGrant,
+    id: TokenVersionId,
+    { app, pinned }: { readonly app: App; readonly pinned: PinnedOrigins | null },
+  ): Promise<boolean> {
     const { store, sealer, tokenEndpoint, limits } = this.#context;
-    const { revocation } = await app.endpoints();
+    const endpoints = await app.endpoints();
+    const { revocation } = atHome(endpoints, pinned);
     const version = await store.grants.token(id);
     const token: Secret | null = version === undefined ? null : openToken(sealer, grant, version, "refresh-token");
     const clientSecret = app.secrets()[0] ?? null;
-    if (revocation === null || token === null || app.provider.revocation === "none") return false;
-    const { clientAuthentication } = app.provider;
+    if (pinned === null || revocation === null || token === null || app.provider.revocation === "none") return false;
+    const clientAuthentication = endpoints.clientAuthentication ?? app.provider.clientAuthentication;
     return (
       (await tokenEndpoint.revoke({
         url: revocation,

@@ -13,10 +13,12 @@ import type { StoredGrant } from "../ports/grant-store.ts";
 import type { TokenGrant } from "../ports/token-endpoint.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { AdmittedEnd, AppPacer } from "./app-pacer.ts";
+import { redirectUri } from "./consent-start.ts";
 import { exchange } from "./exchange.ts";
 import type { GrantSettler } from "./grant-settler.ts";
 import { changeBy, changeFor, dueAfter, stepOf } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
+import { pinnedTokenEndpoint } from "./homes.ts";
 import { newId } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -143,7 +145,7 @@ export class GrantRefresher {
       if ("moved" in begun) return null;
       outcome = await this.#attempt(app, begun);
       // Another node may have been told of a new client secret.
-      if (outcome === "app-error") this.#apps.forget(stored.app);
+      if (outcome === "app-error") this.#apps.doubt(stored.app);
       return outcome === "success" ? { kind: "renewed" } : null;
     } finally {
       if (ask.admitted) this.#pacer.ended(stored.app, stored.id, outcome);
@@ -257,6 +259,7 @@ export class GrantRefresher {
             },
             point: spent === null ? "client-credentials" : "refresh",
             app,
+            pinned: () => pinnedTokenEndpoint(this.#context, app, grant.id),
             grant: request,
             spends: request.kind === "refresh_token" ? request.refreshToken : null,
             fence: begun.fence,
@@ -281,13 +284,15 @@ export class GrantRefresher {
   }
 
   async #tokenGrant(app: App, begun: Begun): Promise<TokenGrant | null> {
-    const { store, sealer, report } = this.#context;
+    const { store, sealer, report, publicUrl } = this.#context;
     if (begun.spent === null)
       return { kind: "client_credentials", scope: app.stored.scopes.length === 0 ? null : app.stored.scopes.join(" ") };
     try {
       const version = await store.grants.token(begun.spent);
       const refreshToken = version === undefined ? null : openToken(sealer, begun.grant, version, "refresh-token");
-      return refreshToken === null ? null : { kind: "refresh_token", refreshToken };
+      const asksForMore = app.provider.refreshRequest === "with-redirect-uri";
+      const more = asksForMore ? { redirectUri: redirectUri(publicUrl, app.stored.id) } : {};
+      return refreshToken === null ? null : { kind: "refresh_token", refreshToken, ...more };
     } catch (error) {
       report({ what: "open refresh token", subject: begun.grant.id, error });
       return null;

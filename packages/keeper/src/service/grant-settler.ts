@@ -9,10 +9,12 @@ import {
   type TokenVersionId,
 } from "@evergrant/core";
 import type { GrantChange, StoredGrant } from "../ports/grant-store.ts";
+import type { NoticeEntry } from "../ports/records.ts";
 import type { App } from "./app-directory.ts";
 import { changeBy } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
 import type { LiveToken, LiveTokens } from "./live-tokens.ts";
+import { ScopeWatch } from "./scope-watch.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { sealVersion, versionOf } from "./token-versions.ts";
 import { untilStored } from "./waiting.ts";
@@ -42,6 +44,7 @@ export class GrantSettler {
   readonly #live: LiveTokens;
   readonly #views: GrantViews;
   readonly #onScheduled: (dueAtMs: number | null) => void;
+  readonly #scopes = new ScopeWatch();
   readonly #onRenewed: (renewed: RenewedGrant) => void;
 
   constructor(
@@ -93,9 +96,11 @@ export class GrantSettler {
           { kind: "renewed", atMs: settled.receivedAtMs, ...renewed },
           { ...more, tokens: [version] },
         );
-        return { change, result: settledAs(current, change, app) };
+        const scopes = change === null ? [] : this.#scopes.noticesFor(current, app, renewed);
+        return { change: telling(change, scopes), result: { ...settledAs(current, change, app), scopes } };
       }),
     );
+    this.#scopes.written(after?.scopes ?? []);
     reached("settled", point);
     await journal
       .append({ kind: "settled", attempt, atMs: time.wallMs() })
@@ -129,8 +134,15 @@ export class GrantSettler {
   }
 }
 
+const NO_NOTICES: readonly NoticeEntry[] = [];
+
 function liveToken({ receivedAtMs }: Settling, answer: TokenAnswer, { version, access }: Renewed): LiveToken {
   return { secret: answer.accessToken, facts: { version, receivedAtMs, ...access } };
+}
+
+function telling(change: GrantChange | null, notices: readonly NoticeEntry[]): GrantChange | null {
+  if (change === null || notices.length === 0) return change;
+  return { ...change, records: { ...change.records, notices: [...change.records.notices, ...notices] } };
 }
 
 function settledAs(current: StoredGrant, change: GrantChange | null, app: App) {
@@ -139,5 +151,6 @@ function settledAs(current: StoredGrant, change: GrantChange | null, app: App) {
     dueAtMs: change === null ? current.dueAtMs : change.dueAtMs,
     ended: state.kind === "ended",
     confirmFromMs: confirmFromMs(state, app.timing),
+    scopes: NO_NOTICES,
   };
 }

@@ -1,7 +1,11 @@
-import { type ConnectionId, type GrantId, remainingMs, sameTenant } from "@evergrant/core";
+import { type ConnectionId, chainOf, type GrantId, remainingMs, sameTenant } from "@evergrant/core";
+import type { NoticeEntry } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
+import { atHome, pinnedOf } from "./homes.ts";
 import type { LiveTokens } from "./live-tokens.ts";
+import { scopeNotice } from "./scope-watch.ts";
+import { missingScopes } from "./scopes.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { afterLook, type Listing } from "./tenant-changes.ts";
 
@@ -81,7 +85,17 @@ export class HealthWatch {
     const subject = { kind: "connection", id: connection } as const;
     const facts = { tenant, name: its?.name ?? null };
     const event = means === "tenant-refused" ? "api-access-refused" : "api-scope-missing";
-    await store.audit.write({ audit: [{ event, subject, atMs, by: "keeper", facts }], notices: [] });
+    const notices = means === "scope-missing" ? await this.#scopeNotices(grant, atMs) : [];
+    await store.audit.write({ audit: [{ event, subject, atMs, by: "keeper", facts }], notices });
+  }
+
+  // A scope is of the grant's token: all connections that stand on it lack it.
+  async #scopeNotices(id: GrantId, atMs: number): Promise<readonly NoticeEntry[]> {
+    const grant = await this.#context.store.grants.load(id);
+    if (grant === undefined) return [];
+    const app = await this.#apps.get(grant.app);
+    const missing = missingScopes(app, chainOf(grant.state)?.access?.scope ?? null).join(" ");
+    return [scopeNotice(grant, { missing, atMs })];
   }
 
   /** One list for all connections of the grant. False when the provider could not be asked. */
@@ -91,10 +105,11 @@ export class HealthWatch {
     const live = this.#live.get(id);
     if (grant === undefined || live === undefined) return false;
     const app = await this.#apps.get(grant.app);
-    if (app.provider.tenants.kind === "none" || remainingMs(live.facts, time.wallMs(), app.timing) <= 0) return false;
-    const listed = await providerApi.tenants(app.provider, await app.endpoints(), live.secret);
-    if (listed.kind !== "listed") return false;
+    if (app.provider.tenants.kind !== "list" || remainingMs(live.facts, time.wallMs(), app.timing) <= 0) return false;
     const connections = await store.connections.ofGrant(id);
+    const endpoints = atHome(await app.endpoints(), pinnedOf(connections.flatMap(({ tenants }) => tenants)));
+    const listed = await providerApi.tenants(app.provider, endpoints, live.secret);
+    if (listed.kind !== "listed") return false;
     const ofGrant = connections.flatMap(({ tenants }) => tenants.map((tenant) => tenant.id));
     for (const connection of connections) await this.#apply(connection.id, { listed: listed.tenants, ofGrant });
     return true;

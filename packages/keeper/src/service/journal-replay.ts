@@ -12,8 +12,8 @@ import { pause, persistently } from "./waiting.ts";
 type Intent = Extract<JournalRecord, { kind: "intent" }>;
 type Answer = Extract<JournalRecord, { kind: "answer" }>;
 
-/** So many records before a position an attempt that ends after it has begun, but for the longest. */
-const LONGEST_AGO = 1_000;
+/** So many records before a position an attempt that ends after it has begun, mostly; where it has not, ever more are read. */
+const READ_BACK = 1_000;
 
 /** An attempt as the journal tells it. */
 interface Journaled {
@@ -96,12 +96,15 @@ export async function reconcileJournal(context: ServiceContext, parts: Parts, re
   await rememberSends(context, parts, unanswered);
 }
 
-// An attempt that ends after the position may have begun before it, mostly not long before: only where one is torn is all read.
+// An attempt that ends after the position may have begun before it, mostly not long before.
 async function attemptsAfter({ journal }: ServiceContext, position: JournalPosition): Promise<readonly Journaled[]> {
-  const entries = await journal.read(Math.max(0, position - LONGEST_AGO));
-  const begun = new Set(entries.flatMap(({ record }) => (record.kind === "intent" ? record.attempt : [])));
-  const isTorn = entries.some((entry) => entry.position > position && !begun.has(entry.record.attempt));
-  return attemptsIn(isTorn ? await journal.read() : entries);
+  for (let back = READ_BACK; ; back *= 8) {
+    const from = Math.max(0, position - back);
+    const entries = await journal.read(from);
+    const begun = new Set(entries.flatMap(({ record }) => (record.kind === "intent" ? record.attempt : [])));
+    const isTorn = entries.some((entry) => entry.position > position && !begun.has(entry.record.attempt));
+    if (!isTorn || from === 0) return attemptsIn(entries);
+  }
 }
 
 function attemptsIn(entries: readonly JournalEntry[]): readonly Journaled[] {

@@ -1,4 +1,4 @@
-import { classify, type ErrorDialect, type Outcome } from "@evergrant/core";
+import { classify, type ErrorDialect, type Outcome, STANDARD_ERRORS } from "@evergrant/core";
 import type { JournalRecord } from "../ports/journal.ts";
 
 type Answer = Extract<JournalRecord, { kind: "answer" }>;
@@ -10,5 +10,5 @@ export function journaledOutcome({ status, body }: Answer, dialect: ErrorDialect
 
 /** Whether it brought tokens; a status of 200 may be a page of a proxy. */
 export function bringsTokens(answer: Answer): boolean {
-  return journaledOutcome(answer, { inactiveErrors: [], okMember: null }).kind === "success";
+  return journaledOutcome(answer, STANDARD_ERRORS).kind === "success";
 }

@@ -1,7 +1,19 @@
-import type { AppId, ConnectionId, NodeId, OutagePromise, QuarantineReason, Secret, WarmHours } from "@evergrant/core";
+import type {
+  AppId,
+  ConnectionId,
+  NodeId,
+  NoticeName,
+  OutagePromise,
+  QuarantineReason,
+  RecipientId,
+  Secret,
+  WarmHours,
+} from "@evergrant/core";
 import type { AppOrigins } from "../ports/app-store.ts";
 import type { NodeAuditRecord } from "../ports/audit-store.ts";
 import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.ts";
+import type { Channel, DeliveryStatus, NoticeCounts } from "../ports/notice-store.ts";
+import type { Provider } from "../ports/provider.ts";
 import type { Callers, Tokens } from "./access.ts";
 import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
@@ -21,13 +33,31 @@ export interface Keeper {
   readonly callers: Callers;
   readonly gateway: Gateway;
   readonly quarantine: Quarantines;
+  readonly notices: Notices;
   readonly audit: Audit;
   readonly operators: Operators;
   readonly sessions: OperatorSessions;
   readonly creates: IdempotentCreates;
-  health(): KeeperHealth;
+  health(): Promise<KeeperHealth>;
+  /** What this node has on its hands now. */
+  load(): KeeperLoad;
   /** The keeper's wall clock (a followed one runs ahead of the machine's). */
   nowMs(): number;
+}
+
+/** All counted over all apps of one node. */
+export interface KeeperLoad {
+  readonly attemptsInFlight: number;
+  /** Grants whose last answer got lost and has not been asked for again. */
+  readonly answersOwed: number;
+  /** Apps whose provider loses answers: one canary at a time. */
+  readonly breakersOpen: number;
+  /** Apps of which so many grants were refused at once that no verdict falls. */
+  readonly massRefusals: number;
+  /** Calls through the gateway that wait for room within the provider's limits. */
+  readonly apiCallsWaiting: number;
+  /** What is left of each of a provider's limits, as far as this node knows; of limits of organisations, of the one that has least. */
+  readonly apiCallsLeft: readonly { readonly app: string; readonly limit: string; readonly left: number }[];
 }
 
 /** What happened, by whom: append-only, in one chain of hashes per node. */
@@ -53,9 +83,12 @@ export interface AuditVerification {
   }[];
 }
 
-export interface KeeperHealth {
-  /** Valid tokens can be handed out. */
+export interface KeeperHealth extends RefreshHealth {
+  /** Valid tokens can be handed out: new ones can be had, or one at least is still good. */
   readonly serving: boolean;
+}
+
+export interface RefreshHealth {
   /** New attempts can be started: store and journal take writes, and nothing says that the store was restored or copied. */
   readonly refreshing: boolean;
   readonly detail: string | null;
@@ -70,6 +103,61 @@ export interface Quarantines {
    * @throws quarantine_not_begun · journal_foreign
    */
   release(as: "restored" | "cloned", by: string): Promise<QuarantineView>;
+}
+
+/** Who is told what happens, how far that is, and telling it once more. */
+export interface Notices {
+  recipients(): Promise<readonly RecipientView[]>;
+  /**
+   * A webhook's secret is shown this once; it is kept sealed.
+   * @throws recipient_address_invalid · recipient_exists · connection_unknown · mail_server_missing
+   */
+  addRecipient(recipient: NewRecipient): Promise<{ readonly recipient: RecipientView; readonly secret: Secret | null }>;
+  /** A further secret, shown this once; posts are signed with it and with the one before. @throws recipient_unknown · recipient_has_no_secret */
+  addSecret(id: RecipientId, by: string): Promise<{ readonly secret: Secret }>;
+  /** @throws recipient_unknown */
+  setDisabled(id: RecipientId, disabled: boolean, by: string): Promise<RecipientView>;
+  /** @throws recipient_unknown */
+  removeRecipient(id: RecipientId, by: string): Promise<void>;
+  /** Newest first. */
+  deliveries(status: DeliveryStatus | null, from: PageAsk): Promise<Page<DeliveryView>>;
+  /** Sends what was delivered or given up once more: these, or all that were given up. How many there were. */
+  replay(which: readonly number[] | "dead", by: string): Promise<number>;
+  counts(): Promise<NoticeCounts>;
+}
+
+export interface NewRecipient {
+  readonly channel: Channel;
+  readonly address: string;
+  /** Name of the connection that alone it is told of; null: everything. */
+  readonly connection: string | null;
+  readonly only: readonly NoticeName[] | null;
+  readonly by: string;
+}
+
+export interface RecipientView {
+  readonly id: RecipientId;
+  readonly channel: Channel;
+  readonly address: string;
+  readonly connection: string | null;
+  readonly only: readonly NoticeName[] | null;
+  readonly secrets: readonly { readonly id: string; readonly addedAtMs: number }[];
+  readonly disabledAtMs: number | null;
+  readonly createdAtMs: number;
+}
+
+export interface DeliveryView {
+  readonly id: number;
+  readonly notice: NoticeName;
+  readonly recipient: RecipientId;
+  readonly address: string;
+  readonly status: DeliveryStatus;
+  readonly attempts: number;
+  readonly atMs: number;
+  /** The next try; null where there is none. */
+  readonly dueAtMs: number | null;
+  readonly error: string | null;
+  readonly settledAtMs: number | null;
 }
 
 export interface QuarantineView {
@@ -99,14 +187,15 @@ export interface Apps {
   providers(): readonly ProviderView[];
 }
 
-export interface ProviderView {
-  readonly id: string;
-  readonly displayName: string;
-  readonly kind: "authorization_code" | "client_credentials";
+type ShownOfProvider = "id" | "displayName" | "kind" | "apiOrigins" | "tenantLocator" | "examplePath";
+
+export interface ProviderView extends Pick<Provider, ShownOfProvider> {
   /** What its policy does not let us promise. */
   readonly cannotPromise: readonly string[];
   /** What each kind of outage would cost. */
   readonly outages: readonly OutagePromise[];
+  /** Facts that are used though no source says all of them. */
+  readonly unconfirmed: readonly string[];
 }
 
 export interface NewApp {
@@ -135,7 +224,8 @@ export interface AppView {
 
 export interface Connections {
   create(connection: NewConnection): Promise<ConnectionView>;
-  list(): Promise<readonly ConnectionView[]>;
+  /** Oldest first; at most so many, where that is said. */
+  list(limit?: number): Promise<readonly ConnectionView[]>;
   /** The list, oldest first. */
   page(from: PageAsk): Promise<Page<ConnectionView>>;
   byName(name: string): Promise<ConnectionView>;

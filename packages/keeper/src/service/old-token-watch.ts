@@ -1,4 +1,4 @@
-import { type AppId, remainingMs } from "@evergrant/core";
+import { type AppId, type GrantId, remainingMs } from "@evergrant/core";
 import type { OldAccessToken } from "../ports/app-store.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
 import type { RenewedGrant } from "./grant-settler.ts";
@@ -37,12 +37,12 @@ export class OldTokenWatch {
     if (atMs < (this.#restsUntilMs.get(app.stored.id) ?? 0)) return;
     this.#restsUntilMs.set(app.stored.id, atMs + limits.healthIntervalMs);
     activity
-      .during(() => this.#ask(app, { before, now }))
+      .during(() => this.#ask(app, { grant, before, now }))
       .catch((error: unknown) => report({ what: "probe", subject: grant, error }));
   }
 
-  async #ask(app: App, { before, now }: { before: LiveToken; now: LiveToken }): Promise<void> {
-    const seen = await this.#see(app, before, now);
+  async #ask(app: App, tokens: { grant: GrantId; before: LiveToken; now: LiveToken }): Promise<void> {
+    const seen = await this.#see(app, tokens);
     if (seen === null) return;
     const { store, time } = this.#context;
     const { id } = app.stored;
@@ -58,15 +58,17 @@ export class OldTokenWatch {
       ],
       notices: [],
     });
-    this.#apps.forget(id);
-    await this.#apps.get(id);
+    await this.#apps.refresh(id);
   }
 
-  async #see(app: App, before: LiveToken, now: LiveToken): Promise<OldAccessToken | null> {
-    const old = await this.#probe.verdict(app, before.secret);
+  async #see(
+    app: App,
+    { grant, before, now }: { grant: GrantId; before: LiveToken; now: LiveToken },
+  ): Promise<OldAccessToken | null> {
+    const old = await this.#probe.verdict(app, grant, before.secret);
     if (old === "accepted") return "survives";
     // An API that refuses every token, for a reason of its own, says nothing of this one.
-    if (old === "not-told" || (await this.#probe.verdict(app, now.secret)) !== "accepted") return null;
+    if (old === "not-told" || (await this.#probe.verdict(app, grant, now.secret)) !== "accepted") return null;
     return "dies";
   }
 }

@@ -1,7 +1,9 @@
 import type { LeaseOwner, Limits, NodeId } from "@evergrant/core";
 import type { AssertionVerifier } from "../ports/assertion-verifier.ts";
 import type { Chance } from "../ports/chance.ts";
+import type { NoticeChannels } from "../ports/channels.ts";
 import type { Journal } from "../ports/journal.ts";
+import type { Observe } from "../ports/observation.ts";
 import type { Reached } from "../ports/points.ts";
 import type { Provenance } from "../ports/provenance.ts";
 import type { Provider } from "../ports/provider.ts";
@@ -44,6 +46,10 @@ export interface KeeperParts {
   /** Null where nothing outside of the store is known of it: a restored or copied one is not recognised then. */
   readonly provenance: Provenance | null;
   readonly report: (failure: ServiceFailure) => void;
+  /** How people are told; left out: nobody is, and notices wait in the outbox. */
+  readonly channels?: NoticeChannels;
+  /** Hears what is worth counting. */
+  readonly observe?: Observe;
 }
 
 export interface Shared {

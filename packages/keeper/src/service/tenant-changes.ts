@@ -76,7 +76,9 @@ function recordsOf({ id }: StoredConnection, changes: readonly Change[], atMs: n
   const subject = { kind: "connection", id } as const;
   const audit: AuditEntry[] = changes.map(({ event, facts }) => ({ event, subject, atMs, by: "keeper", facts }));
   const notices: NoticeEntry[] = changes
-    .filter(({ event }) => event === "tenant-gone")
-    .map(({ facts }) => ({ notice: "tenant-gone", subject, atMs, facts }));
+    .map(({ event, facts }) =>
+      event === "tenant-gone" || event === "tenant-back" ? { notice: event, subject, atMs, facts } : null,
+    )
+    .filter((notice) => notice !== null);
   return { audit, notices };
 }

@@ -23,6 +23,7 @@ export interface PlacedTenant {
 export function namedTenant(locator: TenantLocator, ask: LocatorAsk): string | null {
   switch (locator.kind) {
     case "none":
+    case "host":
       return null;
     case "header":
       return ask.header(locator.name.toLowerCase())?.trim() || null;
@@ -32,8 +33,10 @@ export function namedTenant(locator: TenantLocator, ask: LocatorAsk): string | n
       return named || null;
     }
     case "path": {
-      const prefix = `${locator.after}/`;
-      const named = ask.path.text.startsWith(prefix) ? ask.path.text.slice(prefix.length).split("/", 1)[0] : undefined;
+      const before = locator.after.split("/");
+      const segments = ask.path.text.split("/");
+      const isThere = before.every((segment, index) => segment === "*" || segment === segments[index]);
+      const named = isThere ? segments[before.length] : undefined;
       return named === undefined || named === "" ? null : decodeURIComponent(named);
     }
   }
@@ -44,6 +47,7 @@ export function placeTenant(locator: TenantLocator, ask: LocatorAsk, tenant: str
   const asIs = { tenant, query: ask.query, headers: {} };
   switch (locator.kind) {
     case "none":
+    case "host":
       return asIs;
     case "header":
       return { ...asIs, headers: { [locator.name.toLowerCase()]: tenant } };

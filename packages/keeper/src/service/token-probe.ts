@@ -4,6 +4,7 @@ import type { ProbeAnswer } from "../ports/provider-api.ts";
 import { meaningOf } from "./api-account.ts";
 import type { App } from "./app-directory.ts";
 import { digest } from "./digest.ts";
+import { endpointsOfGrant } from "./homes.ts";
 import type { LiveToken, LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { SingleFlight } from "./single-flight.ts";
@@ -55,9 +56,12 @@ export class TokenProbe {
     await within(this.#context, limits.callerWaitMs, asking).catch(() => "not-told");
   }
 
-  /** What the API says of one token, now. */
-  async verdict(app: App, accessToken: Secret): Promise<TokenVerdict> {
-    const answer = await this.#context.providerApi.probe(app.provider, await app.endpoints(), accessToken);
+  /** What the API says of one token of a grant, now. */
+  async verdict(app: App, grant: GrantId, accessToken: Secret): Promise<TokenVerdict> {
+    // An API elsewhere would refuse it, however good it is, and is not to see it.
+    const endpoints = await endpointsOfGrant(this.#context, app, grant);
+    if (endpoints === null) return "not-told";
+    const answer = await this.#context.providerApi.probe(app.provider, endpoints, accessToken);
     return verdictOf(app.provider.api, answer);
   }
 
@@ -79,7 +83,7 @@ export class TokenProbe {
     // One that ran out needs no probe to be replaced.
     if (remainingMs(token.facts, atMs, app.timing) <= 0) return "not-told";
     this.#heard.set(grant, { version, verdict: "not-told", atMs });
-    const verdict = await this.verdict(app, token.secret);
+    const verdict = await this.verdict(app, grant, token.secret);
     this.#heard.set(grant, { version, verdict, atMs });
     if (verdict === "accepted") this.#onAccepted(grant);
     if (verdict !== "refused") return verdict;

@@ -6,6 +6,7 @@ import { describeDirectories } from "./contract/directory-promises.ts";
 import { describeGrants } from "./contract/grant-promises.ts";
 import { describeIncarnations } from "./contract/incarnation-promises.ts";
 import { describeNodes } from "./contract/node-promises.ts";
+import { describeNotices } from "./contract/notice-promises.ts";
 import { describeOperators } from "./contract/operator-promises.ts";
 import { describePages } from "./contract/page-promises.ts";
 import { describeRecords } from "./contract/record-promises.ts";
@@ -45,6 +46,7 @@ export function describeStore(
     describeRecords(world);
     describeTexts(world);
     describeIncarnations(world);
+    describeNotices(world);
     if (shared) describeNodes(world);
     describeClosing(world);
   });

@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, type RequestLis
 import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { inspect } from "node:util";
-import { classify, type Ending, Secret } from "@evergrant/core";
+import { classify, type Ending, Secret, STANDARD_ERRORS } from "@evergrant/core";
 import { afterEach, describe, expect, it } from "vitest";
 import type { TokenRequest } from "../ports/token-endpoint.ts";
 import { realTime } from "../real-time.ts";
@@ -11,7 +11,7 @@ import { httpTokenEndpoint } from "./http-token-endpoint.ts";
 
 const CANARY = "canary-refresh-token";
 const CANARY_SECRET = "canary-client-secret";
-const DIALECT = { inactiveErrors: [], okMember: null };
+const DIALECT = STANDARD_ERRORS;
 
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {

@@ -60,8 +60,10 @@ async function post(
 /** RFC 6749 §4.1.3 with RFC 7636 §4.5, §4.4.2, §6. */
 function grantParameters(grant: TokenGrant): Readonly<Record<string, string>> {
   switch (grant.kind) {
-    case "refresh_token":
-      return { grant_type: "refresh_token", refresh_token: grant.refreshToken.reveal() };
+    case "refresh_token": {
+      const more = grant.redirectUri === undefined ? {} : { redirect_uri: grant.redirectUri };
+      return { grant_type: "refresh_token", refresh_token: grant.refreshToken.reveal(), ...more };
+    }
     case "authorization_code":
       return {
         grant_type: "authorization_code",

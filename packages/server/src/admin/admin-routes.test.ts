@@ -1,5 +1,6 @@
 import { ADMIN_API, OPERATION_WORDS, type OperationName, problemSchema } from "@evergrant/contract";
-import { roleSuffices } from "@evergrant/core";
+import { type RecipientId, roleSuffices } from "@evergrant/core";
+import type { DeliveryView } from "@evergrant/keeper";
 import { type Document, OpenAPIBackend } from "openapi-backend";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -71,11 +72,13 @@ describe("roles", () => {
 
   it("show a secret to nobody who may not make one", () => {
     const shows = (Object.keys(ADMIN_API) as OperationName[]).filter((name) =>
-      /"(clientSecret|operatorKey)"/.test(
+      /"(clientSecret|operatorKey|secret)"/.test(
         JSON.stringify(z.toJSONSchema(ADMIN_API[name].answer, { unrepresentable: "any" })),
       ),
     );
-    expect(shows.toSorted()).toEqual(["addCaller", "addCallerSecret", "addOperator", "addOperatorKey"]);
+    expect(shows.toSorted()).toEqual([
+      ...["addCaller", "addCallerSecret", "addOperator", "addOperatorKey", "addRecipient", "addRecipientSecret"],
+    ]);
     expect(shows.map((name) => OPERATION_WORDS[name].role)).toEqual(shows.map(() => "admin"));
   });
 
@@ -154,6 +157,7 @@ describe("apps, connections and consents", () => {
     expect((await answer("GET", "/apps")).body.apps).toHaveLength(2);
     const [ledgerly] = (await answer("GET", "/providers")).body.providers;
     expect(ledgerly.id).toBe("ledgerly");
+    expect(ledgerly.unconfirmed).toEqual(["revocation"]);
     expect(ledgerly.outages.find(({ event }: { event: string }) => event === "answer-lost")).toMatchObject({
       safeForMs: null,
       atRisk: 1,
@@ -196,6 +200,38 @@ describe("apps, connections and consents", () => {
     expect((await answer("GET", "/consents")).status).toBe(400);
     expect((await answer("POST", "/consents/cs_9/decision", { accept: false })).body.kind).toBe("refused");
     expect((await answer("POST", "/consents/cs_9/decision", { accept: true })).body.code).toBe("consent_not_waiting");
+  });
+});
+
+describe("recipients of notices", () => {
+  it("go through their whole life; a signing secret is shown once", async () => {
+    const hook = { channel: "webhook", address: "https://hooks.example/x", only: ["consent-needed"] };
+    const added = await answer("POST", "/notices/recipients", hook);
+    expect([added.status, added.body.secret]).toEqual([201, "whsec_fake"]);
+    const { id } = added.body.recipient;
+    expect((await answer("POST", "/notices/recipients", hook)).body.code).toBe("recipient_exists");
+    expect(JSON.stringify((await answer("GET", "/notices/recipients")).body)).not.toContain("whsec");
+    expect((await answer("POST", `/notices/recipients/${id}/secrets`)).body).toEqual({ secret: "whsec_second" });
+    expect((await answer("POST", `/notices/recipients/${id}/disable`)).body.disabledAtMs).toBe(2);
+    expect((await answer("POST", `/notices/recipients/${id}/enable`)).body.disabledAtMs).toBeNull();
+    expect((await answer("DELETE", `/notices/recipients/${id}`)).status).toBe(204);
+    expect((await answer("DELETE", `/notices/recipients/${id}`)).body.code).toBe("recipient_unknown");
+    expect((await answer("GET", "/notices/deliveries?status=dead&limit=5")).body).toEqual({
+      deliveries: [],
+      next: null,
+      counts: { undistributed: 0, waiting: 0, dead: 0, oldestWaitingSinceMs: null },
+    });
+    expect((await answer("POST", "/notices/replay", { deliveries: [1, 2] })).body).toEqual({ replayed: 2 });
+  });
+
+  it.each([
+    { channel: "pigeon", address: "loft" },
+    { channel: "webhook", address: "" },
+    { channel: "webhook", address: "https://x.example", only: ["nothing-of-the-kind"] },
+    { channel: "webhook", address: "https://x.example", secret: "mine" },
+  ])("are refused where they cannot be: %j", async (recipient) => {
+    const refused = await answer("POST", "/notices/recipients", recipient);
+    expect([refused.status, refused.body.code]).toEqual([400, "input_invalid"]);
   });
 });
 
@@ -314,12 +350,21 @@ describe("a create with an Idempotency-Key", () => {
       .map(({ operationId }) => operationId);
     expect(takesKey.toSorted()).toEqual([
       ...["addApp", "addAppSecret", "addCaller", "addCallerSecret", "addOperator", "addOperatorKey"],
-      ...["addSecretlessCaller", "beginPastedConsent", "createConnection", "createConsentLink"],
+      ...[
+        "addRecipient",
+        "addRecipientSecret",
+        "addSecretlessCaller",
+        "beginPastedConsent",
+        "createConnection",
+        "createConsentLink",
+      ],
     ]);
   });
 });
 
 describe("lists", () => {
+  // As many as the catalogue has, and a thousand at most.
+  const BOUNDED = ["listProviders", "listRecipients"];
   const LISTS = {
     listApps: { path: "/apps", member: "apps" },
     listConnections: { path: "/connections", member: "connections" },
@@ -328,13 +373,14 @@ describe("lists", () => {
     listConsents: { path: "/consents", member: "consents", more: "held=true&" },
     readConsentHistory: { path: "/connections/acme/consents", member: "consents" },
     readAudit: { path: "/audit", member: "records" },
+    listDeliveries: { path: "/notices/deliveries", member: "deliveries" },
   } as const;
 
   it("are all read page by page: every answer with a list that grows says where its next page begins", () => {
     const lists = (Object.keys(ADMIN_API) as OperationName[]).filter((name) =>
       /^(list|read.*(History|Audit))/.test(name),
     );
-    expect(lists.toSorted()).toEqual([...Object.keys(LISTS), "listProviders"].toSorted());
+    expect(lists.toSorted()).toEqual([...Object.keys(LISTS), ...BOUNDED].toSorted());
     for (const name of Object.keys(LISTS) as (keyof typeof LISTS)[]) {
       const query = { limit: "200", cursor: "abc", ...(name === "listConsents" ? { held: "true" } : {}) };
       expect([name, ADMIN_API[name].query.safeParse(query).success]).toEqual([name, true]);
@@ -348,6 +394,7 @@ describe("lists", () => {
       await answer("POST", "/connections", { name, app: "books" });
       await answer("POST", "/callers", { name });
     }
+    world.keeper.notices.told.push(...[3, 2, 1].map(aDelivery));
     const run = { connection: "acme", app: "", link: "", browser: "", from: null };
     const received = { connection: "acme", tenants: ["Demo"], subjectName: null };
     for (const id of ["cs_1", "cs_2", "cs_3"])
@@ -444,3 +491,10 @@ describe("the OpenAPI document", () => {
     }
   });
 });
+
+function aDelivery(id: number): DeliveryView {
+  return {
+    ...{ id, notice: "recovered", recipient: "rc_1" as RecipientId, address: "https://hooks.example" },
+    ...{ status: "delivered", attempts: 1, atMs: id, dueAtMs: null, error: null, settledAtMs: id },
+  };
+}

@@ -1,5 +1,5 @@
 import type { ADMIN_API, OperationName, OperationRequest } from "@evergrant/contract";
-import { type CallerId, type ConsentId, Secret } from "@evergrant/core";
+import { type CallerId, type ConsentId, type RecipientId, Secret } from "@evergrant/core";
 import type { Keeper, OperatorPrincipal, Page, PageAsk } from "@evergrant/keeper";
 import encodeQR from "qr";
 import type { z } from "zod";
@@ -44,7 +44,7 @@ export const OPERATIONS: OperationHandlers = {
     role: operator.role,
     publicUrl: site.publicUrl,
     nowMs: keeper.nowMs(),
-    health: keeper.health(),
+    health: await keeper.health(),
   }),
 
   readQuarantine: (_request, { keeper }) => keeper.quarantine.view(),
@@ -90,6 +90,27 @@ export const OPERATIONS: OperationHandlers = {
   listConsents: async ({ query }, { keeper }) => listed("consents", await keeper.consents.held(from(query))),
   decideConsent: ({ params, body }, { keeper, by }) =>
     keeper.consents.decide(params.id as ConsentId, { accept: body.accept, by }),
+
+  listRecipients: async (_request, { keeper }) => ({ recipients: await keeper.notices.recipients() }),
+  addRecipient: async ({ body }, { keeper, by }) => {
+    const { recipient, secret } = await keeper.notices.addRecipient({ ...body, by });
+    return { recipient, secret: secret?.reveal() ?? null };
+  },
+  removeRecipient: async ({ params }, { keeper, by }) => {
+    await keeper.notices.removeRecipient(params.id as RecipientId, by);
+    return undefined;
+  },
+  addRecipientSecret: async ({ params }, { keeper, by }) => {
+    const { secret } = await keeper.notices.addSecret(params.id as RecipientId, by);
+    return { secret: secret.reveal() };
+  },
+  disableRecipient: ({ params }, { keeper, by }) => keeper.notices.setDisabled(params.id as RecipientId, true, by),
+  enableRecipient: ({ params }, { keeper, by }) => keeper.notices.setDisabled(params.id as RecipientId, false, by),
+  listDeliveries: async ({ query }, { keeper }) => ({
+    ...listed("deliveries", await keeper.notices.deliveries(query.status ?? null, from(query))),
+    counts: await keeper.notices.counts(),
+  }),
+  replayNotices: async ({ body }, { keeper, by }) => ({ replayed: await keeper.notices.replay(body.deliveries, by) }),
 
   listOperators: async ({ query }, { keeper }) => listed("operators", await keeper.operators.page(from(query))),
   addOperator: async ({ body }, { keeper, by }) => {

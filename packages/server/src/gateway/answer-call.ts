@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { EvergrantError } from "@evergrant/core";
-import type { AdmittedCall, CallsLeft } from "@evergrant/keeper";
+import type { AdmittedCall, CallsLeft, ShownTenants } from "@evergrant/keeper";
 import type { FastifyReply } from "fastify";
 import { LIMITS } from "../http/limits.ts";
 import type { ApiAnswer } from "./api-exchange.ts";
@@ -69,12 +69,27 @@ function passedLocation(call: AdmittedCall, { status, headers }: ApiAnswer, { ba
   return null;
 }
 
-async function shownTenants(body: Readable, shows: NonNullable<AdmittedCall["shows"]>): Promise<string> {
+async function shownTenants(body: Readable, shows: ShownTenants): Promise<string> {
   const { start, whole, body: rest } = await readStart(body, LIMITS.tenantListBytes);
-  const list = whole ? asList(start.toString("utf8")) : null;
-  if (list === null) return unreadable(rest);
+  const shown = whole ? shownOnly(parse(start.toString("utf8")), shows.items, shows) : null;
+  return shown === null ? unreadable(rest) : JSON.stringify(shown);
+}
+
+/** The answer without what is not shown: of the list, and of the objects on the way to it nothing else. Null: not understood. */
+function shownOnly(value: unknown, items: string | null, shows: ShownTenants): unknown {
   const shown = new Set(shows.tenants.map((tenant) => tenant.toLowerCase()));
-  return JSON.stringify(list.filter((entry) => shown.has(tenantOf(entry, shows.member))));
+  const isShown = (entry: unknown) => shown.has(tenantOf(entry, shows.member));
+  if (items === null) return isObject(value) ? (isShown(value) ? value : {}) : null;
+  if (items === "") return Array.isArray(value) ? value.filter(isShown) : null;
+  const [name = "", ...deeper] = items.split(".");
+  const inner = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  if (deeper.length > 0) {
+    const filtered = shownOnly(inner, deeper.join("."), shows);
+    return filtered === null ? null : { [name]: filtered };
+  }
+  if (Array.isArray(inner)) return { [name]: inner.filter(isShown) };
+  if (!isObject(inner)) return null;
+  return isShown(inner) ? { [name]: inner } : { [name]: null };
 }
 
 function unreadable(body: Readable): never {
@@ -82,16 +97,21 @@ function unreadable(body: Readable): never {
   throw new EvergrantError("api_unreachable", { detail: "the list of organisations cannot be read" });
 }
 
-function asList(text: string): readonly unknown[] | null {
+function parse(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value : null;
+    return JSON.parse(text);
   } catch {
     return null;
   }
 }
 
 function tenantOf(entry: unknown, member: string): string {
-  const id = typeof entry === "object" && entry !== null ? (entry as Record<string, unknown>)[member] : null;
-  return typeof id === "string" ? id.toLowerCase() : "";
+  const id = member
+    .split(".")
+    .reduce<unknown>((at, name) => (isObject(at) && Object.hasOwn(at, name) ? at[name] : null), entry);
+  return typeof id === "string" || typeof id === "number" ? String(id).toLowerCase() : "";
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo, LookupFunction } from "node:net";
+import { isAllowedAddress } from "@evergrant/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isAllowedAddress } from "./allowed-address.ts";
 import { type ApiClientOptions, ApiFailure, apiClient } from "./api-client.ts";
 
 describe("an address that a token may go to", () => {

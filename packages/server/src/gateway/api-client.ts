@@ -1,8 +1,8 @@
-import { isIP, type LookupFunction } from "node:net";
+import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
-import { AddressRefused, checkedLookup } from "@evergrant/keeper";
+import { type AllowedAddresses, isAllowedAddress } from "@evergrant/core";
+import { checkedLookup, requireAllowedLiteral } from "@evergrant/keeper";
 import { Agent, type Dispatcher } from "undici";
-import { type AllowedAddresses, isAllowedAddress } from "./allowed-address.ts";
 import type { Fields } from "./passed-fields.ts";
 
 /** One request to a provider's API, ready to be sent. */
@@ -61,16 +61,16 @@ function agentFor(allowed: AllowedAddresses, { connectMs, silenceMs, lookup }: A
     allowH2: false,
     headersTimeout: silenceMs,
     bodyTimeout: silenceMs,
-    connect: { timeout: connectMs, lookup: checkedLookup((address) => isAllowedAddress(address, allowed), lookup) },
+    connect: { timeout: connectMs, lookup: checkedLookup(guard(allowed), lookup) },
   });
 }
 
+const guard = (allowed: AllowedAddresses) => (address: string) => isAllowedAddress(address, allowed);
+
 async function send(agent: Agent, request: ApiRequest): Promise<ApiResponse> {
   const { origin, target, addresses, method, headers, body, signal } = request;
-  const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");
-  // A literal address is never looked up.
-  if (isIP(host) !== 0 && !isAllowedAddress(host, addresses)) throw failureOf(new AddressRefused(), signal);
   try {
+    requireAllowedLiteral(new URL(origin), guard(addresses));
     return await agent.request({
       origin,
       path: target,

@@ -243,7 +243,7 @@ describe("what comes back", () => {
   });
 
   it("is a list of organisations without those that the caller does not reach", async () => {
-    world.keeper.gateway.shows = { member: "tenantId", tenants: ["T-1"] };
+    world.keeper.gateway.shows = { items: "", member: "tenantId", tenants: ["T-1"] };
     provider.api.respond = (_request, response) =>
       response.end(JSON.stringify([{ tenantId: "t-1", n: 1 }, { tenantId: "t-2" }, {}, null]));
     expect(await (await call("/connections")).json()).toEqual([{ tenantId: "t-1", n: 1 }]);
@@ -259,6 +259,30 @@ describe("what comes back", () => {
     expect((await call("/connections", { method: "HEAD" })).headers.get("content-length")).not.toBe("999");
     provider.api.respond = (_request, response) => response.writeHead(403).end("no");
     expect((await call("/connections")).status).toBe(403);
+  });
+
+  it.each([
+    [{ items: "$items", member: "id" }, { $total: 2, $items: [{ id: "T-1" }, { id: 2 }] }, { $items: [{ id: "T-1" }] }],
+    [
+      { items: "response.memberships", member: "business.id" },
+      { response: { email: "jane@demo.example", memberships: [{ business: { id: "t-1" } }, { business: {} }] } },
+      { response: { memberships: [{ business: { id: "t-1" } }] } },
+    ],
+    [{ items: "account", member: "id" }, { account: { id: "t-1" } }, { account: { id: "t-1" } }],
+    [{ items: "account", member: "id" }, { account: { id: "t-2" } }, { account: null }],
+    [{ items: null, member: "id" }, { id: "t-2", name: "Other" }, {}],
+    [
+      { items: null, member: "id" },
+      { id: "t-1", name: "Ours" },
+      { id: "t-1", name: "Ours" },
+    ],
+  ])("shows nothing else wherever the list lies: %j", async (where, answer, shown) => {
+    world.keeper.gateway.shows = { ...where, tenants: ["t-1"] };
+    provider.api.respond = (_request, response) => response.end(JSON.stringify(answer));
+    expect(await (await call("/connections")).json()).toEqual(shown);
+    provider.api.respond = (_request, response) => response.end("[[]]");
+    const other = await call("/connections");
+    expect(where.items === "" ? 200 : 502).toBe(other.status);
   });
 });
 

@@ -13,7 +13,7 @@ export async function healthRoutes(app: FastifyInstance, face: { readonly keeper
     url: "/readyz",
     handlers: {
       GET: async (_request, reply) => {
-        const { serving, refreshing, detail } = face.keeper.health();
+        const { serving, refreshing, detail } = await face.keeper.health();
         return reply.code(serving ? 200 : 503).send({ serving, refreshing, detail } satisfies Readiness);
       },
     },

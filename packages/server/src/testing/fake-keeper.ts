@@ -32,6 +32,7 @@ import {
 } from "@evergrant/keeper";
 import { FakeConsents } from "./fake-consents.ts";
 import { FakeGateway } from "./fake-gateway.ts";
+import { FakeNotices } from "./fake-notices.ts";
 import { FakeOperators, FakeSessions } from "./fake-operators.ts";
 import { fakePage } from "./fake-pages.ts";
 
@@ -63,7 +64,11 @@ export class FakeKeeper implements Keeper {
   #ids = 0;
 
   nowMs = (): number => START_MS;
-  health = (): KeeperHealth => this.state;
+  health = async (): Promise<KeeperHealth> => this.state;
+  load = () => ({
+    ...{ attemptsInFlight: 2, answersOwed: 1, breakersOpen: 1, massRefusals: 0, apiCallsWaiting: 3 },
+    apiCallsLeft: [{ app: "books", limit: "day", left: 17 }],
+  });
 
   readonly operators = new FakeOperators(this.operatorKey);
   readonly sessions = new FakeSessions(this.operators);
@@ -108,6 +113,7 @@ export class FakeKeeper implements Keeper {
     },
   };
 
+  readonly notices = new FakeNotices();
   readonly audit: Audit = {
     page: async ({ cursor }) => {
       this.step();
@@ -163,7 +169,13 @@ export class FakeKeeper implements Keeper {
     },
     providers: () => {
       const kind = "authorization_code" as const;
-      return this.step([{ id: "ledgerly", displayName: "Ledgerly", kind, ...PROMISES }]);
+      const api = {
+        apiOrigins: ["https://api.ledgerly.example"],
+        tenantLocator: { kind: "header", name: "X-Company" } as const,
+        examplePath: null,
+      };
+      const own = { id: "ledgerly", displayName: "Ledgerly", kind, ...api, unconfirmed: ["revocation"] };
+      return this.step([{ ...own, ...PROMISES }]);
     },
   };
 

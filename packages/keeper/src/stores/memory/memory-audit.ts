@@ -47,7 +47,13 @@ export function memoryAudit(state: MemoryState): AuditStore {
         const record = state.audit[sequence - 1];
         return record?.sequence === sequence && record.hash === hash;
       }),
-    outbox: (limit) => state.run(() => state.outbox.slice(0, limit)),
+    outbox: (limit) =>
+      state.run(() =>
+        state.outbox
+          .filter(({ distributedAtMs }) => distributedAtMs === null)
+          .slice(0, limit)
+          .map(({ distributedAtMs: _distributedAtMs, ...notice }) => notice),
+      ),
   };
 }
 

@@ -30,6 +30,9 @@ export class MemoryState {
   readonly creates: MemoryTables["creates"];
   readonly outbox: MemoryTables["outbox"];
   readonly nodes: MemoryTables["nodes"];
+  readonly recipients: MemoryTables["recipients"];
+  readonly deliveries: MemoryTables["deliveries"];
+  readonly matters: MemoryTables["matters"];
   /** This node's own chain. */
   readonly audit: AuditRecord[];
   readonly due: MemoryTables["due"];
@@ -56,6 +59,9 @@ export class MemoryState {
     this.creates = tables.creates;
     this.outbox = tables.outbox;
     this.nodes = tables.nodes;
+    this.recipients = tables.recipients;
+    this.deliveries = tables.deliveries;
+    this.matters = tables.matters;
     this.audit = tables.chainOf(node);
     this.due = tables.due;
   }
@@ -100,7 +106,12 @@ export class MemoryState {
     this.audit.push(...records);
     const last = audit.at(-1);
     if (this.#mark !== undefined && last !== undefined) this.#moveNodeOn(this.#mark(), last.atMs);
-    for (const notice of notices) this.outbox.push({ ...storable(notice), sequence: this.outbox.length + 1 });
+    for (const notice of notices)
+      this.outbox.push({
+        ...storable(notice),
+        sequence: (this.outbox.at(-1)?.sequence ?? 0) + 1,
+        distributedAtMs: null,
+      });
   }
 
   putGrant(grant: StoredGrant): void {

@@ -10,6 +10,7 @@ import { memoryConnections } from "./memory-connections.ts";
 import { memoryConsents } from "./memory-consents.ts";
 import { memoryDeployment, memoryNodes } from "./memory-deployment.ts";
 import { memoryGrants } from "./memory-grants.ts";
+import { memoryNotices } from "./memory-notices.ts";
 import { memoryIdempotency, memoryOperators, memorySessions } from "./memory-operators.ts";
 import { MemoryState } from "./memory-state.ts";
 import { type MemorySnapshot, MemoryTables } from "./memory-tables.ts";
@@ -55,6 +56,7 @@ function storeOver(state: MemoryState, time: Time): Store {
     operators: memoryOperators(state),
     sessions: memorySessions(state),
     idempotency: memoryIdempotency(state),
+    notices: memoryNotices(state),
     close: async () => state.close(),
   };
 }

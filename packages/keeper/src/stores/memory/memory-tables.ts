@@ -4,8 +4,10 @@ import type {
   ConnectionId,
   ConsentId,
   GrantId,
+  Matter,
   NodeId,
   OperatorId,
+  RecipientId,
   TokenVersionId,
 } from "@evergrant/core";
 import type { StoredApp } from "../../ports/app-store.ts";
@@ -16,8 +18,9 @@ import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
 import type { StoredCreate } from "../../ports/idempotency-store.ts";
 import type { NodeRow } from "../../ports/node-store.ts";
+import type { Delivery, OutboxNotice, StoredRecipient } from "../../ports/notice-store.ts";
 import type { OperatorUse, StoredOperator } from "../../ports/operator-store.ts";
-import type { AuditRecord, NoticeEntry } from "../../ports/records.ts";
+import type { AuditRecord } from "../../ports/records.ts";
 import type { StoredSession } from "../../ports/session-store.ts";
 import { DueIndex } from "./due-index.ts";
 
@@ -43,7 +46,10 @@ export class MemoryTables {
   readonly nodes = new Map<NodeId, NodeRow>();
   /** One chain per node. */
   readonly audit = new Map<NodeId, AuditRecord[]>();
-  readonly outbox: (NoticeEntry & { readonly sequence: number })[] = [];
+  readonly outbox: MemoryNotice[] = [];
+  readonly recipients = new Map<RecipientId, MemoryRecipient>();
+  readonly deliveries = new Map<number, Delivery>();
+  readonly matters = new Map<string, Matter>();
   deployment: Deployment | undefined;
   epoch = 0;
 
@@ -89,19 +95,33 @@ export class MemoryTables {
 
   #maps(): readonly Map<unknown, unknown>[] {
     const { apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes } = this;
-    const { operators, operatorUses, sessions, creates } = this;
+    const { recipients, deliveries, matters, operators, operatorUses, sessions, creates } = this;
     return [
       ...[apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes],
-      ...[operators, operatorUses, sessions, creates],
+      ...[recipients, deliveries, matters, operators, operatorUses, sessions, creates],
     ];
   }
+}
+
+/** A notice, and when somebody said who gets it. */
+export interface MemoryNotice extends OutboxNotice {
+  readonly distributedAtMs: number | null;
+}
+
+/** A recipient with its turns. */
+export interface MemoryRecipient {
+  readonly stored: StoredRecipient;
+  readonly dueAtMs: number | null;
+  readonly busyUntilMs: number;
+  readonly turn: number;
+  readonly lastSentAtMs: number | null;
 }
 
 /** A copy of a whole store, opaque to whoever keeps it. */
 export interface MemorySnapshot {
   readonly tables: readonly ReadonlyMap<unknown, unknown>[];
   readonly audit: ReadonlyMap<NodeId, readonly AuditRecord[]>;
-  readonly outbox: readonly (NoticeEntry & { readonly sequence: number })[];
+  readonly outbox: readonly MemoryNotice[];
   readonly deployment: Deployment | undefined;
   readonly epoch: number;
 }

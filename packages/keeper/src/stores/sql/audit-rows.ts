@@ -1,12 +1,13 @@
 import type { NodeId } from "@evergrant/core";
 import type { Selectable } from "kysely";
 import type { AuditPlace, AuditStore, NodeAuditRecord } from "../../ports/audit-store.ts";
+import type { OutboxNotice } from "../../ports/notice-store.ts";
 import type { AuditRecord, AuditSubject } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, follows } from "../audit-chain.ts";
 import { jsonColumn } from "./json-column.ts";
 import type { WriteRecords } from "./record-rows.ts";
 import type { SqlSession } from "./sql-session.ts";
-import type { AuditRecordTable } from "./tables.ts";
+import type { AuditRecordTable, OutboxTable } from "./tables.ts";
 
 const PAGE = 500;
 
@@ -49,13 +50,7 @@ export function auditRows(session: SqlSession, node: NodeId, write: WriteRecords
           .orderBy("sequence")
           .limit(limit)
           .execute();
-        return rows.map((row) => ({
-          sequence: row.sequence,
-          notice: row.notice,
-          subject: subjectOf(row),
-          atMs: row.at_ms,
-          facts: jsonColumn.read(row.facts),
-        }));
+        return rows.map(noticeOf);
       }),
   };
 }
@@ -132,6 +127,11 @@ function recordOf(row: Selectable<AuditRecordTable>): AuditRecord {
     sequence: row.sequence,
     hash: row.hash,
   };
+}
+
+export function noticeOf(row: Selectable<OutboxTable>): OutboxNotice {
+  const { sequence, notice, at_ms: atMs } = row;
+  return { sequence, notice, subject: subjectOf(row), atMs, facts: jsonColumn.read(row.facts) };
 }
 
 function subjectOf(row: { subject_kind: AuditSubject["kind"]; subject_id: string }): AuditSubject {

@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import { createCallerUse, createUsedAssertion } from "./authentication-tables.ts";
 import { createOperatorTables } from "./create-operator-tables.ts";
+import { createNotices } from "./notice-tables.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import type { Tables } from "./tables.ts";
 
@@ -60,6 +61,11 @@ export const MIGRATIONS: readonly Migration[] = [
       await createCallerUse(db);
       await createUsedAssertion(db);
     },
+  },
+  {
+    name: "0005-notices",
+    compatibleFrom: 1,
+    up: (db, facts) => createNotices(db, facts),
   },
   {
     name: "0006-consent",

@@ -10,6 +10,7 @@ import { deploymentRows } from "./deployment-rows.ts";
 import { grantRows } from "./grant-rows.ts";
 import { idempotencyRows } from "./idempotency-rows.ts";
 import { nodeRows } from "./node-rows.ts";
+import { noticeRows } from "./notice-rows.ts";
 import { operatorRows } from "./operator-rows.ts";
 import { recordRows, type Writer } from "./record-rows.ts";
 import { sessionRows } from "./session-rows.ts";
@@ -35,6 +36,7 @@ export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, writer: Writer): S
     operators: operatorRows(session, write),
     sessions: sessionRows(session),
     idempotency: idempotencyRows(session),
+    notices: noticeRows(session, write),
     close: () => session.close(),
   };
 }

@@ -7,12 +7,15 @@ import type {
   GrantId,
   LeaseOwner,
   NodeId,
+  NoticeName,
+  RecipientId,
   TokenVersionId,
 } from "@evergrant/core";
 import type { GeneratedAlways } from "kysely";
 import type { OldAccessToken } from "../../ports/app-store.ts";
 import type { Right } from "../../ports/caller-store.ts";
 import type { ConsentLink, ConsentProgress, StoredConsent } from "../../ports/consent-store.ts";
+import type { Channel, DeliveryStatus } from "../../ports/notice-store.ts";
 import type { AuditSubject, NoticeEntry } from "../../ports/records.ts";
 import type { Sealed, WrappedKey } from "../../ports/sealer.ts";
 import type { Json } from "./json.ts";
@@ -37,6 +40,9 @@ export interface Tables extends OperatorTables {
   readonly audit_record: AuditRecordTable;
   readonly audit_chain: AuditChainTable;
   readonly outbox: OutboxTable;
+  readonly notice_recipient: NoticeRecipientTable;
+  readonly notice_delivery: NoticeDeliveryTable;
+  readonly notice_matter: NoticeMatterTable;
   readonly counter: CounterTable;
 }
 
@@ -220,18 +226,57 @@ interface AuditChainTable {
   readonly hash: string;
 }
 
-interface OutboxTable {
+export interface OutboxTable {
   readonly sequence: GeneratedAlways<number>;
   readonly notice: NoticeEntry["notice"];
   readonly subject_kind: AuditSubject["kind"];
   readonly subject_id: string;
   readonly at_ms: number;
   readonly facts: Json;
+  /** When it was said who gets it; what became of that stands in `notice_delivery`. */
   readonly delivered_at_ms: number | null;
 }
 
-/** Numbers that only grow. `epoch`: callers, permissions and connections. */
+/** Whoever is told; beside it when its next turn is, and until when somebody has one. */
+export interface NoticeRecipientTable {
+  readonly id: RecipientId;
+  readonly channel: Channel;
+  readonly address: string;
+  readonly connection_id: ConnectionId | null;
+  readonly only: Json | null;
+  readonly data_key: WrappedKey | null;
+  readonly secrets: Json;
+  readonly disabled_at_ms: number | null;
+  readonly created_at_ms: number;
+  readonly due_at_ms: number | null;
+  readonly busy_until_ms: number;
+  readonly turn: number;
+  readonly last_sent_at_ms: number | null;
+}
+
+export interface NoticeDeliveryTable {
+  readonly id: GeneratedAlways<number>;
+  readonly recipient_id: RecipientId;
+  /** The notice of the outbox. */
+  readonly sequence: number;
+  readonly told: NoticeName;
+  readonly status: DeliveryStatus;
+  readonly attempts: number;
+  readonly since_ms: number;
+  readonly due_at_ms: number;
+  readonly error: string | null;
+  readonly settled_at_ms: number | null;
+}
+
+/** What stands, and was told. */
+interface NoticeMatterTable {
+  readonly key: string;
+  readonly group: string;
+  readonly opened_at_ms: number;
+}
+
+/** Numbers that only grow. `epoch`: callers, permissions and connections. `distribution`: whoever holds its row says who gets which notice. */
 interface CounterTable {
-  readonly name: "epoch";
+  readonly name: "epoch" | "distribution";
   readonly value: number;
 }

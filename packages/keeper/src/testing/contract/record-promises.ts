@@ -51,6 +51,16 @@ const WRITES: Readonly<Record<string, (store: Store, told: Records) => Promise<u
     const { incarnation } = await store.deployment.create(samples.deployment());
     await store.deployment.release({ as: "restored", from: incarnation, to: 2, atMs: 1 }, told);
   },
+  "notices.createRecipient": (store, told) => store.notices.createRecipient(samples.recipient(), told),
+  "notices.changeRecipient": async (store, told) => {
+    await store.notices.createRecipient(samples.recipient(), NOTHING);
+    await store.notices.changeRecipient(samples.RECIPIENT, (recipient) => ({ recipient, records: told }));
+  },
+  "notices.removeRecipient": async (store, told) => {
+    await store.notices.createRecipient(samples.recipient(), NOTHING);
+    await store.notices.removeRecipient(samples.RECIPIENT, told);
+  },
+  "notices.replay": (store, told) => store.notices.replay([1], 1, told),
   "audit.write": (store, told) => store.audit.write(told),
 };
 

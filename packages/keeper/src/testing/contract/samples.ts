@@ -11,6 +11,7 @@ import {
   NO_LEASE,
   type NodeId,
   type OperatorId,
+  type RecipientId,
   type TokenVersionId,
 } from "@evergrant/core";
 import type { StoredApp } from "../../ports/app-store.ts";
@@ -19,6 +20,7 @@ import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { ConsentLink, ReceivedConsent, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment, StoredQuarantine } from "../../ports/deployment-store.ts";
 import type { GrantChange, StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
+import type { StoredRecipient } from "../../ports/notice-store.ts";
 import type { StoredOperator } from "../../ports/operator-store.ts";
 import type { AuditSubject, Records } from "../../ports/records.ts";
 import type { Sealed, WrappedKey } from "../../ports/sealer.ts";
@@ -30,6 +32,7 @@ export const CHAIN = "ch_1" as ChainId;
 export const CONNECTION = "cn_1" as ConnectionId;
 export const CONSENT = "co_1" as ConsentId;
 export const CALLER = "cl_1" as CallerId;
+export const RECIPIENT = "rc_1" as RecipientId;
 export const VERSION = "tv_1" as TokenVersionId;
 
 export const NOTHING: Records = { audit: [], notices: [] };
@@ -184,6 +187,21 @@ export function operator(more: Partial<StoredOperator> = {}): StoredOperator {
     role: "admin",
     keys: [{ id: "ok_1", sha256: "ef".repeat(32), createdAtMs: 75, expiresAtMs: null }],
     identity: null,
+    disabledAtMs: null,
+    createdAtMs: 75,
+    ...more,
+  };
+}
+
+export function recipient(more: Partial<StoredRecipient> = {}): StoredRecipient {
+  return {
+    id: RECIPIENT,
+    channel: "webhook",
+    address: "https://hooks.example/evergrant",
+    connection: null,
+    only: ["consent-needed", "recovered"],
+    dataKey: "wrapped-recipient" as WrappedKey,
+    secrets: [{ id: "sc_3", sealed: "sealed-webhook-secret" as Sealed, addedAtMs: 75 }],
     disabledAtMs: null,
     createdAtMs: 75,
     ...more,

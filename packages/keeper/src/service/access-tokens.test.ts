@@ -1,0 +1,64 @@
+import { DEFAULT_LIMITS } from "@evergrant/core";
+import { describe, expect, test } from "vitest";
+import { KeeperWorld, refusal } from "../testing/keeper-world.ts";
+import { json, TENANT } from "../testing/scripted-provider.ts";
+
+const MINUTE_MS = 60_000;
+
+describe("a token is handed out", () => {
+  test("from memory while it is fresh, and refreshed behind while it is stale", async () => {
+    const world = await new KeeperWorld().connected();
+    const first = await world.token();
+    await world.time.advance(19 * MINUTE_MS);
+    expect((await world.token()).accessToken.reveal()).toBe(first.accessToken.reveal());
+    await world.time.advance(2 * MINUTE_MS);
+    expect(world.refreshes()).toHaveLength(1);
+    expect((await world.token()).accessToken.reveal()).not.toBe(first.accessToken.reveal());
+  });
+
+  test("I15 stampede: to a hundred waiting callers by one refresh", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(31 * MINUTE_MS);
+    const before = world.refreshes().length;
+    const tokens = await Promise.all(Array.from({ length: 100 }, () => world.token()));
+    expect(new Set(tokens.map(({ accessToken }) => accessToken.reveal())).size).toBe(1);
+    expect(world.refreshes().length - before).toBe(1);
+  });
+
+  test("to a caller who waits, although the first answer was lost: the same refresh token is sent again", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(31 * MINUTE_MS);
+    world.provider.script = [{ kind: "lose" }];
+    const before = world.refreshes().length;
+    await world.token();
+    const [first, second] = world.refreshes().slice(before);
+    expect(first).toBe(second);
+  });
+
+  test("for no longer than a caller wants to wait", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(31 * MINUTE_MS);
+    world.provider.script = Array.from(
+      { length: 9 },
+      () => ({ kind: "instead", ending: json(502, "bad gateway") }) as const,
+    );
+    const refused = refusal(world.token());
+    await world.time.advance(DEFAULT_LIMITS.callerWaitMs);
+    expect(await refused).toBe("provider_unreachable");
+  });
+
+  test("I7 right token: never for a connection that was disabled or removed", async () => {
+    const world = await new KeeperWorld().connected();
+    const id = world.connection;
+    await world.keeper.connections.setDisabled("acme", true, "operator");
+    expect(await refusal(world.token())).toBe("connection_disabled");
+    await world.keeper.connections.setDisabled("acme", false, "operator");
+    expect(await world.keeper.connections.remove("acme", "operator")).toEqual({
+      disconnected: [TENANT.name],
+      remaining: [],
+      grantRevoked: true,
+    });
+    expect(world.provider.revoked).toEqual(["refresh-canary-1"]);
+    expect(await refusal(world.keeper.tokens.accessToken(id))).toBe("connection_not_available");
+  });
+});

@@ -1,0 +1,129 @@
+import { DEFAULT_LIMITS } from "@evergrant/core";
+import { describe, expect, test } from "vitest";
+import { KeeperWorld, refusal } from "../testing/keeper-world.ts";
+import { TENANT } from "../testing/scripted-provider.ts";
+
+const MINUTE_MS = 60_000;
+
+describe("what a disk and a database may do", () => {
+  test("I12 liveness: the store is away when the answer comes: callers are served, and the settle waits for it", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(19 * MINUTE_MS);
+    const before = await world.token();
+    const { send } = world.provider;
+    world.provider.send = async (request, sent) => {
+      world.storeDown = true;
+      return await send.call(world.provider, request, sent);
+    };
+    await world.time.advance(2 * MINUTE_MS);
+    expect(world.failures).toContain("settle");
+    expect((await world.token()).accessToken.reveal()).not.toBe(before.accessToken.reveal());
+    world.provider.send = send;
+    world.storeDown = false;
+    await world.time.advance(5 * MINUTE_MS);
+    await world.time.advance(DEFAULT_LIMITS.callerWaitMs);
+    const story = await world.keeper.connections.story("acme", 5);
+    expect(story.events[0]).toMatchObject({ event: "renewed" });
+    // What has just happened is what the story promises of it.
+    const promised = story.outages.find(({ event }) => event === "store-away");
+    expect(promised?.safeForMs).toBeGreaterThan(5 * MINUTE_MS);
+    await world.time.advance(40 * MINUTE_MS);
+    await world.token();
+  });
+
+  test("the store goes away right after others changed what they may: the valid token is served from memory", async () => {
+    const world = new KeeperWorld();
+    world.others = true;
+    await world.connected();
+    const before = await world.token();
+    const [app] = await world.memory.apps.list();
+    if (app === undefined) throw new Error("no app");
+    await world.memory.apps.replaceSecrets(app.id, app.clientSecrets, { audit: [], notices: [] });
+    await world.time.advance(DEFAULT_LIMITS.authzMaxStaleMs);
+    world.storeDown = true;
+    expect((await world.token()).accessToken.reveal()).toBe(before.accessToken.reveal());
+    // A look that fails halfway takes nothing away either.
+    await world.memory.apps.replaceSecrets(app.id, app.clientSecrets, { audit: [], notices: [] });
+    await world.time.advance(DEFAULT_LIMITS.authzMaxStaleMs);
+    expect((await world.token()).accessToken.reveal()).toBe(before.accessToken.reveal());
+  });
+
+  test("I5 write-ahead: a journal that cannot be written starts no refresh, and the valid token is served", async () => {
+    const world = await new KeeperWorld().connected();
+    world.journal.full = true;
+    await world.time.advance(25 * MINUTE_MS);
+    await world.token();
+    expect(world.refreshes()).toEqual([]);
+    world.journal.full = false;
+    await world.time.advance(10 * MINUTE_MS);
+    await world.token();
+    expect(world.refreshes()).toHaveLength(1);
+  });
+
+  test("each record of the journal is counted, and each that the disk did not take", async () => {
+    const world = await new KeeperWorld().connected();
+    const appends = () => world.observed.flatMap((each) => (each.kind === "journal-append" ? [each.outcome] : []));
+    expect(appends()).toEqual(world.journal.entries.map(() => "written"));
+    world.journal.full = true;
+    await world.time.advance(25 * MINUTE_MS);
+    await world.token();
+    await world.time.settle();
+    expect(appends().slice(world.journal.entries.length)[0]).toBe("failed");
+  });
+
+  test("I6 never discard: a crash after the raw answer was journaled: the next start settles it without another request", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(31 * MINUTE_MS);
+    world.crashAt = "journaled";
+    const before = world.refreshes().length;
+    await world.token().catch(() => undefined);
+    world.crashAt = null;
+    await world.start();
+    await world.token();
+    expect(world.refreshes().length - before).toBe(1);
+  });
+});
+
+test("I2 durable knowledge: a consent that the database has forgotten, with the claim of its code, comes back out of the journal", async () => {
+  const world = await new KeeperWorld().connected();
+  const [begun] = world.snapshots;
+  if (begun === undefined) throw new Error("no snapshot");
+  world.database.restore(begun);
+  await world.start();
+  expect(await world.keeper.connections.byName("acme")).toMatchObject({
+    status: "connected",
+    tenants: [{ name: TENANT.name }],
+  });
+  expect((await world.token()).accessToken).toBeDefined();
+  const codes = world.provider.requests.filter(({ grant }) => grant.kind === "authorization_code");
+  expect(codes).toHaveLength(1);
+});
+
+test("I12 liveness: an intent whose acknowledgement was lost is taken up when its lease ends, though no caller comes", async () => {
+  const world = await new KeeperWorld().connected();
+  await world.time.advance(3 * 60 * MINUTE_MS);
+  const before = world.refreshes().length;
+  world.acknowledgementLost = true;
+  expect(await refusal(world.token())).toBe("store_unavailable");
+  expect(world.refreshes()).toHaveLength(before);
+  await world.time.advance(2 * MINUTE_MS);
+  expect(world.refreshes()).toHaveLength(before + 1);
+});
+
+test("I2 durable knowledge: a send whose answer was lost, forgotten by the database, is asked for again out of the journal", async () => {
+  const world = await new KeeperWorld().connected();
+  await world.time.advance(3 * 60 * MINUTE_MS);
+  const before = world.database.snapshot();
+  world.provider.script = [{ kind: "lose" }];
+  const served = world.token().catch(() => undefined);
+  world.crashAt = "settled";
+  await world.time.settle();
+  await served;
+  world.crashAt = null;
+  const [sent] = world.refreshes().slice(-1);
+  world.database.restore(before);
+  await world.start();
+  await world.time.advance(5 * MINUTE_MS);
+  expect(world.refreshes().filter((token) => token === sent)).toHaveLength(2);
+  expect((await world.token()).accessToken).toBeDefined();
+});

@@ -1,1 +1,0 @@
-export { type AllowedAddresses, isAllowedAddress } from "@evergrant/core";
