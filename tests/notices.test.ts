@@ -250,7 +250,7 @@ describe("people are told in time what keeps calls from working", () => {
     expect(await readiness(world)).toMatchObject({ status: 200, serving: true, refreshing: false });
     await world.advance("1m");
     expect(receiver.names).toEqual(["node-degraded"]);
-    expect(receiver.notices[0]?.data.title).toMatch(/^Node nd_\w+ cannot refresh$/);
+    expect(receiver.notices[0]?.data.title).toMatch(/^Node nd_[\w-]+ cannot refresh$/);
     expect((await catcher.mail(1)).text).toContain("the journal cannot be written");
     await world.advance("30m");
     expect((await world.askToken()).status).toBe(503);
