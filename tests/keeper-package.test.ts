@@ -21,7 +21,7 @@ beforeAll(async () => {
   await run("npm", ["pack", ...packed, "--pack-destination", folder, "--silent"], root);
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
   // What it needs of others lies here already; of ours it finds nothing but the two packages.
-  for (const name of ["jose", "kysely", "nodemailer", "pg", "undici", "zod"]) {
+  for (const name of ["aws4fetch", "jose", "kysely", "nodemailer", "pg", "undici", "zod"]) {
     mkdirSync(join(folder, "node_modules"), { recursive: true });
     symlinkSync(tool(name), join(folder, "node_modules", name));
   }

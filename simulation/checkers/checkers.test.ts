@@ -19,6 +19,7 @@ import {
 import type { HistoryEvent } from "../world/history.ts";
 import { CHECKERS } from "./all.ts";
 import { type AuditorView, INVARIANT_IDS, type InvariantId, violations } from "./checker.ts";
+import { liveness } from "./i12-liveness.ts";
 
 interface Case {
   readonly what: string;
@@ -131,6 +132,8 @@ const BROKEN: Readonly<Record<InvariantId, readonly Case[]>> = {
       what: "stays in doubt",
       events: history(stored(live(), live(aChain({ suspect: true }))), { kind: "phase", phase: "quiet" }),
     },
+    { what: "is owed an answer within its grace", events: quietWhileOwed(5 * MINUTE_MS) },
+    { what: "is owed an answer for longer than a hold lasts", events: quietWhileOwed(25 * HOUR_MS) },
   ],
   I13: [
     { what: "moves without an audit record", events: history(stored(live(), inCourt(), { audits: 0 })) },
@@ -223,3 +226,13 @@ test("every checker looks at each history afresh", () => {
       violations(checker, events, view({ grants: () => [GRANT as GrantId] })),
     );
 });
+
+test("a grant that is held past its grace is in no doubt that could be resolved yet", () => {
+  expect(violations(liveness, quietWhileOwed(3 * HOUR_MS), view())).toEqual([]);
+});
+
+function quietWhileOwed(atMs: number) {
+  const trouble = { kind: "ambiguous", detail: "timeout", sinceMs: 0, lastAtMs: 0, failures: 1 } as const;
+  const chain = { ...aChain({ attempt: "at_1" }), trouble: { ...trouble, retryAtMs: 0, notBeforeMs: 0 } };
+  return history(stored(live(), live(chain)), { kind: "phase", phase: "quiet", atMs });
+}

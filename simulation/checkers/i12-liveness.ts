@@ -1,7 +1,10 @@
-import type { GrantId, GrantState } from "@evergrant/core";
-import type { Checker } from "./checker.ts";
+import { chainOf, type GrantId, type GrantState } from "@evergrant/core";
+import type { AuditorView, Checker } from "./checker.ts";
 
-/** Once faults have stopped, every grant that somebody wants serves a fresh token in time, and no doubt is left over it. */
+/**
+ * Once faults have stopped, every grant that somebody wants serves a fresh token in time, and no doubt is left over it. But for a grant
+ * whose answer is owed for longer than its grace: it is held, as it has to be, until the hold ends.
+ */
 export const liveness: Checker = {
   id: "I12",
   name: "liveness",
@@ -32,7 +35,10 @@ export const liveness: Checker = {
         case "phase": {
           if (event.phase === "heal") isHealed = true;
           if (event.phase !== "quiet" && event.phase !== "end") return null;
-          const isAlive = (grant: GrantId) => view.isWanted(grant) && view.holdsAcceptedToken(grant);
+          const isAlive = (grant: GrantId) =>
+            view.isWanted(grant) &&
+            view.holdsAcceptedToken(grant) &&
+            !isHeldPastGrace(view, states.get(grant), event.atMs);
           const unserved = [...served].flatMap(([where, { grant, ok, why }]) =>
             ok || !isAlive(grant) ? [] : [`${where} was refused (${why})`],
           );
@@ -47,6 +53,13 @@ export const liveness: Checker = {
     };
   },
 };
+
+function isHeldPastGrace({ timing }: AuditorView, state: GrantState | undefined, nowMs: number): boolean {
+  const chain = state === undefined ? null : chainOf(state);
+  if (chain === null || chain.attempt === null || chain.trouble === null) return false;
+  const sinceMs = nowMs - chain.attempt.startedAtMs;
+  return timing.spendWindowMs !== null && sinceMs >= timing.spendWindowMs && sinceMs < timing.limits.pastGraceHoldMs;
+}
 
 function doubtOf(grant: GrantId, state: GrantState): readonly string[] {
   if (state.kind !== "live") return [`${grant} is ${state.kind}`];

@@ -1,5 +1,5 @@
 import { EvergrantError, Secret } from "@evergrant/core";
-import type { ConsentResult } from "@evergrant/keeper/parts";
+import type { ConsentResult, ImportView } from "@evergrant/keeper/parts";
 import type { ServingNode } from "./serving-node.ts";
 import { APP, type ServingWorld } from "./serving-world.ts";
 
@@ -12,6 +12,7 @@ export type Doing = (world: ServingWorld) => Promise<void>;
 export const DOINGS = {
   consent: [60, consents],
   "consent of somebody else for a connection in use": [8, takesOver],
+  import: [20, imports],
   "code of another run": [6, injectsCode],
   "callback in another browser": [4, foreignBrowser],
   "permissions set": [40, setsPermissions],
@@ -107,6 +108,40 @@ async function takesOver(world: ServingWorld): Promise<void> {
   if (owner !== null) world.provider.revokeByPerson(owner);
   for (let hours = 0; hours < 3; hours += 1) await world.clock.runUntil(world.clock.nowMs + 60 * MINUTE_MS);
   await gives(world, { connection, person: world.chance.pick(world.people), accepted: world.chance.happens(0.5) });
+}
+
+/** Somebody's token comes from another system: for a new connection, or for one that it may not fit. */
+async function imports(world: ServingWorld): Promise<void> {
+  const { node } = world;
+  const isNew = world.chance.happens(0.6) || world.connections.size === 0;
+  const connection = isNew ? `i-${world.connections.size}-${world.chance.below(1e9)}` : anyConnection(world);
+  const owner = world.ownership.ownerOf(connection);
+  const person = world.chance.pick(world.people);
+  const refreshToken = new Secret(world.provider.heldElsewhere(person));
+  const brought = { connection, app: APP, refreshToken, expectedTenant: null, expectedSubject: null };
+  const imported = await isOver(world, node, await world.settled(node.keeper.imports.begin([brought], "operator")));
+  if (isNew) world.connections.add(connection);
+  const isYes = world.chance.happens(0.5);
+  const { result } = imported;
+  const decided =
+    result.kind === "held"
+      ? await world.settled(node.keeper.consents.decide(imported.id, { accept: isYes, by: "operator" }))
+      : result;
+  // Whose token may follow by itself: nobody's but the one that the connection had.
+  if (result.kind === "accepted" && owner !== null && owner !== person) throw new Error("a connection changed hands");
+  if (decided.kind === "accepted") world.ownership.owns(connection, person, { atMs: world.clock.nowMs, by: node.name });
+}
+
+// A lost answer is asked for again, and a head that took two sends is used once more before it is taken over.
+async function isOver(world: ServingWorld, node: ServingNode, begun: readonly ImportView[]): Promise<ImportView> {
+  let [imported] = begun;
+  for (let looks = 0; looks < 24 && imported?.result.kind === "pending"; looks += 1) {
+    await world.clock.runUntil(world.clock.nowMs + 5 * MINUTE_MS);
+    imported = await world.settled(node.keeper.imports.read(imported.id));
+  }
+  if (imported === undefined || imported.result.kind === "pending")
+    throw new Error(`an import that is not over: ${imported?.trouble}`);
+  return imported;
 }
 
 /** An attacker's code in somebody else's run: PKCE binds it to the run that it was asked for in. */

@@ -65,6 +65,7 @@ export class Disk {
       append: (record) => this.#append(parts, record),
       read: async (from) => (life.alive ? this.#from(from ?? 0) : await new Promise<never>(() => undefined)),
       firstPosition: async () => this.entries[0]?.position ?? null,
+      erase: async () => 0,
       forgetBefore: async (atMs) => {
         if (life.alive) this.#forgetBefore(atMs);
       },

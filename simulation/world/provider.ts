@@ -118,6 +118,18 @@ export class Provider {
     });
   }
 
+  /** A person's refresh token that another system got for the same app. */
+  heldElsewhere(person: string): string {
+    const redirectUri = "https://elsewhere.example/callback";
+    const code = this.consents(person, redirectUri, null);
+    const { tokens } = this.engine.run(this.#now(), (turn) => {
+      const outcome = redeemCode(turn, { app: this.#app(turn), code, redirectUri, verifierChallenge: null });
+      if (outcome.kind !== "issued") throw new Error(`no token for another system: ${outcome.kind}`);
+      return outcome;
+    });
+    return tokens.refresh?.token ?? "";
+  }
+
   /** A person logs in and says yes: the code of the callback. */
   consents(person: string, redirectUri: string, challenge: string | null): string {
     return this.engine.run(this.#now(), (turn) => {

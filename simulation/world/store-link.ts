@@ -43,6 +43,7 @@ export function storeLink(parts: StoreLinkParts): Store {
     sessions: linked(parts, store.sessions),
     idempotency: linked(parts, store.idempotency),
     notices: linked(parts, store.notices),
+    wrappedKeys: linked(parts, store.wrappedKeys),
     close: async () => undefined,
   };
 }

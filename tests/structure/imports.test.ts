@@ -21,6 +21,7 @@ const WRONG_IMPORTS: Readonly<Record<string, string>> = {
   [`${keeper}/stores/memory`]: "../sql/right.ts",
   [`${keeper}/journal`]: "../sealing/right.ts",
   [`${keeper}/sealing`]: "undici",
+  [`${keeper}/sealing/kms`]: "../key-ring.ts",
   [`${keeper}/token-endpoint`]: "../providers/right.ts",
   [`${keeper}/provider-api`]: "../token-endpoint/right.ts",
   [`${keeper}/mail`]: "undici",

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { CommandWorld } from "./command-world.ts";
 import { addApps } from "./commands/apps.ts";
 import { addAudit } from "./commands/audit.ts";
+import { addBackup } from "./commands/backup.ts";
 import { addCall } from "./commands/call.ts";
 import { addCallers } from "./commands/callers.ts";
 import { addConnect } from "./commands/connect.ts";
@@ -10,6 +11,8 @@ import { addConnections } from "./commands/connections.ts";
 import { addConsents } from "./commands/consents.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addHealth } from "./commands/health.ts";
+import { addImport } from "./commands/import.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addNotices } from "./commands/notices.ts";
 import { addOperators } from "./commands/operators.ts";
 import { addProviders } from "./commands/providers.ts";
@@ -27,6 +30,7 @@ const COMMANDS = [
   addApps,
   addConnect,
   addConsents,
+  addImport,
   addConnections,
   addCallers,
   addToken,
@@ -34,9 +38,11 @@ const COMMANDS = [
   addWhy,
   addHealth,
   addQuarantine,
+  addKeys,
   addAudit,
   addOperators,
   addNotices,
+  addBackup,
 ] as const;
 
 /** The command line: every command with its options. */

@@ -21,6 +21,8 @@ import {
 import {
   connectionListSchema,
   connectionSchema,
+  erasedGrantSchema,
+  erasureSchema,
   newConnectionSchema,
   removalPlanSchema,
   removedConnectionSchema,
@@ -42,6 +44,8 @@ import {
   pastedConsentSchema,
   reconsentLinkSchema,
 } from "./consents.ts";
+import { importListSchema, importSchema, newImportsSchema } from "./imports.ts";
+import { keyParamsSchema, keyRotationSchema, keysSchema } from "./keys.ts";
 import { idSchema, nameSchema } from "./names.ts";
 import {
   addedRecipientSchema,
@@ -110,6 +114,24 @@ export const ADMIN_API = {
     status: 200,
     body: quarantineReleaseSchema,
     answer: quarantineSchema,
+  },
+
+  listKeys: { ...plain, method: "GET", path: "/keys", status: 200, answer: keysSchema },
+  rotateKey: {
+    ...plain,
+    method: "POST",
+    path: "/keys/rotate",
+    status: 200,
+    body: keyRotationSchema,
+    answer: keysSchema,
+  },
+  retireKey: {
+    ...plain,
+    method: "POST",
+    path: "/keys/:id/retire",
+    status: 200,
+    params: keyParamsSchema,
+    answer: keysSchema,
   },
 
   readAudit: { ...plain, method: "GET", path: "/audit", status: 200, query: auditQuerySchema, answer: auditPageSchema },
@@ -222,6 +244,16 @@ export const ADMIN_API = {
     params: byName,
     body: revocationSchema,
     answer: revokedGrantSchema,
+  },
+
+  eraseGrant: {
+    ...plain,
+    method: "POST",
+    path: "/connections/:name/erase",
+    status: 200,
+    params: byName,
+    body: erasureSchema,
+    answer: erasedGrantSchema,
   },
 
   createConsentLink: {
@@ -355,6 +387,15 @@ export const ADMIN_API = {
     body: replaySchema,
     answer: replayedSchema,
   },
+  importTokens: {
+    ...plain,
+    method: "POST",
+    path: "/imports",
+    status: 200,
+    body: newImportsSchema,
+    answer: importListSchema,
+  },
+  readImport: { ...plain, method: "GET", path: "/imports/:id", status: 200, params: byId, answer: importSchema },
 
   listOperators: { ...list, method: "GET", path: "/operators", status: 200, answer: operatorListSchema },
   addOperator: {

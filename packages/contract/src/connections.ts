@@ -134,6 +134,25 @@ export const revokedGrantSchema = z.object({
 });
 export type RevokedGrant = z.infer<typeof revokedGrantSchema>;
 
+/** `POST /connections/{name}/erase`: every connection on its grant, as they were listed, and whether the provider is told before. */
+export const erasureSchema = z.strictObject({
+  connections: z.array(nameSchema).min(1).max(1_000),
+  revoke: z.boolean().default(true),
+});
+
+export const erasedGrantSchema = z.object({
+  connections: names,
+  /** The provider confirmed that it ended there. */
+  revoked: z.boolean(),
+  /** Each node's journal: one that is not clean yet is when that node next looks, or starts. */
+  journals: z.array(z.object({ node: z.string(), erased: z.boolean() })).readonly(),
+  /** What was not reached, and how it ends. */
+  left: z
+    .array(z.object({ where: z.enum(["backups", "callers", "provider", "audit", "disks"]), what: z.string() }))
+    .readonly(),
+});
+export type ErasedGrant = z.infer<typeof erasedGrantSchema>;
+
 export const removedConnectionSchema = z.object({
   /** Organisations disconnected at the provider. */
   disconnected: z.array(z.string()).readonly(),

@@ -24,6 +24,15 @@ export const HOLD_REASONS = [
   "scope-missing",
   "link-revoked",
 ] as const;
+
+const CONSENT_FAILURES = [
+  "consent_code_refused",
+  "consent_answer_lost",
+  "consent_answer_incomplete",
+  "import_token_known",
+  "import_token_refused",
+  "import_unfinished",
+] as const;
 const holdReasonSchema = z.enum(HOLD_REASONS);
 
 /** Query of `GET /consents`: only those that wait for a decision can be listed. */
@@ -31,7 +40,8 @@ export const consentsQuerySchema = pageQuery({ held: z.enum(["", "true"]) });
 
 /** Who started a consent and from where: `from` is null where nobody of this deployment saw it, `pastedBy` where nobody pastes. */
 const whoAndWhere = {
-  purpose: z.enum(["first", "again"]),
+  /** `import`: an operator brought a refresh token. */
+  purpose: z.enum(["first", "again", "import"]),
   startedAtMs: instantMsSchema,
   from: z.object({ address: z.string(), agent: z.string().nullable() }).nullable(),
   pastedBy: z.string().nullable(),
@@ -106,7 +116,7 @@ export const consentResultSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("failed"),
     ...ofConnection,
-    code: z.enum(["consent_code_refused", "consent_answer_lost", "consent_answer_incomplete"]),
+    code: z.enum(CONSENT_FAILURES),
   }),
 ]);
 export type ConsentResult = z.infer<typeof consentResultSchema>;

@@ -30,6 +30,7 @@ export {
   auditRecordSchema,
   auditVerificationSchema,
 } from "./audit.ts";
+export { BACKUP_MEDIA_TYPE, type BackupSummary, backupSummarySchema } from "./backups.ts";
 export {
   type AddedCaller,
   type AddedCallerSecret,
@@ -56,6 +57,8 @@ export {
   CONNECTION_STATUSES,
   type Connection,
   connectionSchema,
+  type ErasedGrant,
+  erasedGrantSchema,
   type NewConnection,
   newConnectionSchema,
   type ObservedConnection,
@@ -91,6 +94,14 @@ export {
   reconsentLinkSchema,
 } from "./consents.ts";
 export { type Liveness, livenessSchema, type Readiness, readinessSchema } from "./health.ts";
+export {
+  type Import,
+  type ImportedToken,
+  importSchema,
+  type NewImports,
+  newImportsSchema,
+} from "./imports.ts";
+export { type Keys, keysSchema } from "./keys.ts";
 export { AUTHENTICATION_METHODS, type IssuerMetadata, issuerMetadataSchema } from "./metadata.ts";
 export { idSchema, NAME_PATTERN, nameSchema, RIGHTS, type Right, rightSchema } from "./names.ts";
 export {

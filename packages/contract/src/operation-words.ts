@@ -18,6 +18,15 @@ export const OPERATION_WORDS: { readonly [Name in OperationName]: OperationFacts
     words: "Whether the database is held because it may have been restored or copied.",
   },
   releaseQuarantine: { role: "admin", words: "Says which of the two it was; spending goes on." },
+  listKeys: {
+    role: "viewer",
+    words: "The key-encryption keys by id: which nodes have them, and what still needs them.",
+  },
+  rotateKey: {
+    role: "admin",
+    words: "Makes another key the primary, at every node; data keys are wrapped anew behind.",
+  },
+  retireKey: { role: "admin", words: "Takes a key out of this node's ring that nothing needs any more." },
   readAudit: { role: "viewer", words: "The audit of all nodes, newest first, page by page." },
   verifyAudit: { role: "viewer", words: "Holds every node's chain of audit records against its hashes." },
   listProviders: { role: "viewer", words: "The providers that apps can be added for, and what each lets us promise." },
@@ -37,6 +46,10 @@ export const OPERATION_WORDS: { readonly [Name in OperationName]: OperationFacts
   },
   readRemoval: { role: "viewer", words: "What removing a connection, or revoking its grant, would end." },
   revokeGrant: { role: "admin", words: "Revokes the grant at the provider, with every connection that stands on it." },
+  eraseGrant: {
+    role: "admin",
+    words: "Erases the grant with every connection on it: its key is destroyed, in the journals too, for good.",
+  },
   disableConnection: { role: "operator", words: "Hands out no token of it any more." },
   enableConnection: { role: "operator", words: "Hands out its tokens again." },
   checkConnection: { role: "operator", words: "Looks at the provider's list of organisations now." },
@@ -68,6 +81,11 @@ export const OPERATION_WORDS: { readonly [Name in OperationName]: OperationFacts
   pasteCallback: { role: "operator", words: "Takes the address that the provider sent the person's browser to." },
   listConsents: { role: "viewer", words: "Consents that wait for a yes or no, oldest first, page by page." },
   decideConsent: { role: "operator", words: "A yes or no to a consent that waits." },
+  importTokens: {
+    role: "admin",
+    words: "Takes refresh tokens over from elsewhere: all are looked at first, then each is verified by one refresh.",
+  },
+  readImport: { role: "viewer", words: "What has become of an import." },
   listOperators: { role: "admin", words: "The people who run Evergrant, with their roles and keys, page by page." },
   addOperator: { role: "admin", words: "Adds an operator; the key is shown in this answer alone." },
   setOperatorRole: { role: "admin", words: "What an operator may do from now on." },

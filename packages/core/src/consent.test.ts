@@ -22,6 +22,7 @@ const FOUND: ConsentFindings = {
 };
 const AGAIN: ConsentExpectation = { kind: "again", subject: "jane", tenants: [DEMO.id], knownTenants: [DEMO.id] };
 const FIRST: ConsentExpectation = { kind: "first", expectedTenant: null, accept: "ask" };
+const IMPORTED: ConsentExpectation = { kind: "imported", expectedSubject: null, expectedTenant: null };
 
 describe("a consent is judged", () => {
   test.each<[string, ConsentExpectation, Partial<ConsentFindings>, readonly HoldReason[]]>([
@@ -45,6 +46,27 @@ describe("a consent is judged", () => {
       [],
     ],
     ["again, all the same", AGAIN, {}, []],
+    ["imported, its person known", IMPORTED, {}, []],
+    ["imported, the person expected", { ...IMPORTED, expectedSubject: "jane" }, {}, []],
+    ["imported, another person", { ...IMPORTED, expectedSubject: "sam" }, {}, ["other-subject"]],
+    ["imported, a person without a name", IMPORTED, { subject: null }, ["subject-unknown"]],
+    [
+      "imported, expected and without a name",
+      { ...IMPORTED, expectedSubject: "jane" },
+      { subject: null },
+      ["subject-unknown"],
+    ],
+    [
+      "imported, tenant expected, chosen long ago",
+      { ...IMPORTED, expectedTenant: DEMO.name },
+      { chosenTenants: [] },
+      [],
+    ],
+    ["imported, another tenant expected", { ...IMPORTED, expectedTenant: MAPLE.id }, {}, ["expected-tenant-missing"]],
+    ["imported, no tenant left", IMPORTED, { tenants: [], chosenTenants: [] }, ["no-tenant"]],
+    ["imported, tenants that could not be read", IMPORTED, { tenants: null }, ["tenants-unread"]],
+    ["imported, at a provider without tenants", IMPORTED, { hasTenants: false, tenants: [] }, []],
+    ["imported, fewer scopes than needed", IMPORTED, { missingScopes: ["a"] }, ["scope-missing"]],
     ["again, another person", AGAIN, { subject: "sam" }, ["other-subject"]],
     ["again, a person without a name", AGAIN, { subject: null }, ["subject-unknown"]],
     ["again, another organisation instead", AGAIN, { tenants: [MAPLE] }, ["expected-tenant-missing", "new-tenant"]],

@@ -1,6 +1,9 @@
 import type { GrantState } from "./grant.ts";
 
-/** What a consent is measured against: the first of a connection, or one given again for a connection that people rely on. */
+/**
+ * What a consent is measured against: the first of a connection, one given again for a connection that people rely on, or a refresh
+ * token that an operator brought from elsewhere, whose consent nobody of us saw.
+ */
 export type ConsentExpectation =
   | { readonly kind: "first"; readonly expectedTenant: string | null; readonly accept: "ask" | "any-tenant" }
   | {
@@ -8,6 +11,12 @@ export type ConsentExpectation =
       readonly subject: string | null;
       readonly tenants: readonly string[];
       readonly knownTenants: readonly string[];
+    }
+  | {
+      readonly kind: "imported";
+      /** Null: whoever the provider says it is. */
+      readonly expectedSubject: string | null;
+      readonly expectedTenant: string | null;
     };
 
 export interface ConsentFindings {
@@ -40,13 +49,11 @@ export type HoldReason =
 
 /**
  * Judges a finished consent. A re-consent passes by itself only with the same subject, the expected tenants, and no new one;
- * a first consent only where its initiator said beforehand what to expect.
+ * a first consent only where its initiator said beforehand what to expect; an imported token only where the provider says whose it is.
  * Guards against login CSRF and cross-user session fixation (RFC 9700 §4.7; ASVS 5.0 V10.1.2).
  */
 export function judgeConsent(expectation: ConsentExpectation, found: ConsentFindings): ConsentVerdict {
-  const because = [
-    ...(expectation.kind === "first" ? holdsForFirst(expectation, found) : holdsForAgain(expectation, found)),
-  ];
+  const because = holdsFor(expectation, found);
   if (found.missingScopes.length > 0) because.push("scope-missing");
   if (found.link === "revoked") because.push("link-revoked");
   // Two people finished runs of the same link: the first completes it, the second needs somebody's yes.
@@ -82,6 +89,17 @@ export function mayRevokeRefused(
   }
 }
 
+function holdsFor(expectation: ConsentExpectation, found: ConsentFindings): HoldReason[] {
+  switch (expectation.kind) {
+    case "first":
+      return holdsForFirst(expectation, found);
+    case "again":
+      return holdsForAgain(expectation, found);
+    case "imported":
+      return holdsForImported(expectation, found);
+  }
+}
+
 function holdsForFirst(
   expectation: Extract<ConsentExpectation, { kind: "first" }>,
   found: ConsentFindings,
@@ -111,4 +129,19 @@ function holdsForAgain(
   if (!expectation.tenants.every((tenant) => reached.includes(tenant))) holds.push("expected-tenant-missing");
   if (!reached.every((tenant) => expectation.knownTenants.includes(tenant))) holds.push("new-tenant");
   return holds;
+}
+
+// Which of the listed organisations belong to this token's own consent is not known: all that it reaches count.
+function holdsForImported(
+  { expectedSubject, expectedTenant }: Extract<ConsentExpectation, { kind: "imported" }>,
+  { subject, hasTenants, tenants }: ConsentFindings,
+): HoldReason[] {
+  const holds: HoldReason[] = [];
+  if (subject === null) holds.push("subject-unknown");
+  else if (expectedSubject !== null && expectedSubject !== subject) holds.push("other-subject");
+  if (!hasTenants) return holds;
+  if (tenants === null) return [...holds, "tenants-unread"];
+  if (tenants.length === 0) return [...holds, "no-tenant"];
+  const isThere = tenants.some(({ id, name }) => id === expectedTenant || name === expectedTenant);
+  return expectedTenant === null || isThere ? holds : [...holds, "expected-tenant-missing"];
 }

@@ -280,6 +280,34 @@ export const ERRORS = {
     message:
       "This answer goes to the person who sent you here: copy the whole address of this page and give it to them at once.",
   },
+  import_token_known: {
+    status: 409,
+    retry: "never",
+    message:
+      "This refresh token was held here before, or it or its connection is in the list twice. Nothing was sent: a token is taken over once.",
+  },
+  import_refused: {
+    status: 409,
+    retry: "never",
+    message: "Nothing of the list was imported and nothing was sent. The detail names each entry that cannot be.",
+  },
+  import_needs_consent: {
+    status: 409,
+    retry: "after-consent",
+    message:
+      "This provider says to the person's browser alone where a grant belongs, so its tokens cannot be taken over. Nothing was sent; ask for consent.",
+  },
+  import_token_refused: {
+    status: 409,
+    retry: "never",
+    message:
+      "The provider refused the imported refresh token: it was used, revoked or has lapsed. A person has to consent.",
+  },
+  import_unfinished: {
+    status: 409,
+    retry: "never",
+    message: "The import was cut off before the token was kept. Nothing was sent; import it again.",
+  },
   revocation_changed: {
     status: 409,
     retry: "never",
@@ -474,6 +502,53 @@ export const ERRORS = {
     status: 500,
     retry: "never",
     message: "The key does not open this store. Use the key that it was made with.",
+  },
+  kms_unavailable: {
+    status: 503,
+    retry: "later",
+    message:
+      "The key-management service does not answer, or failed. A node that runs goes on; one that starts needs it.",
+  },
+  kms_refused: {
+    status: 403,
+    retry: "never",
+    message:
+      "The key-management service refused. Check the key's name, the credentials, and what they are allowed to do.",
+  },
+  kms_misconfigured: {
+    status: 500,
+    retry: "never",
+    message: "The key-management service is not described completely. See docs/keys.md for what it needs.",
+  },
+  key_source_fixed: {
+    status: 409,
+    retry: "never",
+    message: "Keys come from where this node cannot write. Add a key there, restart each node, then name it with --to.",
+  },
+  key_unknown: {
+    status: 404,
+    retry: "never",
+    message: "This node has no key of this id. See: evergrant keys",
+  },
+  key_not_everywhere: {
+    status: 409,
+    retry: "never",
+    message: "Not every node has this key yet. Bring it to the nodes that the detail names, then name it with --to.",
+  },
+  key_in_use: {
+    status: 409,
+    retry: "never",
+    message: "Something still needs this key. The detail says what; wait for it, then retire the key.",
+  },
+  store_not_empty: {
+    status: 409,
+    retry: "never",
+    message: "A backup is only put into an empty store, and this one holds something. Nothing was changed.",
+  },
+  backup_damaged: {
+    status: 422,
+    retry: "never",
+    message: "This is not a whole backup of ours: it was cut off, changed, or is something else. Use another copy.",
   },
   store_unopenable: {
     status: 500,

@@ -14,7 +14,8 @@ export type GrantState =
 
 /** `cloned`: this store is a copy of one in use elsewhere, to which the grant belongs; nothing of its chain is ever spent here. */
 export type ConsentReason = "refused-by-provider" | "lapsed" | "not-authorised" | "cloned";
-export type EndReason = "revoked" | "disconnected";
+/** `erased`: its data key is destroyed. */
+export type EndReason = "revoked" | "disconnected" | "erased";
 
 /** One consent's line of tokens. A re-consent starts a new chain; tokens never cross from one to another. */
 export interface Chain {

@@ -79,8 +79,9 @@ export function dueAtMs(chain: Chain, usedAtMs: number | null, timing: Timing): 
 }
 
 function planLive(chain: Chain, input: PlanInput, timing: Timing): Step {
-  // Nobody knows yet whether its owner has approved it: asked at once, not when the first caller comes.
-  if (chain.renewal.kind === "client-credentials" && chain.access === null) return spendAgain(chain, "keepalive");
+  // Nobody knows yet whether it brings anything, be it that a Custom Connection's owner has approved it or that an imported token
+  // lives: asked at once, not when the first caller comes.
+  if (chain.access === null) return spendAgain(chain, "keepalive");
   if (timing.warnAfterMs !== null && input.nowMs - chain.renewedAtMs >= timing.warnAfterMs)
     return spendAgain(chain, "emergency");
   // I15 stampede: whoever waited for a token that another node has brought meanwhile sends nothing.

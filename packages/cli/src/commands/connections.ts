@@ -5,12 +5,13 @@ import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
 import { connectionTable, connectionText, disconnectText, revocationText } from "../text/connection-text.ts";
+import { addErase } from "./erase.ts";
 
 /** `evergrant connections`: what stands, and what is done to it. */
 export function addConnections(program: Command, world: CommandWorld): void {
   const connections = program
     .command("connections")
-    .description("connections: list, show, check, warm, disable, enable, remove, revoke");
+    .description("connections: list, show, check, warm, disable, enable, remove, revoke, erase");
   connections
     .command("list", { isDefault: true })
     .description("list all connections")
@@ -32,6 +33,7 @@ export function addConnections(program: Command, world: CommandWorld): void {
   addWarm(connections, world);
   addRemove(connections, world);
   addRevoke(connections, world);
+  addErase(connections, world);
   addRevokeLinks(connections, world);
 }
 

@@ -3,6 +3,7 @@ import { EvergrantError, parseNetwork, Secret } from "@evergrant/core";
 import type { Command } from "commander";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
+import { keyRingOf, storeOf } from "../node-options.ts";
 import { readFileIfThere } from "../private-file.ts";
 import { readProviderFiles } from "../provider-files.ts";
 import { openSession } from "../session.ts";
@@ -22,6 +23,7 @@ interface Options {
   readonly smtpPasswordFile?: string;
   readonly smtpCaFile?: string;
   readonly providers?: string;
+  readonly kms?: string;
   readonly keysFrom: readonly string[];
   readonly trustedProxy: readonly string[];
   readonly consoleUrl?: string;
@@ -46,6 +48,10 @@ export function addStart(program: Command, world: CommandWorld): void {
     .option("--store <dsn>", "postgres://… shared by any number of nodes (default: evergrant.db in the folder)")
     .option("--kek-file <path>", "the key file, the same for all nodes of a store (default: kek in the folder)")
     .option("--providers <path>", "providers of your own: a JSON file, or a folder of them")
+    .option(
+      "--kms <key>",
+      "aws:KEY or vault:MOUNT/KEY: the keys in the key file are encrypted by it (credentials from the environment)",
+    )
     .option(
       "--keys-from <network>",
       "where keys of callers may be fetched besides the open internet: ADDRESS/PREFIX; may be given again",
@@ -85,6 +91,7 @@ export function addStart(program: Command, world: CommandWorld): void {
         ...consoleOf(options),
         ...(await mailOf(options, world.env)),
         ...(options.providers === undefined ? {} : { ownProviders: readProviderFiles(options.providers) }),
+        ...keyRingOf({ ...options, folder }, world.env),
         folder,
         log: createRequestLog({ destination: { write: (line) => world.terminal.err(line.trimEnd()) } }),
         terminal: session.interactive ? { show: (text) => world.terminal.out(text) } : false,
@@ -151,20 +158,6 @@ function fileOf(path: string | undefined): string | undefined {
   const text = readFileIfThere(path);
   if (text === null) throw new UsageError(`There is no file ${path}.`);
   return text;
-}
-
-// A DSN holds a password, which the list of processes would show: the environment may carry it instead, as it may the key.
-function storeOf({ store, kekFile }: Options, env: NodeJS.ProcessEnv): Pick<StartOptions, "store" | "keyRing"> {
-  const dsn = store ?? env["EVERGRANT_STORE"];
-  const key = env["EVERGRANT_KEK"];
-  return {
-    ...(dsn === undefined ? {} : { store: { kind: "postgres", dsn } }),
-    ...(kekFile === undefined
-      ? key === undefined
-        ? {}
-        : { keyRing: { kind: "environment", value: key } }
-      : { keyRing: { kind: "file", path: kekFile } }),
-  };
 }
 
 function startedText({ url, adminUrl, consoleUrl, operatorKey }: StartedNode, folder: string): string {

@@ -35,6 +35,7 @@ interface OpenSegment {
   readonly file: AppendFile;
   readonly number: number;
   readonly seal: SegmentSeal;
+  readonly key: string;
   length: number;
 }
 
@@ -93,6 +94,14 @@ export class JournalWriter {
     return this.#segment?.number ?? this.#nextNumber;
   }
 
+  /** Ends the segment that grows: whatever comes goes into a new one, and all that was written can be looked at whole. */
+  async finishSegment(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+    const finished = this.#segment;
+    this.#segment = null;
+    await finished?.file.close();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
@@ -133,7 +142,10 @@ export class JournalWriter {
   }
 
   async #begunSegment(): Promise<OpenSegment> {
-    if (this.#segment !== null && this.#segment.length < this.#setting.segmentBytes) return this.#segment;
+    const { segmentBytes, keys } = this.#setting;
+    // What comes after another key became the primary is sealed by it.
+    if (this.#segment !== null && this.#segment.length < segmentBytes && this.#segment.key === keys.primaryId)
+      return this.#segment;
     const finished = this.#segment;
     this.#segment = null;
     await finished?.file.close();
@@ -169,7 +181,7 @@ export class JournalWriter {
       await rm(path, { force: true }).catch(() => undefined);
       throw error;
     }
-    return { file, number, seal: segmentSeal(keys, header, bytes), length: bytes.length };
+    return { file, number, key: header.key, seal: segmentSeal(keys, header, bytes), length: bytes.length };
   }
 
   async #abandonSegment(): Promise<void> {

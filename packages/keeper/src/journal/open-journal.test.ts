@@ -35,6 +35,65 @@ afterEach(async () => {
   await rm(join(folder, ".."), { recursive: true, force: true });
 });
 
+describe("erasing records", () => {
+  const isOf = (name: string) => (record: JournalRecord) => record.attempt === intent(name).attempt;
+
+  it("leaves nothing of them but that their attempts are over; all others stay as they were, in their places", async () => {
+    const journal = await open();
+    for (const name of ["a", "b"]) {
+      await journal.append(intent(name));
+      await journal.append(answer(name));
+    }
+    await journal.append(settled("b"));
+    expect(await journal.erase(isOf("a"))).toBe(2);
+    const next = await journal.append(intent("c"));
+    const entries = await journal.read();
+    expect(next).toBe(6);
+    expect(entries.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5, 6]);
+    const [first, second, ...others] = entries.map(({ record }) => record);
+    for (const gone of [first, second]) expect(Object.keys(gone ?? {}).sort()).toEqual(["atMs", "attempt", "kind"]);
+    expect(plain(others)).toEqual(plain([intent("b"), answer("b"), settled("b"), intent("c")]));
+    await journal.close();
+    expect(plain((await (await open()).read()).map(({ record }) => record))).toHaveLength(6);
+  });
+
+  it("takes the bytes that could be opened off the disk: the old key and header open nothing that is left", async () => {
+    const journal = await open();
+    await journal.append(answer("a"));
+    const path = await newestSegment();
+    const before = await readFile(path);
+    await journal.erase(isOf("a"));
+    const after = await readFile(path);
+    const sealed = before.subarray(before.indexOf("\n") + 29);
+    expect(after.includes(sealed)).toBe(false);
+    expect(after.subarray(0, after.indexOf("\n")).equals(before.subarray(0, before.indexOf("\n")))).toBe(false);
+    expect((await readdir(folder)).filter((name) => name.endsWith(".new"))).toEqual([]);
+  });
+
+  it("changes no file in which there is nothing to lose, and may be repeated", async () => {
+    const journal = await open();
+    await journal.append(intent("a"));
+    const path = await newestSegment();
+    await journal.erase(isOf("a"));
+    const once = await readFile(path);
+    expect(await journal.erase(isOf("a"))).toBe(0);
+    expect((await readFile(path)).equals(once)).toBe(true);
+  });
+
+  it("loses no record that is appended at the same time", async () => {
+    const journal = await open();
+    const names = Array.from({ length: 40 }, (_, n) => `n${n}`);
+    await Promise.all([
+      ...names.map((name) => journal.append(intent(name))),
+      journal.erase(isOf("n3")),
+      ...names.map((name) => journal.append(settled(name))),
+      journal.erase(isOf("n4")),
+    ]);
+    const entries = await journal.read();
+    expect(entries.map(({ position }) => position)).toEqual(Array.from({ length: 80 }, (_, n) => n + 1));
+  });
+});
+
 describe("a journal", () => {
   it("gives back every record after it was closed and opened again, at growing positions", async () => {
     const first = await open();

@@ -5,6 +5,7 @@ import type { Chance } from "../ports/chance.ts";
 import type { Journal, JournalPosition } from "../ports/journal.ts";
 import type { Time } from "../ports/time.ts";
 import { type CreateAppendFile, createAppendFile, syncFolder } from "./durable-files.ts";
+import { eraseRecords } from "./erase-records.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { forgettableSegments } from "./forgettable-segments.ts";
 import { journalUnwritable } from "./journal-error.ts";
@@ -12,7 +13,7 @@ import type { JournalKeys } from "./journal-keys.ts";
 import { JournalWriter } from "./journal-writer.ts";
 import { nodeIdentity } from "./node-identity.ts";
 import { segmentName } from "./segment-name.ts";
-import { firstPosition, lastPlace, readSegments, type StoredSegments } from "./stored-segments.ts";
+import { firstPosition, keyIdsOf, lastPlace, readSegments, type StoredSegments } from "./stored-segments.ts";
 
 export interface JournalPlace {
   /** Held by one process at a time; made with mode 0700 where it is missing. */
@@ -35,6 +36,8 @@ export interface OpenJournal extends Journal {
   readonly lastPosition: JournalPosition;
   /** The folder lies in memory (tmpfs, ramfs): nothing in it outlives the machine. */
   readonly onMemoryDisk: boolean;
+  /** Keys of the ring that its segments need. */
+  keyIds(): Promise<readonly string[]>;
 }
 
 const SEGMENT_BYTES = 8 * 1024 * 1024;
@@ -61,7 +64,7 @@ export async function openJournal(place: JournalPlace): Promise<OpenJournal> {
       await lastPlace(segments),
     );
     await writer.begin();
-    return journalOver(segments, { writer, lock, onMemoryDisk });
+    return journalOver(segments, { writer, lock, onMemoryDisk, chance });
   } catch (error) {
     lock.release();
     throw error;
@@ -80,22 +83,31 @@ export async function tryJournalFolder(folder: string): Promise<Pick<OpenJournal
 
 function journalOver(
   segments: StoredSegments,
-  parts: { writer: JournalWriter; lock: FolderLock; onMemoryDisk: boolean },
+  parts: { writer: JournalWriter; lock: FolderLock; onMemoryDisk: boolean; chance: Chance },
 ): OpenJournal {
   const { writer, lock, onMemoryDisk } = parts;
   let closing: Promise<void> | null = null;
+  let tidying: Promise<unknown> = Promise.resolve();
+  // Segments are deleted or written anew by one at a time.
+  const alone = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = tidying.then(work);
+    tidying = done.catch(() => undefined);
+    return done;
+  };
   return {
     node: segments.node,
     get lastPosition() {
       return writer.durableTo;
     },
     onMemoryDisk,
+    keyIds: () => keyIdsOf(segments),
     append: (record) => writer.append(record),
     read: async (from) => (await readSegments(segments, from)).flatMap(({ entries }) => entries),
     firstPosition: () => firstPosition(segments),
-    forgetBefore: (atMs) => forgetBefore(segments, writer.finishedBelow(), atMs),
+    forgetBefore: (atMs) => alone(() => forgetBefore(segments, writer.finishedBelow(), atMs)),
+    erase: (isErased) => alone(() => eraseEverywhere(segments, writer, { isErased, chance: parts.chance })),
     close: () => {
-      closing ??= writer.close().finally(() => lock.release());
+      closing ??= tidying.then(() => writer.close()).finally(() => lock.release());
       return closing;
     },
   };
@@ -110,6 +122,18 @@ async function forgetBefore(segments: StoredSegments, finishedBelow: number, bef
   } catch (error) {
     throw journalUnwritable("a segment cannot be deleted", error);
   }
+}
+
+async function eraseEverywhere(
+  segments: StoredSegments,
+  writer: JournalWriter,
+  work: Parameters<typeof eraseRecords>[2],
+): Promise<number> {
+  await writer.finishSegment();
+  let erased = 0;
+  for (const { number } of await readSegments(segments))
+    if (number < writer.finishedBelow()) erased += await eraseRecords(segments, number, work);
+  return erased;
 }
 
 // As statfs(2) names them.

@@ -43,6 +43,16 @@ export async function lastPlace(segments: StoredSegments): Promise<{ segment: nu
   return { segment, position: Math.max(position, newest?.entries.at(-1)?.position ?? 0) };
 }
 
+/** The keys that the segments need, each once. */
+export async function keyIdsOf(segments: StoredSegments): Promise<readonly string[]> {
+  const ids = new Set<string>();
+  for (const number of await segmentNumbers(segments.folder)) {
+    const header = await headerOf(segments, number);
+    if (header !== null) ids.add(header.key);
+  }
+  return [...ids].sort();
+}
+
 /** The first position of the oldest segment that holds anything; null where none does. */
 export async function firstPosition(segments: StoredSegments): Promise<number | null> {
   for (const number of await segmentNumbers(segments.folder)) {

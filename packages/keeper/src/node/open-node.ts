@@ -24,7 +24,8 @@ import { realTime } from "../real-time.ts";
 import { makeKeyCheck } from "../sealing/key-check.ts";
 import type { KeyRing } from "../sealing/key-ring.ts";
 import { keySealer } from "../sealing/key-sealer.ts";
-import { type KeyRingSource, openKeyRing } from "../sealing/open-key-ring.ts";
+import { type KeyRingSource, keyRingPlace, openKeyRing } from "../sealing/open-key-ring.ts";
+import { ringCustody } from "../sealing/ring-custody.ts";
 import { Activity } from "../service/activity.ts";
 import { createKeeper } from "../service/create-keeper.ts";
 import { digest } from "../service/digest.ts";
@@ -33,6 +34,7 @@ import { newId, newSecretText } from "../service/new-id.ts";
 import type { ServiceFailure } from "../service/service-context.ts";
 import { httpTokenEndpoint } from "../token-endpoint/http-token-endpoint.ts";
 import { webhookSender } from "../webhook/webhook-sender.ts";
+import { backupsOf } from "./backups.ts";
 import { openStore, type StoreChoice, type StorePlace } from "./open-store.ts";
 import { StoreHealth } from "./store-health.ts";
 import { WatchedJournal } from "./watched-journal.ts";
@@ -86,8 +88,15 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const journal = await openJournal({ folder: `${folder}/journal`, ring, deployment: deployment.id, time, chance });
     opened.unshift(journal);
     refuseMemory(journal, options);
+    const custody = ringCustody({
+      ...{ ring, deployment: deployment.id, chance, journalKeys: () => journal.keyIds() },
+      place: keyRingPlace(keySourceOf(options), { chance, time: realTime() }),
+    });
     const watched = new WatchedJournal(journal);
-    const { store, signals, server } = await openStore(place, { node: journal.node, mark: () => watched.mark() });
+    const { store, archive, signals, server } = await openStore(place, {
+      node: journal.node,
+      mark: () => watched.mark(),
+    });
     opened.unshift(store);
     const memory = rememberedStore(`${folder}/journal`);
     const storeHealth = new StoreHealth(store, () => time.wallMs());
@@ -110,6 +119,8 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
         store: storeHealth.store,
         journal: watched,
         sealer,
+        custody,
+        backups: backupsOf({ archive, ring, deployment: deployment.id, time, chance }),
         tokenEndpoint,
         providerApi,
         assertions,
@@ -168,11 +179,13 @@ async function openDeployment(store: Store, options: NodeOptions): Promise<{ rin
   const { chance, time, folder } = options;
   const known = await store.deployment.read();
   if (known === undefined) refuseMemory(await tryJournalFolder(`${folder}/journal`), options);
-  const ring = await openKeyRing(options.keyRing ?? { kind: "file", path: `${folder}/kek` }, {
-    storeIsEmpty: known === undefined,
-    chance,
-  });
-  if (known !== undefined) return { ring, deployment: known };
+  const storeIsEmpty = known === undefined;
+  const ring = await openKeyRing(keySourceOf(options), { storeIsEmpty, chance, time: realTime() });
+  if (known !== undefined) {
+    if (known.primaryKey !== undefined && !ring.usePrimary(known.primaryKey))
+      throw new EvergrantError("kek_wrong", { detail: `the primary key ${known.primaryKey} is not in the key ring` });
+    return { ring, deployment: known };
+  }
   const operatorKey = new Secret(`evk_${newSecretText(chance)}`);
   options.keepOperatorKey(operatorKey);
   const id = newId<string>("dp", chance);
@@ -190,6 +203,10 @@ async function openDeployment(store: Store, options: NodeOptions): Promise<{ rin
       detail: "another node made this deployment at the same moment; start again",
     });
   return { ring, deployment };
+}
+
+function keySourceOf({ keyRing, folder }: NodeOptions): KeyRingSource {
+  return keyRing ?? { kind: "file", path: `${folder}/kek` };
 }
 
 function networksOf(texts: readonly string[]): readonly Network[] {

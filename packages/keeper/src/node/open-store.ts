@@ -1,4 +1,5 @@
 import { EvergrantError, type NodeId } from "@evergrant/core";
+import type { Archive } from "../ports/archive.ts";
 import type { JournalMark } from "../ports/node-store.ts";
 import type { Store } from "../ports/store.ts";
 import type { Time } from "../ports/time.ts";
@@ -19,6 +20,7 @@ export interface StorePlace {
 
 export interface OpenStore {
   readonly store: Store;
+  readonly archive: Archive;
   /** Null where no other process writes to it. */
   readonly signals: Pick<Shared, "onHint" | "onNewPrimary"> | null;
   /** Which server keeps it; null where there is none, or where it does not say. */
@@ -43,7 +45,7 @@ export async function openStore({ choice, folder, time }: StorePlace, user: Stor
   switch (choice.kind) {
     case "sqlite": {
       const store = await openSqliteStore({ file: `${folder}/evergrant.db`, time, ...mark });
-      return { store, signals: null, server: async () => null };
+      return { store, archive: store.archive, signals: null, server: async () => null };
     }
     case "postgres": {
       const listeners = new Set<() => void>();
@@ -53,7 +55,10 @@ export async function openStore({ choice, folder, time }: StorePlace, user: Stor
       const store = await openPostgresStore({ dsn: choice.dsn, node, ...mark, time: realTime(), memory });
       const skewMs = await store.clockSkewMs();
       if (Math.abs(skewMs) <= CLOCK_SKEW_MAX_MS)
-        return { store, signals: signalsOf(store, listeners), server: () => store.systemIdentifier() };
+        return {
+          ...{ store, archive: store.archive, signals: signalsOf(store, listeners) },
+          server: () => store.systemIdentifier(),
+        };
       await store.close();
       throw new EvergrantError("clock_skewed", {
         detail: `the database is ${Math.round(skewMs / 1000)} s ahead of us`,

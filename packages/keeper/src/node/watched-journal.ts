@@ -59,6 +59,10 @@ export class WatchedJournal implements Journal {
     return this.#journal.forgetBefore(atMs);
   }
 
+  erase(isErased: (record: JournalRecord) => boolean) {
+    return this.#journal.erase(isErased);
+  }
+
   close() {
     return this.#journal.close();
   }

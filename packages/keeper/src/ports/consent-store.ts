@@ -36,7 +36,8 @@ export interface StoredConsent {
   /** The operator who started it and pastes the provider's answer; null where the browser that started it brings the answer. */
   readonly pastedBy: string | null;
   readonly startedFrom: ConsentOrigin | null;
-  readonly purpose: "first" | "again";
+  /** `import`: nobody was sent anywhere; an operator brought a refresh token. */
+  readonly purpose: "first" | "again" | "import";
   readonly stateHash: string;
   readonly browserHash: string;
   readonly nonce: string;
@@ -57,12 +58,15 @@ export type ConsentProgress =
       readonly attempt: string;
       /** What the callback said beside code and state, as far as the provider's data ask for it. */
       readonly callback?: Readonly<Record<string, string>>;
+      readonly imported?: ImportedToken;
+      /** The tokens of an import that was verified, from when on they are taken over. */
+      readonly verified?: { readonly access: TokenVersionId; readonly refresh: TokenVersionId };
     }
   | { readonly kind: "declined"; readonly atMs: number; readonly error: string }
   | {
       readonly kind: "failed";
       readonly atMs: number;
-      readonly code: "consent_code_refused" | "consent_answer_lost" | "consent_answer_incomplete";
+      readonly code: ConsentFailure;
       readonly detail: string;
     }
   | ({
@@ -75,8 +79,24 @@ export type ConsentProgress =
   | ({ readonly kind: "accepted"; readonly atMs: number; readonly by: string } & ReceivedConsent)
   | ({ readonly kind: "refused"; readonly atMs: number; readonly by: string } & ReceivedConsent);
 
-/** What a finished code exchange brought, tokens already durable. */
+export type ConsentFailure =
+  | "consent_code_refused"
+  | "consent_answer_lost"
+  | "consent_answer_incomplete"
+  | "import_token_known"
+  | "import_token_refused"
+  | "import_unfinished";
+
+/** A refresh token from elsewhere. */
+export interface ImportedToken {
+  /** The grant, named after the token's fingerprint, under which it is kept and verified; its tokens move to their person's grant then. */
+  readonly grant: GrantId;
+  readonly expectedSubject: string | null;
+}
+
+/** What a finished code exchange, or a verified import, brought, tokens already durable. */
 export interface ReceivedConsent {
+  readonly imported?: ImportedToken;
   readonly grant: GrantId;
   readonly chain: ChainId;
   readonly version: TokenVersionId;
@@ -108,4 +128,6 @@ export interface ConsentStore {
   ofConnection(connection: ConnectionId, limit: number, after?: ListPlace | null): Promise<readonly StoredConsent[]>;
   /** Consents that wait for an operator, oldest first, by their start; from a place on where one is named. */
   held(limit: number, after?: ListPlace | null): Promise<readonly StoredConsent[]>;
+  /** Imports whose token is not verified or not taken over yet, oldest first. */
+  importing(limit: number): Promise<readonly StoredConsent[]>;
 }

@@ -14,6 +14,8 @@ export interface Deployment {
   readonly quarantine: StoredQuarantine | null;
   /** The last release; null before the first. */
   readonly released: Release | null;
+  /** Which key of the ring wraps what is new, at every node. Absent: the first that the ring names. */
+  readonly primaryKey?: string;
 }
 
 /** That a store may have been restored or copied, as one node found. */
@@ -39,6 +41,10 @@ export interface DeploymentStore {
   create(deployment: Deployment): Promise<Deployment>;
   /** Keeps all nodes of this incarnation from spending. False, and nothing written, where they are kept from it already or it has ended. */
   quarantine(incarnation: number, found: StoredQuarantine, records: Records): Promise<boolean>;
+  /** Names another primary key. False, and nothing written, where another than `from` is named by now. */
+  setPrimaryKey(from: string | null, to: string, records: Records): Promise<boolean>;
+  /** Puts the same key-check value, wrapped otherwise, in the place of this one. False where another stands there by now. */
+  replaceKeyCheck(from: string, to: string): Promise<boolean>;
   /** Ends an incarnation, and its quarantine with it. False, and nothing written, where it has ended already. */
   release(release: Release & { readonly to: number }, records: Records): Promise<boolean>;
 }

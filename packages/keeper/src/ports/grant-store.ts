@@ -14,7 +14,10 @@ export interface StoredGrant {
   readonly dueAtMs: number | null;
 }
 
-/** One answer of the provider, sealed: never changed, never dropped before its retention ends. */
+/** What stands in the place of a destroyed data key: nothing opens with it. */
+export const NO_DATA_KEY = "" as WrappedKey;
+
+/** One answer of the provider, sealed: never changed, never dropped before its retention ends or its grant is erased. */
 export interface TokenVersion {
   readonly id: TokenVersionId;
   readonly grant: GrantId;
@@ -73,6 +76,15 @@ export interface GrantStore {
   token(id: TokenVersionId): Promise<TokenVersion | undefined>;
   /** Whether this refresh token was ever held, whatever became of it. */
   knowsFingerprint(fingerprint: string): Promise<boolean>;
+  /** Every version that a grant ever had, by id: what is left of an erased one tells which attempts were its own. */
+  versionsOf(grant: GrantId): Promise<readonly Pick<TokenVersion, "id" | "chain">[]>;
+  /**
+   * Destroys a grant: its data key, its tokens and its person's name are gone; what stays are the fingerprints of its refresh tokens, so that
+   * none is ever taken over again. False, and nothing written, where it is erased already, or where there is none.
+   */
+  erase(id: GrantId, erased: { readonly atMs: number; readonly state: GrantState }, records: Records): Promise<boolean>;
+  /** Grants that were erased since then, oldest first. */
+  erasedSince(sinceMs: number, limit: number): Promise<readonly { readonly id: GrantId; readonly atMs: number }[]>;
   /** Every refresh-token-bearing version of a chain, oldest first. */
   tokensOfChain(grant: GrantId, chain: ChainId): Promise<readonly TokenVersion[]>;
 }

@@ -58,5 +58,7 @@ export interface Journal {
   firstPosition(): Promise<JournalPosition | null>;
   /** Deletes whole segments whose every attempt is settled and older than the instant. */
   forgetBefore(atMs: number): Promise<void>;
+  /** Takes what these records hold away for good, of their attempts only that they are over stays. How many had something to lose. */
+  erase(isErased: (record: JournalRecord) => boolean): Promise<number>;
   close(): Promise<void>;
 }

@@ -10,12 +10,33 @@ export interface NodeRow {
   readonly writtenAtMs: number;
 }
 
+/** What a node says of its keys and its journal, again and again while it runs. */
+export interface NodeReport {
+  readonly node: NodeId;
+  readonly keys: NodeKeys;
+  /** Whatever was erased before this instant stands in its journal no more. */
+  readonly erasedToMs: number;
+  readonly toldAtMs: number;
+}
+
+/** Key-encryption keys, by id. */
+export interface NodeKeys {
+  readonly primary: string;
+  readonly ring: readonly string[];
+  /** Those that a segment of its journal needs. */
+  readonly journal: readonly string[];
+}
+
 export interface NodeStore {
   /** Every node that ever worked on this store, by id. */
   list(): Promise<readonly NodeRow[]>;
   find(node: NodeId): Promise<NodeRow | undefined>;
   /** Puts a row in place as it is, whatever was there. */
   write(row: NodeRow): Promise<void>;
+  /** Puts a node's report in place of its last. */
+  report(report: NodeReport): Promise<void>;
+  /** The last report of every node that ever gave one, by id. */
+  reports(): Promise<readonly NodeReport[]>;
 }
 
 /**

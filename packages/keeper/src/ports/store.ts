@@ -11,6 +11,7 @@ import type { NodeStore } from "./node-store.ts";
 import type { NoticeStore } from "./notice-store.ts";
 import type { OperatorStore } from "./operator-store.ts";
 import type { SessionStore } from "./session-store.ts";
+import type { WrappedKeyStore } from "./wrapped-key-store.ts";
 
 /**
  * One database, one port per matter. Every method rejects with `store_unavailable` when the database does not answer; what a
@@ -30,5 +31,6 @@ export interface Store {
   readonly sessions: SessionStore;
   readonly idempotency: IdempotencyStore;
   readonly notices: NoticeStore;
+  readonly wrappedKeys: WrappedKeyStore;
   close(): Promise<void>;
 }

@@ -82,13 +82,18 @@ class KeySealer implements Sealer {
   }
 
   #keyContext(owner: string): readonly string[] {
-    return ["evergrant/data-key/1", this.#deployment, owner];
+    return dataKeyContext(this.#deployment, owner);
   }
 
   // I7 right token: a ciphertext opens for the owner, chain, kind and version it was sealed for, and for nothing else.
   #valueContext({ owner, chain, kind, version }: SealContext): readonly string[] {
     return ["evergrant/sealed/1", this.#deployment, owner, chain, kind, version];
   }
+}
+
+/** What a data key is bound to. */
+export function dataKeyContext(deployment: string, owner: string): readonly string[] {
+  return ["evergrant/data-key/1", deployment, owner];
 }
 
 function misfit(what: string): EvergrantError {

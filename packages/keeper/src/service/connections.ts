@@ -15,6 +15,7 @@ import type { App, AppDirectory } from "./app-directory.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import { planRemoval, splitTenants } from "./connection-removal.ts";
 import { viewConnection } from "./connection-views.ts";
+import type { Erasure } from "./erasure.ts";
 import type { GrantEnding } from "./grant-ending.ts";
 import type { GrantViews } from "./grant-views.ts";
 import type { HealthWatch } from "./health-watch.ts";
@@ -22,6 +23,8 @@ import { atHome, pinnedOf } from "./homes.ts";
 import type {
   Connections,
   ConnectionView,
+  ErasedGrant,
+  ErasureAsk,
   NewConnection,
   RemovalPlan,
   RemovedConnection,
@@ -38,6 +41,7 @@ interface Parts {
   readonly directory: ConnectionDirectory;
   readonly views: GrantViews;
   readonly ending: GrantEnding;
+  readonly erasure: Erasure;
   readonly health: HealthWatch;
   readonly tokens: Tokens;
   readonly onScheduled: (dueAtMs: number | null) => void;
@@ -153,6 +157,10 @@ export class ConnectionDesk implements Connections {
     );
     await this.#parts.directory.refresh(connection.id);
     return { disconnected, remaining: others.map((other) => other.name), grantRevoked };
+  }
+
+  erase(name: string, ask: ErasureAsk): Promise<ErasedGrant> {
+    return this.#parts.erasure.erase(name, ask);
   }
 
   async removal(name: string): Promise<RemovalPlan> {

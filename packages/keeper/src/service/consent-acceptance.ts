@@ -8,7 +8,7 @@ import {
   transition,
 } from "@evergrant/core";
 import type { ConnectionTenant, StoredConnection } from "../ports/connection-store.ts";
-import type { ConsentProgress, ReceivedConsent, StoredConsent } from "../ports/consent-store.ts";
+import type { ConsentProgress, ImportedToken, ReceivedConsent, StoredConsent } from "../ports/consent-store.ts";
 import type { Tenant } from "../ports/provider-api.ts";
 import type { Records } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
@@ -72,7 +72,9 @@ export class ConsentAcceptance {
     const connection = await store.connections.find(consent.connection);
     const holds =
       connection === undefined ? (["initiator-must-confirm"] as const) : await this.#judge(consent, connection, found);
+    const imported = importedBy(consent);
     const durable: ReceivedConsent = {
+      ...(imported === null ? {} : { imported }),
       grant,
       chain: chainIdOf(received.attempt),
       version: versionOf(received.attempt),
@@ -131,6 +133,7 @@ export class ConsentAcceptance {
   }> {
     const { store, sealer } = this.#context;
     const { grant: id, chain, version: versionId, subject, subjectName, scope, because } = held;
+    const heldBefore = held.imported === undefined ? {} : { imported: held.imported };
     const grant = await store.grants.load(id);
     const version = await store.grants.token(versionId);
     const accessToken =
@@ -149,13 +152,14 @@ export class ConsentAcceptance {
     const { tenants, chosenTenants } = found;
     if (pinned !== undefined && tenants.length === 0)
       throw new EvergrantError("consent_answer_incomplete", { detail: "it reaches no organisation" });
-    const verdict = judgeConsent(await this.#expectation(connection, "ask"), {
+    const verdict = judgeConsent(await this.#expectation(connection, { consent, accept: "ask" }), {
       ...found,
       subject,
       link: because.includes("link-revoked") ? "revoked" : "open",
     });
     return {
       received: {
+        ...heldBefore,
         ...{ grant: id, chain, version: versionId, subject, subjectName, scope, tenants, chosenTenants },
         ...(pinned === undefined ? {} : { pinned }),
       },
@@ -180,13 +184,22 @@ export class ConsentAcceptance {
   ): Promise<readonly HoldReason[]> {
     const first = consent.linkHash === null ? undefined : await this.#context.store.consents.findLink(consent.linkHash);
     const link = await this.#links.fate(consent, connection);
-    const verdict = judgeConsent(await this.#expectation(connection, first?.accept ?? "ask"), { ...found, link });
+    const expectation = await this.#expectation(connection, { consent, accept: first?.accept ?? "ask" });
+    const verdict = judgeConsent(expectation, { ...found, link });
     return verdict.kind === "hold" ? verdict.because : [];
   }
 
-  async #expectation(connection: StoredConnection, accept: "ask" | "any-tenant"): Promise<ConsentExpectation> {
+  async #expectation(
+    connection: StoredConnection,
+    given: { consent: StoredConsent; accept: "ask" | "any-tenant" },
+  ): Promise<ConsentExpectation> {
     const grant = connection.grant === null ? undefined : await this.#context.store.grants.load(connection.grant);
-    if (grant === undefined) return { kind: "first", expectedTenant: connection.expectedTenant, accept };
+    const { expectedTenant } = connection;
+    const imported = importedBy(given.consent);
+    if (grant === undefined)
+      return imported === null
+        ? { kind: "first", expectedTenant, accept: given.accept }
+        : { kind: "imported", expectedTenant, expectedSubject: imported.expectedSubject };
     const sharing = await this.#context.store.connections.ofGrant(grant.id);
     const knownTenants = sharing.flatMap((other) => other.tenants.map((tenant) => tenant.id));
     return {
@@ -277,6 +290,10 @@ export class ConsentAcceptance {
   #records(consent: StoredConsent, line: ConsentLine): Records {
     return consentRecords(consent, this.#context.time.wallMs(), line);
   }
+}
+
+function importedBy({ progress }: StoredConsent): ImportedToken | null {
+  return "imported" in progress ? (progress.imported ?? null) : null;
 }
 
 function tenantsAfter(

@@ -44,7 +44,7 @@ export async function keepConsentTokens(
   };
   const records = consentRecords(consent, time.wallMs(), {
     event: "consent-received",
-    by: "person",
+    by: broughtBy(consent),
     facts: { grant: id, subject },
   });
   await untilStored(context, id, () =>
@@ -72,7 +72,7 @@ async function findOrCreateGrant(
   const id =
     subject === null ? (received.attempt.replace(/^at_/, "gr_") as GrantId) : newId<GrantId>("gr", context.chance);
   const facts = { grant: id, subject };
-  const records = consentRecords(consent, time.wallMs(), { event: "grant-created", by: "person", facts });
+  const records = consentRecords(consent, time.wallMs(), { event: "grant-created", by: broughtBy(consent), facts });
   for (;;) {
     const known =
       subject === null ? await store.grants.load(id) : await store.grants.findBySubject(consent.app, subject);
@@ -89,3 +89,5 @@ async function findOrCreateGrant(
     if ((await untilStored(context, id, () => store.grants.create(grant, records))) === "created") return id;
   }
 }
+
+const broughtBy = ({ purpose }: StoredConsent): string => (purpose === "import" ? "operator" : "person");

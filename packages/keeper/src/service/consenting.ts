@@ -1,5 +1,5 @@
 import type { AppId, ConsentId, HoldReason, Secret } from "@evergrant/core";
-import type { ConsentOrigin, ConsentProgress } from "../ports/consent-store.ts";
+import type { ConsentFailure, ConsentOrigin, ConsentProgress, StoredConsent } from "../ports/consent-store.ts";
 import type { Page, PageAsk } from "./pages.ts";
 
 /** What faces may ask about consents: links, runs of people through the provider, and an operator's yes or no. */
@@ -90,13 +90,13 @@ export type ConsentResult =
   | {
       readonly kind: "failed";
       readonly connection: string;
-      readonly code: "consent_code_refused" | "consent_answer_lost" | "consent_answer_incomplete";
+      readonly code: ConsentFailure;
     };
 
 export interface HeldConsent {
   readonly id: ConsentId;
   readonly connection: string;
-  readonly purpose: "first" | "again";
+  readonly purpose: StoredConsent["purpose"];
   readonly subject: string | null;
   readonly subjectName: string | null;
   /** Organisations chosen now. */
@@ -117,7 +117,7 @@ export interface HeldConsent {
 
 export interface ConsentView {
   readonly id: ConsentId;
-  readonly purpose: "first" | "again";
+  readonly purpose: StoredConsent["purpose"];
   readonly startedAtMs: number;
   readonly from: ConsentOrigin | null;
   readonly pastedBy: string | null;

@@ -16,6 +16,7 @@ import { ConsentLinks } from "./consent-links.ts";
 import { ConsentRuns } from "./consent-runs.ts";
 import { ConsentDesk } from "./consents.ts";
 import { Deliverer } from "./deliverer.ts";
+import { Erasure } from "./erasure.ts";
 import { GatewayDesk } from "./gateway.ts";
 import { GrantEnding } from "./grant-ending.ts";
 import { GrantRefresher } from "./grant-refresher.ts";
@@ -23,10 +24,15 @@ import { GrantSettler, type RenewedGrant } from "./grant-settler.ts";
 import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { CreateDesk } from "./idempotent-creates.ts";
+import { ImportVerification } from "./import-verification.ts";
+import { ImportDesk } from "./imports.ts";
+import { JournalErasure } from "./journal-erasure.ts";
 import { type ResumeConsent, reconcileJournal, replayJournal, wholeJournal } from "./journal-replay.ts";
 import type { Keeper, RefreshHealth } from "./keeper.ts";
+import { KeyDesk } from "./key-desk.ts";
 import { leaveToOriginal } from "./leave-to-original.ts";
 import { LiveTokens } from "./live-tokens.ts";
+import { NodeReports } from "./node-reports.ts";
 import { NodeWatch } from "./node-watch.ts";
 import { noticedStore } from "./noticed-store.ts";
 import { NoticeDesk } from "./notices.ts";
@@ -36,6 +42,7 @@ import { OperatorDirectory } from "./operator-directory.ts";
 import { SessionDesk } from "./operator-sessions.ts";
 import { OperatorDesk } from "./operators.ts";
 import { Quarantine } from "./quarantine.ts";
+import { Reseal } from "./reseal.ts";
 import { RewindWatch } from "./rewind-watch.ts";
 import { Schedule } from "./schedule.ts";
 import type { KeeperParts, ServiceContext } from "./service-context.ts";
@@ -63,7 +70,9 @@ export function createKeeper(
   const gate = new SpendingGate(given.limits.retryMaxMs);
   const journal =
     given.observe === undefined ? given.journal : observedJournal(given.journal, given.time, given.observe);
-  const context: ServiceContext = { ...given, store, journal, gate, report: (failure) => nodeWatch.report(failure) };
+  const custody = given.custody ?? null;
+  const report: ServiceContext["report"] = (failure) => nodeWatch.report(failure);
+  const context: ServiceContext = { ...given, store, journal, custody, gate, report };
   const apps = new AppDirectory(context);
   const directory = new ConnectionDirectory(context, (grant) => {
     if (context.gate.hold !== null) return;
@@ -88,6 +97,7 @@ export function createKeeper(
   const onRenewed = (renewed: RenewedGrant) => {
     oldTokens.afterRenewal(renewed);
     watch.afterRenewal(renewed.grant);
+    verification.afterRenewal(renewed);
   };
   const settler = new GrantSettler(context, { live, views, onScheduled, onRenewed });
   const refresher = new GrantRefresher(context, { apps, views, settler, pacer, onScheduled });
@@ -99,6 +109,11 @@ export function createKeeper(
     warm: (grant) => tokens.warm(grant),
   });
   const ending = new GrantEnding(context, { apps, live, views });
+  const reports = new NodeReports(context);
+  const journals = new JournalErasure(context, reports);
+  const reseal = new Reseal(context);
+  const keys = new KeyDesk(context, { reports, reseal });
+  const erasure = new Erasure(context, { apps, directory, ending, live, journals });
   const links = new ConsentLinks(context, apps);
   const notices = new NoticeDesk(context, directory);
   const deliverer: Deliverer = new Deliverer(context, {
@@ -116,6 +131,7 @@ export function createKeeper(
     views,
     onScheduled,
   });
+  const verification = new ImportVerification(context, { apps, acceptance, refresher, live, views });
   const decisions = new ConsentDecisions(context, { acceptance, ending });
   const runs = new ConsentRuns(context, { apps, links, acceptance });
   const turns = new ApiTurns(context);
@@ -136,12 +152,30 @@ export function createKeeper(
     authorization.forget();
     return quarantine.meet();
   };
-  const rewinds = new RewindWatch(context, { reconcile, look: () => quarantine.look() });
+  // What fails here is looked at again: nothing that is spent or served waits for it.
+  const tidy = async () => {
+    try {
+      await journals.lookIfDue();
+      await keys.look();
+      await reports.tellIfDue();
+    } catch (error) {
+      context.report({ what: "keys and journals", subject: context.node, error });
+    }
+  };
+  const look = async () => {
+    await quarantine.look();
+    if (context.gate.hold === null) await tidy();
+  };
+  const rewinds = new RewindWatch(context, { reconcile, look });
+  const connections = new ConnectionDesk(context, {
+    ...{ apps, directory, views, ending, erasure, health: watch, tokens, onScheduled },
+  });
   const operators = new OperatorDesk(context, new OperatorDirectory(context, deployment));
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps),
-    connections: new ConnectionDesk(context, { apps, directory, views, ending, health: watch, tokens, onScheduled }),
+    connections,
+    imports: new ImportDesk(context, { apps, connections, verification }),
     consents: new ConsentDesk(context, { links, runs, decisions, apps }),
     callers,
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
@@ -150,6 +184,8 @@ export function createKeeper(
     creates: new CreateDesk(context),
     quarantine,
     notices,
+    keys,
+    backups: context.backups ?? null,
     audit: new AuditReader(context),
     health: async () => {
       const health = context.gate.hold === null ? refreshHealth() : QUARANTINED;
@@ -173,6 +209,10 @@ export function createKeeper(
         await schedule.start();
         rewinds.start();
         await deliverer.start();
+        if (context.gate.hold !== null) return;
+        await tidy();
+        reseal.begin();
+        await verification.resume();
       }),
     stop: async () => {
       turns.stop();
@@ -180,6 +220,7 @@ export function createKeeper(
       rewinds.stop();
       await deliverer.stop();
       await callers.stop();
+      await reseal.stop();
       await schedule.stop();
       await refresher.drain();
     },

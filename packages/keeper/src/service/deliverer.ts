@@ -9,7 +9,7 @@ import type {
   Turn,
   TurnEnd,
 } from "../ports/notice-store.ts";
-import type { Timer } from "../ports/time.ts";
+import { Alarm } from "./alarm.ts";
 import type { AppDirectory } from "./app-directory.ts";
 import { audienceOf } from "./audience.ts";
 import type { ConsentLinks } from "./consent-links.ts";
@@ -37,90 +37,49 @@ export interface DelivererParts {
 export class Deliverer {
   readonly #context: ServiceContext;
   readonly #parts: DelivererParts;
-  #timer: { readonly timer: Timer; readonly atMs: number } | null = null;
-  #looking: Timer | null = null;
-  #running: Promise<void> | null = null;
-  #askedForMs: number | null = null;
+  readonly #alarm: Alarm;
   #forgetAtMs = 0;
-  #stopped = true;
 
   constructor(context: ServiceContext, parts: DelivererParts) {
     this.#context = context;
     this.#parts = parts;
+    this.#alarm = new Alarm(context, () => this.#workOrRetry());
   }
 
   async start(): Promise<void> {
-    if (this.#context.channels === undefined) return;
-    this.#stopped = false;
-    await this.#wake();
-    this.#lookAgain();
+    if (this.#context.channels !== undefined) await this.#alarm.start();
   }
 
   /** A notice may have come into the outbox. */
   touch(): void {
     const { time, limits } = this.#context;
-    this.#wakeAt(time.wallMs() + limits.noticeGatherMs);
+    this.#alarm.at(time.wallMs() + limits.noticeGatherMs);
   }
 
   /** Something is to go out as soon as may be. */
   hurry(): void {
-    this.#wakeAt(this.#context.time.wallMs());
+    this.#alarm.at(this.#context.time.wallMs());
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timer?.timer.cancel();
-    this.#looking?.cancel();
-    this.#timer = null;
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#alarm.stop();
   }
 
-  #wakeAt(atMs: number): void {
-    if (this.#stopped || (this.#timer !== null && this.#timer.atMs <= atMs)) return;
-    if (this.#running !== null) {
-      this.#askedForMs = Math.min(this.#askedForMs ?? atMs, atMs);
-      return;
-    }
-    this.#timer?.timer.cancel();
-    const timer = this.#context.time.setTimer(Math.max(0, atMs - this.#context.time.wallMs()), () => {
-      this.#timer = null;
-      void this.#wake();
-    });
-    this.#timer = { timer, atMs };
-  }
-
-  // What other nodes wrote, or left behind when they died, is seen by looking.
-  #lookAgain(): void {
-    const { shared, limits } = this.#context;
-    if (shared === null || this.#stopped) return;
-    this.#looking = shared.pace.setTimer(limits.marginMs, () => void this.#wake().finally(() => this.#lookAgain()));
-  }
-
-  #wake(): Promise<void> {
-    this.#running ??= this.#context.activity.during(() => this.#run());
-    return this.#running;
-  }
-
-  async #run(): Promise<void> {
+  async #workOrRetry(): Promise<number | null> {
     const { report, time, limits } = this.#context;
-    let nextMs: number | null;
     try {
-      nextMs = await this.#work();
+      return await this.#work();
     } catch (error) {
       report({ what: "notices", subject: "outbox", error });
-      nextMs = time.wallMs() + limits.retryFirstMs;
+      return time.wallMs() + limits.retryFirstMs;
     }
-    const askedForMs = this.#askedForMs;
-    this.#running = null;
-    this.#askedForMs = null;
-    for (const atMs of [nextMs, askedForMs]) if (atMs !== null) this.#wakeAt(atMs);
   }
 
   /** Does all that is due; when the next is. */
   async #work(): Promise<number | null> {
     const { store, time, limits } = this.#context;
     const outboxMs = await this.#distribute();
-    while (!this.#stopped && (await this.#turn())) {}
+    while (!this.#alarm.isStopped && (await this.#turn())) {}
     const nowMs = time.wallMs();
     if (nowMs >= this.#forgetAtMs) {
       this.#forgetAtMs = nowMs + limits.noticeGiveUpMs;
@@ -218,7 +177,7 @@ export class Deliverer {
     let disabledAtMs: number | null = null;
     const secrets = this.#parts.secretsOf(recipient);
     for (const delivery of waiting.filter(({ dueAtMs }) => dueAtMs <= time.wallMs())) {
-      if (time.monotonicMs() - begunMs > limits.leaseMs - 2 * limits.requestTimeoutMs || this.#stopped) break;
+      if (time.monotonicMs() - begunMs > limits.leaseMs - 2 * limits.requestTimeoutMs || this.#alarm.isStopped) break;
       const words = await this.#wordsOf(delivery, recipient);
       const payload = noticePayload(delivery, words);
       const post = { url: recipient.address, atMs: time.wallMs(), secrets, ...payload };

@@ -35,15 +35,29 @@ export class GrantEnding {
   }
 
   /** Revokes a grant at the provider and never spends it again. True when the provider confirmed. */
-  async revoke(id: GrantId, reason: EndReason): Promise<boolean> {
+  revoke(id: GrantId, reason: EndReason): Promise<boolean> {
+    return this.#endAlone(id, reason, async (held, app) => {
+      const chain = chainOf(held.state);
+      const head = chain?.renewal.kind === "refresh-token" ? chain.renewal.head.version : null;
+      return head !== null && (await this.#revokeToken(held, head, { app, pinned: await this.#pinned(app, id) }));
+    });
+  }
+
+  /** Never spends a grant again; the provider is not told. */
+  async end(id: GrantId, reason: EndReason): Promise<void> {
+    await this.#endAlone(id, reason, async () => false);
+  }
+
+  async #endAlone(
+    id: GrantId,
+    reason: EndReason,
+    first: (held: StoredGrant, app: App) => Promise<boolean>,
+  ): Promise<boolean> {
     this.#context.gate.requireOpen();
     const held = await this.#holdLease(id);
     if (held === undefined) return false;
     const app = await this.#apps.get(held.app);
-    const chain = chainOf(held.state);
-    const head = chain?.renewal.kind === "refresh-token" ? chain.renewal.head.version : null;
-    const confirmed =
-      head !== null && (await this.#revokeToken(held, head, { app, pinned: await this.#pinned(app, id) }));
+    const confirmed = await first(held, app);
     await this.#end(id, app, reason);
     return confirmed;
   }

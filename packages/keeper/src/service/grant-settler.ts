@@ -5,10 +5,11 @@ import {
   type GrantId,
   type Outcome,
   type Renewed,
+  type Secret,
   type TokenAnswer,
   type TokenVersionId,
 } from "@evergrant/core";
-import type { GrantChange, StoredGrant } from "../ports/grant-store.ts";
+import { type GrantChange, NO_DATA_KEY, type StoredGrant } from "../ports/grant-store.ts";
 import type { NoticeEntry } from "../ports/records.ts";
 import type { App } from "./app-directory.ts";
 import { changeBy } from "./grant-steps.ts";
@@ -36,6 +37,9 @@ export interface RenewedGrant {
   readonly grant: GrantId;
   readonly app: App;
   readonly before: LiveToken | null;
+  readonly idToken: Secret | null;
+  /** The plain members of the answer that brought it. */
+  readonly members: TokenAnswer["members"];
 }
 
 /** Makes the ends of attempts durable, and lets memory and schedule know. */
@@ -74,6 +78,8 @@ export class GrantSettler {
     if (token !== null) this.#live.offer(grant.id, token);
     const after = await untilStored(this.#context, grant.id, () =>
       store.grants.change(grant.id, (current, storeNowMs) => {
+        // Destroyed while its answer was on the way: there is nothing that it could be sealed with.
+        if (current.dataKey === NO_DATA_KEY) return { change: null, result: settledAs(current, null, app) };
         const view = this.#views.of(grant, { waitedForMs: null, leaseNowMs: storeNowMs });
         const more = { view, timing: app.timing, fence: settled.fence };
         if (outcome.kind !== "success" || renewed === null) {
@@ -111,7 +117,9 @@ export class GrantSettler {
     if (after === undefined || after.ended) this.#live.drop(grant.id);
     else if (token !== null) {
       if (after.confirmFromMs !== null) this.#live.offer(grant.id, { ...token, confirmFromMs: after.confirmFromMs });
-      this.#onRenewed({ grant: grant.id, app, before });
+      const { idToken, members } =
+        outcome.kind === "success" ? outcome.answer : ({ idToken: null, members: {} } as const);
+      this.#onRenewed({ grant: grant.id, app, before, idToken, members });
     }
   }
 

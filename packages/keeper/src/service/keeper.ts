@@ -15,9 +15,12 @@ import type { ConnectionTenant, ReachedTenant } from "../ports/connection-store.
 import type { Channel, DeliveryStatus, NoticeCounts } from "../ports/notice-store.ts";
 import type { Provider } from "../ports/provider.ts";
 import type { Callers, Tokens } from "./access.ts";
+import type { Backups } from "./backups.ts";
 import type { Consents } from "./consenting.ts";
 import type { Gateway } from "./gateway.ts";
 import type { IdempotentCreates } from "./idempotent-creates.ts";
+import type { Imports } from "./importing.ts";
+import type { Keys } from "./keys.ts";
 import type { OperatorSessions, Operators } from "./operating.ts";
 import type { Page, PageAsk } from "./pages.ts";
 
@@ -30,10 +33,14 @@ export interface Keeper {
   readonly apps: Apps;
   readonly connections: Connections;
   readonly consents: Consents;
+  readonly imports: Imports;
   readonly callers: Callers;
   readonly gateway: Gateway;
   readonly quarantine: Quarantines;
   readonly notices: Notices;
+  readonly keys: Keys;
+  /** Null where the store cannot be copied. */
+  readonly backups: Backups | null;
   readonly audit: Audit;
   readonly operators: Operators;
   readonly sessions: OperatorSessions;
@@ -245,6 +252,12 @@ export interface Connections {
    * @throws connection_unknown · warm_hours_invalid
    */
   setWarm(name: string, warm: WarmHours | null, by: string): Promise<ConnectionView>;
+  /**
+   * Erases the grant that this connection stands on, and every connection on it: its key is destroyed, so that nothing kept of it opens.
+   * The provider is told first, unless that is not wanted. May be repeated.
+   * @throws connection_unknown · revocation_changed
+   */
+  erase(name: string, ask: ErasureAsk): Promise<ErasedGrant>;
   /** Takes the connection away at the provider; the grant is revoked only with its last connection. */
   remove(name: string, by: string): Promise<RemovedConnection>;
   /** Looks at the provider's list of tenants now. */
@@ -259,6 +272,27 @@ export interface NewConnection {
   /** Tenant id or name that the consent must bring; null: ask the initiator. */
   readonly expectedTenant: string | null;
   readonly by: string;
+}
+
+export interface ErasureAsk {
+  /** Those that whoever asks has seen listed and agrees to erase. */
+  readonly connections: readonly string[];
+  /** Whether to revoke it at the provider before. */
+  readonly revoke: boolean;
+  readonly by: string;
+}
+
+export interface ErasedGrant {
+  readonly connections: readonly string[];
+  /** The provider said so. */
+  readonly revoked: boolean;
+  /** Each node's journal; one that is not clean yet is when that node next looks, or starts. */
+  readonly journals: readonly { readonly node: NodeId; readonly erased: boolean }[];
+  /** What was not reached, and how it ends. */
+  readonly left: readonly {
+    readonly where: "backups" | "callers" | "provider" | "audit" | "disks";
+    readonly what: string;
+  }[];
 }
 
 export interface RemovedConnection {

@@ -21,6 +21,7 @@ export function observedJournal(journal: Journal, time: Pick<Time, "monotonicMs"
     read: (from) => journal.read(from),
     firstPosition: () => journal.firstPosition(),
     forgetBefore: (atMs) => journal.forgetBefore(atMs),
+    erase: (isErased) => journal.erase(isErased),
     close: () => journal.close(),
   };
 }

@@ -1,5 +1,5 @@
 import type { GrantId } from "@evergrant/core";
-import type { Timer } from "../ports/time.ts";
+import { Alarm } from "./alarm.ts";
 import type { GrantRefresher } from "./grant-refresher.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -10,69 +10,27 @@ const AT_ONCE = 8;
 export class Schedule {
   readonly #context: ServiceContext;
   readonly #refresher: () => GrantRefresher;
-  #timer: { readonly timer: Timer; readonly atMs: number } | null = null;
-  #looking: Timer | null = null;
-  #stopped = true;
-  #running: Promise<void> | null = null;
-  /** The soonest instant that was asked for while due work was being done. */
-  #askedForMs: number | null = null;
+  readonly #alarm: Alarm;
 
   constructor(context: ServiceContext, refresher: () => GrantRefresher) {
     this.#context = context;
     this.#refresher = refresher;
+    this.#alarm = new Alarm(context, () => this.#driveDue());
   }
 
-  async start(): Promise<void> {
-    this.#stopped = false;
-    await this.#wake();
-    this.#lookAgain();
+  start(): Promise<void> {
+    return this.#alarm.start();
   }
 
   /** Something is due at this instant: be awake by then. */
   touch(atMs: number | null): void {
-    if (this.#stopped || atMs === null || (this.#timer !== null && this.#timer.atMs <= atMs)) return;
-    // While due work is being done its end decides: a grant that was driven just now and still says "due" would wake us at once.
-    if (this.#running !== null) {
-      if (atMs > this.#context.time.wallMs()) this.#askedForMs = Math.min(this.#askedForMs ?? atMs, atMs);
-      return;
-    }
-    this.#timer?.timer.cancel();
-    const delayMs = Math.max(0, atMs - this.#context.time.wallMs());
-    const timer = this.#context.time.setTimer(delayMs, () => {
-      this.#timer = null;
-      void this.#wake();
-    });
-    this.#timer = { timer, atMs };
+    // A grant that was driven just now and still says "due" would wake us at once, again and again.
+    if (this.#alarm.isRunning && atMs !== null && atMs <= this.#context.time.wallMs()) return;
+    this.#alarm.at(atMs);
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timer?.timer.cancel();
-    this.#looking?.cancel();
-    this.#timer = null;
-    await this.#running;
-  }
-
-  // What other nodes put on the schedule is seen by looking; a hint of theirs would only make it sooner.
-  #lookAgain(): void {
-    const { shared, limits } = this.#context;
-    if (shared === null || this.#stopped) return;
-    this.#looking = shared.pace.setTimer(limits.marginMs, () => void this.#wake().finally(() => this.#lookAgain()));
-  }
-
-  #wake(): Promise<void> {
-    this.#running ??= this.#context.activity.during(() => this.#run());
-    return this.#running;
-  }
-
-  // The timer is set before the node says that it is idle: whoever moves the clock asks then for when it is due.
-  async #run(): Promise<void> {
-    const nextMs = await this.#driveDue();
-    const askedForMs = this.#askedForMs;
-    this.#running = null;
-    this.#askedForMs = null;
-    this.touch(nextMs);
-    this.touch(askedForMs);
+  stop(): Promise<void> {
+    return this.#alarm.stop();
   }
 
   /** Does all that is due; when the next is. */
@@ -83,7 +41,7 @@ export class Schedule {
       for (;;) {
         const claimed = await this.#claim();
         const due = claimed.filter((id) => !tried.has(id));
-        if (due.length === 0 || this.#stopped) break;
+        if (due.length === 0 || this.#alarm.isStopped) break;
         for (const id of due) tried.add(id);
         await this.#driveAll(due);
         // Fewer than were asked for: nothing else is due, and what has become due meanwhile is seen as the next.
@@ -115,7 +73,7 @@ export class Schedule {
   async #driveAll(due: readonly GrantId[]): Promise<void> {
     const queue = [...due];
     const worker = async () => {
-      for (let id = queue.shift(); id !== undefined && !this.#stopped; id = queue.shift()) {
+      for (let id = queue.shift(); id !== undefined && !this.#alarm.isStopped; id = queue.shift()) {
         const subject = id;
         await this.#refresher()
           .drive(id, { waitedForMs: null })

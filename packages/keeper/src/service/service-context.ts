@@ -3,6 +3,7 @@ import type { AssertionVerifier } from "../ports/assertion-verifier.ts";
 import type { Chance } from "../ports/chance.ts";
 import type { NoticeChannels } from "../ports/channels.ts";
 import type { Journal } from "../ports/journal.ts";
+import type { KeyCustody } from "../ports/key-custody.ts";
 import type { Observe } from "../ports/observation.ts";
 import type { Reached } from "../ports/points.ts";
 import type { Provenance } from "../ports/provenance.ts";
@@ -13,11 +14,13 @@ import type { Store } from "../ports/store.ts";
 import type { Time } from "../ports/time.ts";
 import type { TokenEndpoint } from "../ports/token-endpoint.ts";
 import type { Activity } from "./activity.ts";
+import type { Backups } from "./backups.ts";
 import type { SpendingGate } from "./spending-gate.ts";
 
 /** Everything that the services of one node are given: ports, limits, and who they are. */
 export interface ServiceContext extends KeeperParts {
   readonly gate: SpendingGate;
+  readonly custody: KeyCustody | null;
 }
 
 /** What whoever puts a keeper together brings. */
@@ -45,6 +48,10 @@ export interface KeeperParts {
   readonly activity: Activity;
   /** Null where nothing outside of the store is known of it: a restored or copied one is not recognised then. */
   readonly provenance: Provenance | null;
+  /** The key-encryption keys; absent where sealing is somebody else's matter. */
+  readonly custody?: KeyCustody | null;
+  /** Absent where the store cannot be copied. */
+  readonly backups?: Backups | null;
   readonly report: (failure: ServiceFailure) => void;
   /** How people are told; left out: nobody is, and notices wait in the outbox. */
   readonly channels?: NoticeChannels;

@@ -1,5 +1,5 @@
 import type { AttemptId, ChainId, GrantId, Secret, TokenAnswer, TokenVersionId } from "@evergrant/core";
-import type { StoredGrant, TokenVersion } from "../ports/grant-store.ts";
+import { NO_DATA_KEY, type StoredGrant, type TokenVersion } from "../ports/grant-store.ts";
 import type { SealContext, Sealer } from "../ports/sealer.ts";
 
 /** What a provider's answer becomes before it is stored. */
@@ -47,11 +47,12 @@ export function openToken(
   kind: "access-token" | "refresh-token",
 ): Secret | null {
   const sealed = kind === "access-token" ? version.accessToken : version.refreshToken;
-  return sealed === null
+  return sealed === null || grant.dataKey === NO_DATA_KEY
     ? null
     : sealer.open(grant.dataKey, { owner: grant.id, chain: version.chain, kind, version: version.id }, sealed);
 }
 
-function fingerprint(sealer: Sealer, refreshToken: Secret): string {
+/** Recognises a refresh token without opening anything: only this deployment can make it. */
+export function fingerprint(sealer: Sealer, refreshToken: Secret): string {
   return sealer.authenticate("token-fingerprint", refreshToken.reveal());
 }

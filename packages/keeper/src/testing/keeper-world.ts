@@ -34,6 +34,10 @@ class MemoryJournal implements Journal {
   }
 
   async forgetBefore() {}
+  async erase() {
+    return 0;
+  }
+
   async close() {}
 }
 

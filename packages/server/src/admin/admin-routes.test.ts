@@ -1,4 +1,4 @@
-import { ADMIN_API, OPERATION_WORDS, type OperationName, problemSchema } from "@evergrant/contract";
+import { ADMIN_API, BACKUP_MEDIA_TYPE, OPERATION_WORDS, type OperationName, problemSchema } from "@evergrant/contract";
 import { type RecipientId, roleSuffices } from "@evergrant/core";
 import type { DeliveryView } from "@evergrant/keeper";
 import { type Document, OpenAPIBackend } from "openapi-backend";
@@ -104,6 +104,59 @@ describe("roles", () => {
         ...{ status: 404, code: "connection_unknown" },
       },
     ]);
+  });
+
+  it("keep backups from all but an admin, before a byte of one is read or written", async () => {
+    const bytes = { write: 0, verify: 0 };
+    world.keeper.backups = {
+      async *write() {
+        bytes.write += 4;
+        yield Buffer.from("copy");
+      },
+      async verify(stream) {
+        for await (const piece of stream) bytes.verify += piece.length;
+        return { deployment: "dp_fake", createdAtMs: 1, key: "k1", rows: { grant: 2 } };
+      },
+    };
+    const ask = (path: string, key: string) => {
+      const headers = { authorization: `Bearer ${key}`, "content-type": BACKUP_MEDIA_TYPE };
+      return world.ask(`/api/v1${path}`, { method: "POST", headers, ...(path === "/backup" ? {} : { body: "copy" }) });
+    };
+    for (const [name, role] of [["vera", "viewer"] as const, ["otto", "operator"] as const]) {
+      const key = await keyOf(name, role);
+      for (const path of ["/backup", "/backup/verification"]) {
+        const got = await ask(path, key);
+        expect([got.status, (await got.json()).code]).toEqual([403, "operator_role_too_small"]);
+      }
+    }
+    expect(bytes).toEqual({ write: 0, verify: 0 });
+    const key = await keyOf("ada", "admin");
+    expect(await (await ask("/backup", key)).text()).toBe("copy");
+    expect(await (await ask("/backup/verification", key)).json()).toMatchObject({ key: "k1", rows: { grant: 2 } });
+    expect(bytes).toEqual({ write: 4, verify: 4 });
+    const told = world.keeper.operators.requests.filter(({ operation }) => /Backup$/.test(operation));
+    expect(told.map(({ by, operation, status }) => [by, operation, status])).toEqual([
+      ["vera", "writeBackup", 403],
+      ["vera", "verifyBackup", 403],
+      ["otto", "writeBackup", 403],
+      ["otto", "verifyBackup", 403],
+      ["ada", "writeBackup", 200],
+      ["ada", "verifyBackup", 200],
+    ]);
+  });
+
+  it("come with a name, under which keys are rotated, tokens taken over and grants erased", async () => {
+    const key = await keyOf("ada", "admin");
+    const ask = async (method: string, path: string, body: object) => {
+      const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+      return (await world.ask(`/api/v1${path}`, { method, headers, body: JSON.stringify(body) })).status;
+    };
+    expect(await ask("POST", "/keys/rotate", {})).toBe(200);
+    expect(await ask("POST", "/keys/k1/retire", {})).toBe(404);
+    expect(await ask("POST", "/imports", { tokens: [{ connection: "acme", refreshToken: "r-1" }] })).toBe(200);
+    expect(await ask("POST", "/connections/acme/erase", { connections: ["acme"] })).toBe(200);
+    const { keys, imports, erasures } = world.keeper;
+    expect([...keys.asked, ...imports.imported, ...erasures].map(({ by }) => by)).toEqual(["ada", "ada", "ada", "ada"]);
   });
 
   it("are told to whoever asks who they are", async () => {
@@ -363,8 +416,8 @@ describe("a create with an Idempotency-Key", () => {
 });
 
 describe("lists", () => {
-  // As many as the catalogue has, and a thousand at most.
-  const BOUNDED = ["listProviders", "listRecipients"];
+  // As many as the catalogue has, as keys are in the ring, and a thousand at most.
+  const BOUNDED = ["listProviders", "listKeys", "listRecipients"];
   const LISTS = {
     listApps: { path: "/apps", member: "apps" },
     listConnections: { path: "/connections", member: "connections" },

@@ -7,17 +7,17 @@ import {
   type Operation,
   type OperationName,
 } from "@evergrant/contract";
-import { EvergrantError, roleSuffices } from "@evergrant/core";
-import type { OperatorPrincipal } from "@evergrant/keeper";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { LIMITS } from "../http/limits.ts";
 import { sendProblem } from "../http/problem.ts";
 import type { RateLimiter } from "../http/rate-limiter.ts";
-import { InputInvalid, refusalOf } from "../http/refusal.ts";
+import { InputInvalid } from "../http/refusal.ts";
 import { refusing } from "../http/refusing.ts";
 import type { RequestLog } from "../http/request-log.ts";
 import { type Resource, serve } from "../http/serve.ts";
+import { asOperator } from "./as-operator.ts";
+import { backupRoutes } from "./backup-routes.ts";
 import { createdOnce } from "./created-once.ts";
 import { fieldProblems } from "./field-problems.ts";
 import { requireKnownHost } from "./known-host.ts";
@@ -45,6 +45,7 @@ export async function adminRoutes(app: FastifyInstance, face: AdminFace): Promis
       handlers[ADMIN_API[name].method] = (request, reply) => run(name, { face, request, reply });
     serve(app, { url: `${ADMIN_API_PREFIX}${path}`, bodyLimit: LIMITS.adminBodyBytes, handlers });
   }
+  backupRoutes(app, face.keeper);
   const document = JSON.stringify(adminApiDocument("1"));
   serve(app, {
     url: `${ADMIN_API_PREFIX}/openapi.json`,
@@ -85,23 +86,19 @@ interface Asked {
 
 async function run(name: OperationName, { face, request, reply }: Exchange): Promise<FastifyReply> {
   const operation: Operation = ADMIN_API[name];
-  const { operator } = request;
-  if (operator === null) throw new EvergrantError("operator_key_invalid");
   const note = requestNote(name, operation.method);
-  try {
-    requireRole(name, operator);
+  const ask = { keeper: face.keeper, request, operation: name, role: OPERATION_WORDS[name].role, note };
+  const { status, sent } = await asOperator(ask, async (operator) => {
     const asked = askedOf(operation, request);
     note.isAbout(asked);
     const answer = () => answerOf(name, asked, { ...face, operator, by: operator.name });
-    const sent = await (isCreate(operation)
-      ? createdOnce(face.keeper, { name, asked, operator, key: request.headers["idempotency-key"], answer }, reply)
-      : answer());
-    await face.keeper.operators.noteRequest(operator, note.answered(operation.status));
-    return reply.code(operation.status).send(sent);
-  } catch (error) {
-    await face.keeper.operators.noteRequest(operator, note.refused(refusalOf(error).refusal));
-    throw error;
-  }
+    const key = request.headers["idempotency-key"];
+    const sent = isCreate(operation)
+      ? await createdOnce(face.keeper, { name, asked, operator, key, answer }, reply)
+      : await answer();
+    return { status: operation.status, sent };
+  });
+  return reply.code(status).send(sent);
 }
 
 async function answerOf(name: OperationName, asked: Asked, context: AdminContext): Promise<unknown> {
@@ -111,14 +108,6 @@ async function answerOf(name: OperationName, asked: Asked, context: AdminContext
   const outcome = await handle(asked, context);
   // Through the schema, so that nothing leaves which the contract does not name.
   return operation.status === 204 ? undefined : operation.answer.parse(outcome);
-}
-
-function requireRole(name: OperationName, operator: OperatorPrincipal): void {
-  const { role } = OPERATION_WORDS[name];
-  if (roleSuffices(operator.role, role)) return;
-  throw new EvergrantError("operator_role_too_small", {
-    detail: `${name} takes the role ${role}; ${operator.name} is ${operator.role}`,
-  });
 }
 
 function askedOf(operation: Operation, request: FastifyRequest): Asked {

@@ -50,6 +50,10 @@ export const OPERATIONS: OperationHandlers = {
   readQuarantine: (_request, { keeper }) => keeper.quarantine.view(),
   releaseQuarantine: ({ body }, { keeper, by }) => keeper.quarantine.release(body.as, by),
 
+  listKeys: (_request, { keeper }) => keeper.keys.list(),
+  rotateKey: ({ body }, { keeper, by }) => keeper.keys.rotate(body.to, by),
+  retireKey: ({ params }, { keeper, by }) => keeper.keys.retire(params.id, by),
+
   readAudit: async ({ query }, { keeper }) => await keeper.audit.page(from(query)),
   verifyAudit: (_request, { keeper }) => keeper.audit.verify(),
 
@@ -74,6 +78,8 @@ export const OPERATIONS: OperationHandlers = {
   readRemoval: ({ params }, { keeper }) => keeper.connections.removal(params.name),
   revokeGrant: ({ params, body }, { keeper, by }) =>
     keeper.connections.revoke(params.name, { connections: body.connections, by }),
+
+  eraseGrant: ({ params, body }, { keeper, by }) => keeper.connections.erase(params.name, { ...body, by }),
 
   createConsentLink: async ({ params, body }, { keeper, by }) =>
     withQrCode(await keeper.consents.createLink({ connection: params.name, accept: body.accept, by })),
@@ -111,6 +117,13 @@ export const OPERATIONS: OperationHandlers = {
     counts: await keeper.notices.counts(),
   }),
   replayNotices: async ({ body }, { keeper, by }) => ({ replayed: await keeper.notices.replay(body.deliveries, by) }),
+  importTokens: async ({ body }, { keeper, by }) => {
+    const tokens = body.tokens.map((token) => ({ ...token, refreshToken: new Secret(token.refreshToken) }));
+    if (!body.checkOnly) return { imports: await keeper.imports.begin(tokens, by) };
+    await keeper.imports.check(tokens);
+    return { imports: [] };
+  },
+  readImport: ({ params }, { keeper }) => keeper.imports.read(params.id as ConsentId),
 
   listOperators: async ({ query }, { keeper }) => listed("operators", await keeper.operators.page(from(query))),
   addOperator: async ({ body }, { keeper, by }) => {

@@ -1,4 +1,4 @@
-import type { Operation, OperationName } from "@evergrant/contract";
+import type { Operation } from "@evergrant/contract";
 import type { EvergrantError } from "@evergrant/core";
 import type { OperatorRequest } from "@evergrant/keeper";
 
@@ -9,7 +9,7 @@ export interface RequestNote {
   refused(refusal: EvergrantError): OperatorRequest;
 }
 
-export function requestNote(operation: OperationName, method: Operation["method"]): RequestNote {
+export function requestNote(operation: string, method: Operation["method"]): RequestNote {
   const kind = method === "GET" ? "look" : "change";
   let target = "";
   return {

@@ -15,6 +15,7 @@ import {
   type Apps,
   type AppView,
   type Audit,
+  type Backups,
   type CallerCredential,
   type Callers,
   type CallerView,
@@ -32,6 +33,8 @@ import {
 } from "@evergrant/keeper";
 import { FakeConsents } from "./fake-consents.ts";
 import { FakeGateway } from "./fake-gateway.ts";
+import { FakeImports } from "./fake-imports.ts";
+import { FakeKeys } from "./fake-keys.ts";
 import { FakeNotices } from "./fake-notices.ts";
 import { FakeOperators, FakeSessions } from "./fake-operators.ts";
 import { fakePage } from "./fake-pages.ts";
@@ -114,6 +117,10 @@ export class FakeKeeper implements Keeper {
   };
 
   readonly notices = new FakeNotices();
+  readonly keys = new FakeKeys(() => this.step());
+  /** Null: the store cannot be copied. */
+  backups: Backups | null = null;
+
   readonly audit: Audit = {
     page: async ({ cursor }) => {
       this.step();
@@ -129,6 +136,10 @@ export class FakeKeeper implements Keeper {
         chains: [{ node: "nd_fake" as NodeId, records: 1, head: "0".repeat(64), firstBroken: null }],
       }),
   };
+
+  readonly imports = new FakeImports(() => this.step());
+  /** Which connections were erased, and by whom. */
+  readonly erasures: { readonly connections: readonly string[]; readonly by: string }[] = [];
 
   readonly apps: Apps = {
     add: async (app) => {
@@ -204,6 +215,12 @@ export class FakeKeeper implements Keeper {
       const view = this.named(name);
       this.connectionsByName.delete(name);
       return { disconnected: view.tenants.map((tenant) => tenant.id), remaining: [], grantRevoked: true };
+    },
+    erase: async (name, { connections, by }) => {
+      this.step();
+      this.named(name);
+      this.erasures.push({ connections, by });
+      return { connections, revoked: true, journals: [], left: [] };
     },
     removal: async (name) => {
       const { tenants } = this.named(name);

@@ -59,6 +59,12 @@ export function memoryConsents(state: MemoryState): ConsentStore {
           .reverse()
           .slice(0, limit),
       ),
+    importing: (limit) =>
+      state.run(() =>
+        oldestFirst(state)
+          .filter(({ purpose, progress }) => purpose === "import" && progress.kind === "claimed")
+          .slice(0, limit),
+      ),
     held: (limit, after = null) =>
       state.run(() =>
         oldestFirst(state)

@@ -20,6 +20,21 @@ export function memoryDeployment(state: MemoryState): DeploymentStore {
         state.deployment = { ...deployment, quarantine };
         return true;
       }),
+    setPrimaryKey: (from, to, records) =>
+      state.run(() => {
+        const { deployment } = state;
+        if (deployment === undefined || (deployment.primaryKey ?? null) !== from) return false;
+        state.record(records);
+        state.deployment = { ...deployment, primaryKey: to };
+        return true;
+      }),
+    replaceKeyCheck: (from, to) =>
+      state.run(() => {
+        const { deployment } = state;
+        if (deployment?.keyCheck !== from) return false;
+        state.deployment = { ...deployment, keyCheck: to };
+        return true;
+      }),
     release: ({ to, ...released }, records) =>
       state.run(() => {
         const { deployment } = state;
@@ -37,5 +52,7 @@ export function memoryNodes(state: MemoryState): NodeStore {
     list: () => state.run(() => [...state.nodes.values()].sort((a, b) => compareText(a.node, b.node))),
     find: (node) => state.run(() => state.nodes.get(node)),
     write: (row) => state.run(() => void state.nodes.set(row.node, row)),
+    report: (report) => state.run(() => void state.reports.set(report.node, report)),
+    reports: () => state.run(() => [...state.reports.values()].sort((a, b) => compareText(a.node, b.node))),
   };
 }

@@ -1,5 +1,7 @@
-import type { AppId } from "@evergrant/core";
-import type { GrantChange, GrantStore, StoredGrant } from "../../ports/grant-store.ts";
+import type { AppId, GrantId, GrantState } from "@evergrant/core";
+import { type GrantChange, type GrantStore, NO_DATA_KEY, type StoredGrant } from "../../ports/grant-store.ts";
+import type { Records } from "../../ports/records.ts";
+import type { Sealed } from "../../ports/sealer.ts";
 import type { Time } from "../../ports/time.ts";
 import { storable, storableText } from "../storable.ts";
 import { compareText } from "./compare-text.ts";
@@ -45,6 +47,22 @@ export function memoryGrants(state: MemoryState, time: Time): GrantStore {
     token: (id) => state.run(() => state.tokens.get(id)),
     knowsFingerprint: (fingerprint) =>
       state.run(() => [...state.tokens.values()].some((token) => token.refreshFingerprint === fingerprint)),
+    versionsOf: (grant) =>
+      state.run(() =>
+        [...state.tokens.values()]
+          .filter((token) => token.grant === grant)
+          .sort((a, b) => compareText(a.id, b.id))
+          .map(({ id, chain }) => ({ id, chain })),
+      ),
+    erase: (id, erased, records) => state.run(() => erase(state, id, { ...erased, records })),
+    erasedSince: (sinceMs, limit) =>
+      state.run(() =>
+        [...state.erased]
+          .filter(([, atMs]) => atMs >= sinceMs)
+          .sort(([a, aAtMs], [b, bAtMs]) => aAtMs - bAtMs || compareText(a, b))
+          .slice(0, limit)
+          .map(([id, atMs]) => ({ id, atMs })),
+      ),
     tokensOfChain: (grant, chain) =>
       state.run(() =>
         [...state.tokens.values()]
@@ -53,6 +71,37 @@ export function memoryGrants(state: MemoryState, time: Time): GrantStore {
       ),
   };
 }
+
+function erase(
+  state: MemoryState,
+  id: GrantId,
+  erased: { readonly atMs: number; readonly state: GrantState; readonly records: Records },
+): boolean {
+  const grant = state.grants.get(id);
+  if (grant === undefined || state.erased.has(id)) return false;
+  const { atMs, records } = erased;
+  state.record(records);
+  state.erased.set(id, atMs);
+  state.putGrant({
+    ...grant,
+    subject: null,
+    state: storable(erased.state),
+    lease: { ...grant.lease, owner: null, untilMs: 0 },
+    dataKey: NO_DATA_KEY,
+    dueAtMs: null,
+  });
+  for (const token of state.tokens.values())
+    if (token.grant === id)
+      state.tokens.set(token.id, {
+        ...token,
+        accessToken: GONE,
+        refreshToken: token.refreshToken === null ? null : GONE,
+        scope: null,
+      });
+  return true;
+}
+
+const GONE = "" as Sealed;
 
 function ofSubject(state: MemoryState, app: AppId, subject: string): StoredGrant | undefined {
   return [...state.grants.values()].find((grant) => grant.app === app && grant.subject === subject);

@@ -33,6 +33,8 @@ export class MemoryState {
   readonly recipients: MemoryTables["recipients"];
   readonly deliveries: MemoryTables["deliveries"];
   readonly matters: MemoryTables["matters"];
+  readonly reports: MemoryTables["reports"];
+  readonly erased: MemoryTables["erased"];
   /** This node's own chain. */
   readonly audit: AuditRecord[];
   readonly due: MemoryTables["due"];
@@ -62,6 +64,8 @@ export class MemoryState {
     this.recipients = tables.recipients;
     this.deliveries = tables.deliveries;
     this.matters = tables.matters;
+    this.reports = tables.reports;
+    this.erased = tables.erased;
     this.audit = tables.chainOf(node);
     this.due = tables.due;
   }

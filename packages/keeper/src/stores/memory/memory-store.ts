@@ -14,6 +14,7 @@ import { memoryNotices } from "./memory-notices.ts";
 import { memoryIdempotency, memoryOperators, memorySessions } from "./memory-operators.ts";
 import { MemoryState } from "./memory-state.ts";
 import { type MemorySnapshot, MemoryTables } from "./memory-tables.ts";
+import { memoryWrappedKeys } from "./memory-wrapped-keys.ts";
 
 /** One database in memory: a store for each node, and what only its owner may do: look back, and go back. */
 export interface MemoryDatabase {
@@ -57,6 +58,7 @@ function storeOver(state: MemoryState, time: Time): Store {
     sessions: memorySessions(state),
     idempotency: memoryIdempotency(state),
     notices: memoryNotices(state),
+    wrappedKeys: memoryWrappedKeys(state),
     close: async () => state.close(),
   };
 }

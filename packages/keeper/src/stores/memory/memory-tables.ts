@@ -17,7 +17,7 @@ import type { ConsentLink, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
 import type { StoredCreate } from "../../ports/idempotency-store.ts";
-import type { NodeRow } from "../../ports/node-store.ts";
+import type { NodeReport, NodeRow } from "../../ports/node-store.ts";
 import type { Delivery, OutboxNotice, StoredRecipient } from "../../ports/notice-store.ts";
 import type { OperatorUse, StoredOperator } from "../../ports/operator-store.ts";
 import type { AuditRecord } from "../../ports/records.ts";
@@ -44,6 +44,8 @@ export class MemoryTables {
   readonly sessions = new Map<string, StoredSession>();
   readonly creates = new Map<string, StoredCreate>();
   readonly nodes = new Map<NodeId, NodeRow>();
+  readonly reports = new Map<NodeId, NodeReport>();
+  readonly erased = new Map<GrantId, number>();
   /** One chain per node. */
   readonly audit = new Map<NodeId, AuditRecord[]>();
   readonly outbox: MemoryNotice[] = [];
@@ -94,12 +96,11 @@ export class MemoryTables {
   }
 
   #maps(): readonly Map<unknown, unknown>[] {
-    const { apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes } = this;
-    const { recipients, deliveries, matters, operators, operatorUses, sessions, creates } = this;
-    return [
-      ...[apps, grants, tokens, connections, links, consents, callers, callerUses, assertions, nodes],
-      ...[recipients, deliveries, matters, operators, operatorUses, sessions, creates],
-    ];
+    const { apps, grants, tokens, connections, links, consents, callers, callerUses, assertions } = this;
+    const { nodes, reports, erased, recipients, deliveries, matters } = this;
+    const { operators, operatorUses, sessions, creates } = this;
+    const people = [callers, callerUses, assertions, recipients, deliveries, matters, operators, operatorUses];
+    return [apps, grants, tokens, connections, links, consents, nodes, reports, erased, sessions, creates, ...people];
   }
 }
 

@@ -1,10 +1,12 @@
 import { EvergrantError, type NodeId } from "@evergrant/core";
 import { Kysely, sql } from "kysely";
+import type { Archive } from "../../ports/archive.ts";
 import type { JournalMark } from "../../ports/node-store.ts";
 import type { Store } from "../../ports/store.ts";
 import type { Time } from "../../ports/time.ts";
 import { migrate } from "../sql/migrate.ts";
 import { MIGRATIONS, type Migration } from "../sql/migrations.ts";
+import { sqlArchive } from "../sql/sql-archive.ts";
 import { sqlStore } from "../sql/sql-store.ts";
 import type { Tables } from "../sql/tables.ts";
 import { readPostgresAddress } from "./postgres-address.ts";
@@ -32,6 +34,7 @@ export interface PostgresStoreOptions {
 }
 
 export interface PostgresStore extends Store {
+  readonly archive: Archive;
   /** Calls `listener` soon after any node changed callers, permissions or connections; the answer ends that. Only a hint. */
   onHint(listener: () => void): () => void;
   /** How far the server's clock is ahead of ours, in milliseconds; exact to half of one round trip. */
@@ -59,17 +62,20 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await db.destroy();
     throw refusal(error, primary.names);
   }
-  return opened(db, sqlStore(db, postgresFacts, { node, mark }), { primary, time });
+  const whole = new Kysely<Tables>({ dialect: postgresDialect(primary, unhurried(limits)) });
+  return opened(db, sqlStore(db, postgresFacts, { node, mark }), { primary, time, archive: archiveOf(whole) });
 }
 
 function opened(
   db: Kysely<Tables>,
   store: Store,
-  { primary, time }: { readonly primary: PostgresPrimary; readonly time: Time },
+  parts: { readonly primary: PostgresPrimary; readonly time: Time; readonly archive: Archive },
 ): PostgresStore {
+  const { primary, time, archive } = parts;
   const hints = new PostgresHints(primary, time);
   return {
     ...store,
+    archive,
     onHint: (listener) => hints.subscribe(listener),
     clockSkewMs: () =>
       told(async () => {
@@ -83,6 +89,16 @@ function opened(
       await store.close();
     },
   };
+}
+
+// One transaction that sees what was when it first read, and takes nobody's locks.
+function archiveOf(db: Kysely<Tables>): Archive {
+  return sqlArchive(db, async () => {
+    const trx = await db.startTransaction().execute();
+    // Another in its place: every transaction of ours has asked something before it is given out, and its level cannot change then.
+    await sql`rollback; start transaction isolation level repeatable read read only`.execute(trx);
+    return { db: trx, end: async () => void (await trx.rollback().execute()) };
+  });
 }
 
 async function told<T>(ask: () => Promise<T>): Promise<T> {
@@ -140,6 +156,7 @@ const OURS = [
   "deployment",
   "grant",
   "node",
+  "node_report",
   "outbox",
   "permission",
   "token_version",

@@ -52,6 +52,13 @@ export function consentRows(session: SqlSession, write: WriteRecords): ConsentSt
         const rows = await left.orderBy("started_at_ms", "desc").orderBy("id", "desc").limit(limit).execute();
         return rows.map(consentOf);
       }),
+    importing: (limit) =>
+      session.read(async (db) => {
+        const claimed = db.selectFrom("consent").selectAll().where("progress_kind", "=", "claimed");
+        const imports = claimed.where("purpose", "=", "import");
+        const rows = await imports.orderBy("started_at_ms").orderBy("id").limit(limit).execute();
+        return rows.map(consentOf);
+      }),
     held: (limit, after = null) =>
       session.read(async (db) => {
         const held = db.selectFrom("consent").selectAll().where("progress_kind", "=", "held");

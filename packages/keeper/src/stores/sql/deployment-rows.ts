@@ -22,6 +22,7 @@ export function deploymentRows(session: SqlSession, write: WriteRecords): Deploy
             operator_key_sha256: deployment.operatorKeySha256,
             quarantine: jsonOrNull(deployment.quarantine),
             released: jsonOrNull(deployment.released),
+            primary_key: deployment.primaryKey ?? null,
           })
           .onConflict((conflict) => conflict.doNothing())
           .execute();
@@ -38,6 +39,21 @@ export function deploymentRows(session: SqlSession, write: WriteRecords): Deploy
         if (numUpdatedRows !== 1n) return false;
         await write(trx, records);
         return true;
+      }),
+    setPrimaryKey: (from, to, records) =>
+      session.change(async (trx) => {
+        const named = trx.updateTable("deployment").set({ primary_key: to });
+        const { numUpdatedRows } = await named
+          .where("primary_key", from === null ? "is" : "=", from)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows !== 1n) return false;
+        await write(trx, records);
+        return true;
+      }),
+    replaceKeyCheck: (from, to) =>
+      session.change(async (trx) => {
+        const kept = trx.updateTable("deployment").set({ key_check: to }).where("key_check", "=", from);
+        return (await kept.executeTakeFirstOrThrow()).numUpdatedRows === 1n;
       }),
     release: ({ to, ...release }, records) =>
       session.change(async (trx) => {
@@ -64,6 +80,7 @@ async function readDeployment(db: Kysely<Tables>): Promise<Deployment | undefine
       operatorKeySha256: row.operator_key_sha256,
       quarantine: row.quarantine === null ? null : jsonColumn.read(row.quarantine),
       released: row.released === null ? null : jsonColumn.read(row.released),
+      ...(row.primary_key === null ? {} : { primaryKey: row.primary_key }),
     }
   );
 }

@@ -1,6 +1,7 @@
 import { chainOf, type GrantId } from "@evergrant/core";
-import type { Transaction } from "kysely";
+import type { Insertable, Selectable, Transaction } from "kysely";
 import type { GrantChange, GrantStore, StoredGrant } from "../../ports/grant-store.ts";
+import { erasedRows } from "./erased-rows.ts";
 import { jsonColumn } from "./json-column.ts";
 import type { WriteRecords } from "./record-rows.ts";
 import { type SqlSession, WriteConflict } from "./sql-session.ts";
@@ -76,10 +77,11 @@ export function grantRows(session: SqlSession, write: WriteRecords): GrantStore 
         return rows.map(({ id }): GrantId => id);
       }),
     ...tokenRows(session),
+    ...erasedRows(session, write),
   };
 }
 
-async function applyChange(trx: Transaction<Tables>, read: GrantTable, change: GrantChange): Promise<void> {
+async function applyChange(trx: Transaction<Tables>, read: Selectable<GrantTable>, change: GrantChange): Promise<void> {
   const before = grantOf(read);
   const after = rowOf({
     ...before,
@@ -101,7 +103,7 @@ async function applyChange(trx: Transaction<Tables>, read: GrantTable, change: G
   await insertTokens(trx, change.tokens);
 }
 
-function rowOf(grant: StoredGrant): GrantTable {
+function rowOf(grant: StoredGrant): Insertable<GrantTable> {
   const chain = chainOf(grant.state);
   return {
     id: grant.id,
@@ -118,7 +120,7 @@ function rowOf(grant: StoredGrant): GrantTable {
   };
 }
 
-function grantOf(row: GrantTable): StoredGrant {
+function grantOf(row: Selectable<GrantTable>): StoredGrant {
   return {
     id: row.id,
     app: row.app_id,

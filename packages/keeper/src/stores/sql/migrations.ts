@@ -98,6 +98,17 @@ export const MIGRATIONS: readonly Migration[] = [
     },
   },
   {
+    name: "0010-keys",
+    compatibleFrom: 1,
+    async up(db) {
+      await db.schema.alterTable("grant").addColumn("erased_at_ms", "bigint").execute();
+      const erased = db.schema.createIndex("grant_erased").on("grant").columns(["erased_at_ms", "id"]);
+      await erased.where("erased_at_ms", "is not", null).execute();
+      await db.schema.alterTable("deployment").addColumn("primary_key", "text").execute();
+      await createNodeReport(db);
+    },
+  },
+  {
     name: "0011-operators",
     compatibleFrom: 1,
     async up(db) {
@@ -128,6 +139,16 @@ async function createNode(db: Schema): Promise<void> {
     .addColumn("incarnation", "bigint", (column) => column.notNull())
     .addColumn("journal_position", "bigint", (column) => column.notNull())
     .addColumn("written_at_ms", "bigint", (column) => column.notNull())
+    .execute();
+}
+
+async function createNodeReport(db: Schema): Promise<void> {
+  await db.schema
+    .createTable("node_report")
+    .addColumn("node", "text", (column) => column.primaryKey())
+    .addColumn("keys", "text", (column) => column.notNull())
+    .addColumn("erased_to_ms", "bigint", (column) => column.notNull())
+    .addColumn("told_at_ms", "bigint", (column) => column.notNull())
     .execute();
 }
 

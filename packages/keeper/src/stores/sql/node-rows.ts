@@ -1,5 +1,6 @@
 import type { Selectable, Transaction } from "kysely";
 import type { JournalMark, NodeRow, NodeStore } from "../../ports/node-store.ts";
+import { jsonColumn } from "./json-column.ts";
 import type { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
 
@@ -22,6 +23,24 @@ export function nodeRows(session: SqlSession): NodeStore {
           .onConflict((conflict) => conflict.column("node").doUpdateSet(set))
           .execute();
       }),
+    report: ({ node, keys, erasedToMs, toldAtMs }) =>
+      session.change(async (trx) => {
+        const set = { keys: jsonColumn.write(keys), erased_to_ms: erasedToMs, told_at_ms: toldAtMs };
+        await trx
+          .insertInto("node_report")
+          .values({ node, ...set })
+          .onConflict((conflict) => conflict.column("node").doUpdateSet(set))
+          .execute();
+      }),
+    reports: () =>
+      session.read(async (db) =>
+        (await db.selectFrom("node_report").selectAll().orderBy("node").execute()).map((row) => ({
+          node: row.node,
+          keys: jsonColumn.read(row.keys),
+          erasedToMs: row.erased_to_ms,
+          toldAtMs: row.told_at_ms,
+        })),
+      ),
   };
 }
 

@@ -17,6 +17,7 @@ import { sessionRows } from "./session-rows.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
+import { wrappedKeyRows } from "./wrapped-key-rows.ts";
 
 /** The store over a migrated SQL database; `facts` is all that it knows of which one. Closing it closes the database. */
 export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, writer: Writer): Store {
@@ -37,6 +38,7 @@ export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, writer: Writer): S
     sessions: sessionRows(session),
     idempotency: idempotencyRows(session),
     notices: noticeRows(session, write),
+    wrappedKeys: wrappedKeyRows(session),
     close: () => session.close(),
   };
 }

@@ -11,7 +11,7 @@ import type {
   RecipientId,
   TokenVersionId,
 } from "@evergrant/core";
-import type { GeneratedAlways } from "kysely";
+import type { ColumnType, GeneratedAlways } from "kysely";
 import type { OldAccessToken } from "../../ports/app-store.ts";
 import type { Right } from "../../ports/caller-store.ts";
 import type { ConsentLink, ConsentProgress, StoredConsent } from "../../ports/consent-store.ts";
@@ -26,6 +26,7 @@ export interface Tables extends OperatorTables {
   readonly migration: MigrationTable;
   readonly deployment: DeploymentTable;
   readonly node: NodeTable;
+  readonly node_report: NodeReportTable;
   readonly app: AppTable;
   readonly grant: GrantTable;
   readonly token_version: TokenVersionTable;
@@ -64,6 +65,8 @@ interface DeploymentTable {
   readonly operator_key_sha256: string;
   readonly quarantine: Json | null;
   readonly released: Json | null;
+  /** Which key of the ring wraps what is new; null: the first that the ring names. */
+  readonly primary_key: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
 /** What each node last told of itself. */
@@ -72,6 +75,14 @@ interface NodeTable {
   readonly incarnation: number;
   readonly journal_position: number;
   readonly written_at_ms: number;
+}
+
+/** What each node says of its keys and its journal. */
+interface NodeReportTable {
+  readonly node: NodeId;
+  readonly keys: Json;
+  readonly erased_to_ms: number;
+  readonly told_at_ms: number;
 }
 
 interface AppTable {
@@ -100,6 +111,7 @@ export interface GrantTable {
   readonly lease_until_ms: number;
   readonly due_at_ms: number | null;
   readonly data_key: WrappedKey;
+  readonly erased_at_ms: ColumnType<number | null, number | null | undefined, number | null>;
 }
 
 /** Insert-only. */

@@ -96,7 +96,7 @@ export const grantState: fc.Arbitrary<GrantState> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant("ended" as const),
-    reason: fc.constantFrom("revoked" as const, "disconnected" as const),
+    reason: fc.constantFrom("revoked" as const, "disconnected" as const, "erased" as const),
     sinceMs: instant,
   }),
 );
@@ -189,7 +189,7 @@ export const consentProgress: fc.Arbitrary<ConsentProgress> = fc.oneof(
   fc.record({
     kind: fc.constant("failed" as const),
     atMs: instant,
-    code: fc.constantFrom("consent_code_refused", "consent_answer_lost", "consent_answer_incomplete"),
+    code: fc.constantFrom("consent_code_refused", "consent_answer_lost", "import_token_refused"),
     detail: text,
   }),
   fc
@@ -214,7 +214,7 @@ export const storedConsent: fc.Arbitrary<StoredConsent> = fc.record({
   linkEpoch: orNull(count),
   pastedBy: orNull(text),
   startedFrom: orNull(fc.record({ address: text, agent: orNull(text) })),
-  purpose: fc.constantFrom("first", "again"),
+  purpose: fc.constantFrom("first", "again", "import"),
   stateHash: text,
   browserHash: text,
   nonce: text,

@@ -1,6 +1,7 @@
 import type { ConnectionId, ConsentId } from "@evergrant/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { StoredConsent } from "../../ports/consent-store.ts";
 import * as arbitrary from "./arbitraries.ts";
 import { ATTEMPT, CONNECTION, CONSENT, consent, furnish, link, NOTHING, RECEIVED, records } from "./samples.ts";
 import type { StoreWorld } from "./store-world.ts";
@@ -180,5 +181,23 @@ function describeLists(world: () => StoreWorld): void {
       records: NOTHING,
     }));
     expect(await ids(10)).toEqual(["co_2", "co_1"]);
+  });
+
+  test("imports that are under way come oldest first; other consents and those that are over do not", async () => {
+    const { store } = world();
+    await furnish(store);
+    const claimed = { kind: "claimed", atMs: 1, attempt: ATTEMPT } as const;
+    const add = (id: string, more: Partial<StoredConsent>) =>
+      store.consents.create(consent({ id: id as ConsentId, progress: claimed, ...more }), NOTHING);
+    await add("co_0", { purpose: "import", startedAtMs: 70 });
+    await add("co_1", { purpose: "import", startedAtMs: 60 });
+    await add("co_2", { purpose: "first", startedAtMs: 50 });
+    await add("co_3", {
+      purpose: "import",
+      startedAtMs: 55,
+      progress: { kind: "held", atMs: 1, because: [], ...RECEIVED },
+    });
+    expect((await store.consents.importing(10)).map(({ id }) => id)).toEqual(["co_1", "co_0"]);
+    expect(await store.consents.importing(1)).toHaveLength(1);
   });
 }
