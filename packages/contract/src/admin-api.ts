@@ -84,11 +84,6 @@ export interface Operation {
   readonly answer: z.ZodType;
 }
 
-/** Whether an operation makes something, and so takes an `Idempotency-Key`: repeated under it, it answers as the first time. */
-export function isCreate({ method, status }: Pick<Operation, "method" | "status">): boolean {
-  return method === "POST" && status === 201;
-}
-
 /** Visible ASCII, also in the quotes that a structured field has (RFC 9651 §3.3.3). */
 export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
 
@@ -529,6 +524,16 @@ export const ADMIN_API = {
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof ADMIN_API;
+
+/** The operations that make something: they take an `Idempotency-Key`, and repeated under it answer as the first time. */
+export type CreateName = {
+  [Name in OperationName]: (typeof ADMIN_API)[Name]["status"] extends 201 ? Name : never;
+}[OperationName];
+
+/** Whether an operation makes something, and so takes an `Idempotency-Key`. */
+export function isCreate(name: OperationName): name is CreateName {
+  return ADMIN_API[name].status === 201;
+}
 
 /** What a client sends as the body of an operation. */
 export type OperationInput<Name extends OperationName> = z.input<(typeof ADMIN_API)[Name]["body"]>;

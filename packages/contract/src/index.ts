@@ -1,6 +1,7 @@
 export {
   ADMIN_API,
   ADMIN_API_PREFIX,
+  type CreateName,
   IDEMPOTENCY_KEY_PATTERN,
   isCreate,
   type Operation,

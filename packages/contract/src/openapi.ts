@@ -43,7 +43,7 @@ function described(name: OperationName, operation: Operation): Json {
     operationId: name,
     summary: OPERATION_WORDS[name].words,
     "x-evergrant-role": OPERATION_WORDS[name].role,
-    ...parametersOf(operation),
+    ...parametersOf(name, operation),
     ...bodyOf(operation.body),
     responses: {
       [operation.status]: { description: "Done.", ...answerOf(operation) },
@@ -55,12 +55,16 @@ function described(name: OperationName, operation: Operation): Json {
   };
 }
 
-function parametersOf(operation: Operation): Json {
+function parametersOf(name: OperationName, operation: Operation): Json {
   const { params, query } = operation;
   const parameters = [
-    ...Object.entries(propertiesOf(params)).map(([name, schema]) => ({ name, in: "path", required: true, schema })),
-    ...Object.entries(propertiesOf(query)).map(([name, schema]) => ({ name, in: "query", required: false, schema })),
-    ...(isCreate(operation) ? [IDEMPOTENCY_KEY] : []),
+    ...Object.entries(propertiesOf(params)).map(([parameter, schema]) => ({
+      ...{ name: parameter, in: "path", required: true, schema },
+    })),
+    ...Object.entries(propertiesOf(query)).map(([parameter, schema]) => ({
+      ...{ name: parameter, in: "query", required: false, schema },
+    })),
+    ...(isCreate(name) ? [IDEMPOTENCY_KEY] : []),
   ];
   return parameters.length === 0 ? {} : { parameters };
 }

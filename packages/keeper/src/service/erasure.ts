@@ -45,6 +45,8 @@ export class Erasure {
       throw new EvergrantError("revocation_changed", { detail: `it would erase ${names.join(", ")}` });
     await store.audit.write(this.#records(connection, { ...ask, names }));
     const revoked = connection.grant !== null && (await this.#eraseGrant(connection.grant, ask));
+    // Answers that may be asked for again for a day show links and name who was granted what.
+    await store.idempotency.eraseAnswers(names);
     for (const each of sharing) await this.#remove(each, ask.by);
     return {
       connections: names,

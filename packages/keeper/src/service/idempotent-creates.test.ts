@@ -15,11 +15,12 @@ function aDesk() {
     return new Secret(`secret-${made}`);
   };
   const ask = async (
-    more: { key?: string; request?: string; operator?: OperatorId; node?: string } = {},
+    more: { key?: string; request?: string; operator?: OperatorId; node?: string; connections?: string[] } = {},
     run: () => Promise<Secret> = create,
   ) => {
-    const { key = "k", request = "asked", operator = JANE, node = "node-a" } = more;
-    const { answer, repeated } = await desk(node).once({ operator, key, request: new Secret(request) }, run);
+    const { key = "k", request = "asked", operator = JANE, node = "node-a", connections = [] } = more;
+    const asked = { operator, key, request: new Secret(request), connections };
+    const { answer, repeated } = await desk(node).once(asked, run);
     return [answer.reveal(), repeated];
   };
   return { world, ask, made: () => made };
@@ -70,6 +71,15 @@ describe("a create under a key", () => {
     expect(made()).toBe(0);
   });
 
+  test("whose answer was erased with its connection tells so, and is not done a second time", async () => {
+    const { world, ask, made } = aDesk();
+    await ask({ connections: ["acme"] });
+    await ask({ key: "l", connections: ["other"] });
+    await world.store.idempotency.eraseAnswers(["acme"]);
+    expect(await codeOf(ask({ connections: ["acme"] }))).toBe("idempotency_outcome_unknown");
+    expect([await ask({ key: "l", connections: ["other"] }), made()]).toEqual([["secret-2", true], 2]);
+  });
+
   test("gives its answer also where the answer cannot be kept", async () => {
     const { world, ask } = aDesk();
     const away = async () => {
@@ -87,7 +97,7 @@ describe("a create under a key", () => {
     await ask({ key: "canary-key", request: "canary-request" });
     const rows: unknown[] = [];
     const { idempotency } = world.store;
-    const known = await idempotency.claim({ key: "none", requestMac: "", startedAtMs: 0 });
+    const known = await idempotency.claim({ key: "none", requestMac: "", startedAtMs: 0, connections: [] });
     expect(known).toBe("claimed");
     rows.push(world.snapshot());
     expect(JSON.stringify(rows)).toContain("answer");

@@ -20,6 +20,8 @@ export interface CreateAsk {
   readonly key: string;
   /** All that was asked for: under one key it has to be the same. */
   readonly request: Secret;
+  /** The connections that it is about, by name: with them its answer is erased. */
+  readonly connections: readonly string[];
 }
 
 export interface CreateAnswer {
@@ -39,14 +41,15 @@ export class CreateDesk implements IdempotentCreates {
     this.#context = context;
   }
 
-  async once({ operator, key: chosen, request }: CreateAsk, create: () => Promise<Secret>): Promise<CreateAnswer> {
+  async once(ask: CreateAsk, create: () => Promise<Secret>): Promise<CreateAnswer> {
+    const { operator, key: chosen, request, connections } = ask;
     const { limits, sealer, store, time } = this.#context;
     const startedAtMs = time.wallMs();
     await store.idempotency.forget(startedAtMs - limits.idempotencyKeptMs);
     const key = hash("sha256", JSON.stringify([operator, chosen]), "hex");
     // Not a bare hash: what was asked for may hold a secret that somebody could guess.
     const requestMac = sealer.authenticate("create", request.reveal());
-    const known = await store.idempotency.claim({ key, requestMac, startedAtMs });
+    const known = await store.idempotency.claim({ key, requestMac, startedAtMs, connections });
     if (known !== "claimed") return { answer: this.#first(known, requestMac), repeated: true };
     return { answer: await this.#run(key, create), repeated: false };
   }
@@ -70,6 +73,7 @@ export class CreateDesk implements IdempotentCreates {
   #first(known: StoredCreate, requestMac: string): Secret {
     const { limits, sealer, time } = this.#context;
     if (known.requestMac !== requestMac) throw new EvergrantError("idempotency_key_reused");
+    if (known.answer === "erased") throw new EvergrantError("idempotency_outcome_unknown", { detail: ERASED });
     if (known.answer !== null) return sealer.open(known.answer.dataKey, contextOf(known.key), known.answer.sealed);
     if (time.wallMs() - known.startedAtMs < limits.idempotencyRunMs)
       throw new EvergrantError("idempotency_key_busy", { retryAfterMs: BUSY_MS });
@@ -78,5 +82,6 @@ export class CreateDesk implements IdempotentCreates {
 }
 
 const BUSY_MS = 1_000;
+const ERASED = "its answer was erased with a connection that it was about";
 
 const contextOf = (key: string): SealContext => ({ owner: key, chain: "", kind: "answer", version: "" });

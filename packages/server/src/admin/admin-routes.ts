@@ -93,7 +93,7 @@ async function run(name: OperationName, { face, request, reply }: Exchange): Pro
     note.isAbout(asked);
     const answer = () => answerOf(name, asked, { ...face, operator, by: operator.name });
     const key = request.headers["idempotency-key"];
-    const sent = isCreate(operation)
+    const sent = isCreate(name)
       ? await createdOnce(face.keeper, { name, asked, operator, key, answer }, reply)
       : await answer();
     return { status: operation.status, sent };

@@ -1,10 +1,11 @@
-import { IDEMPOTENCY_KEY_PATTERN, type OperationName } from "@evergrant/contract";
+import { type CreateName, IDEMPOTENCY_KEY_PATTERN } from "@evergrant/contract";
 import { EvergrantError, Secret } from "@evergrant/core";
 import type { Keeper, OperatorPrincipal } from "@evergrant/keeper";
 import type { FastifyReply } from "fastify";
+import { connectionsOf } from "./connections-of.ts";
 
 export interface AskedCreate {
-  readonly name: OperationName;
+  readonly name: CreateName;
   readonly asked: { readonly params: unknown; readonly body: unknown };
   readonly operator: OperatorPrincipal;
   /** The header `Idempotency-Key`, where there is one. */
@@ -24,7 +25,7 @@ export async function createdOnce(keeper: Keeper, create: AskedCreate, reply: Fa
   // As the schemas read it: spaces and the order of members are not another request.
   const request = new Secret(JSON.stringify([name, asked.params, asked.body ?? null]));
   const made = await keeper.creates.once(
-    { operator: operator.id, key, request },
+    { operator: operator.id, key, request, connections: connectionsOf(name, asked) },
     async () => new Secret(JSON.stringify(await answer())),
   );
   if (made.repeated) reply.header("idempotency-replayed", "true");

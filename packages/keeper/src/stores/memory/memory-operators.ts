@@ -72,11 +72,17 @@ export function memoryIdempotency(state: MemoryState): IdempotencyStore {
     finish: (key, answer) =>
       state.run(() => {
         const create = state.creates.get(key);
-        if (create !== undefined) state.creates.set(key, { ...create, answer });
+        if (create?.answer === null) state.creates.set(key, { ...create, answer });
       }),
     release: (key) =>
       state.run(() => {
         if (state.creates.get(key)?.answer === null) state.creates.delete(key);
+      }),
+    eraseAnswers: (connections) =>
+      state.run(() => {
+        for (const [key, create] of state.creates)
+          if (create.connections.some((name) => connections.includes(name)))
+            state.creates.set(key, { ...create, answer: "erased" });
       }),
     forget: (startedBeforeMs) =>
       state.run(() => {

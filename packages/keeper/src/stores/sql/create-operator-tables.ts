@@ -32,6 +32,7 @@ export async function createOperatorTables(db: Transaction<Tables>): Promise<voi
     .addColumn("key", "text", (column) => column.primaryKey())
     .addColumn("request_mac", "text", (column) => column.notNull())
     .addColumn("started_at_ms", "bigint", (column) => column.notNull())
+    .addColumn("connections", "text", (column) => column.notNull())
     .addColumn("data_key", "text")
     .addColumn("answer", "text")
     .execute();

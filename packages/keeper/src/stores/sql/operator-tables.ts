@@ -35,11 +35,12 @@ interface OperatorSessionTable {
   readonly seen_at_ms: number;
 }
 
-/** `data_key` and `answer` are there together or not at all. */
+/** `data_key` and `answer` are there together or not at all; both are empty where they were erased. */
 export interface IdempotentCreateTable {
   readonly key: string;
   readonly request_mac: string;
   readonly started_at_ms: number;
+  readonly connections: Json;
   readonly data_key: WrappedKey | null;
   readonly answer: Sealed | null;
 }

@@ -122,7 +122,9 @@ function describeSessions(world: () => StoreWorld): void {
 }
 
 function describeCreates(world: () => StoreWorld): void {
-  const create = (key: string, startedAtMs = 10) => ({ key, requestMac: "asked", startedAtMs });
+  const create = (key: string, startedAtMs = 10, connections: readonly string[] = []) => ({
+    ...{ key, requestMac: "asked", startedAtMs, connections },
+  });
   const answer = { dataKey: "wrapped" as WrappedKey, sealed: "sealed" as Sealed };
 
   test("of those who ask under one key at the same moment one begins, and the others see that it runs", async () => {
@@ -142,6 +144,24 @@ function describeCreates(world: () => StoreWorld): void {
     expect(await idempotency.claim(create("a", 50))).toEqual({ ...create("a"), answer });
     await idempotency.forget(11);
     expect(await idempotency.claim(create("a", 50))).toBe("claimed");
+  });
+
+  test("answers about a connection are erased, also those to come, and their keys stay taken", async () => {
+    const { idempotency } = world().store;
+    const about = { kept: ["acme", "other"], running: ["acme"], like: ["acme-2"], else: ["other"], none: [] };
+    for (const [key, connections] of Object.entries(about)) await idempotency.claim(create(key, 10, connections));
+    for (const key of ["kept", "like", "else", "none"]) await idempotency.finish(key, answer);
+    await idempotency.eraseAnswers(["acme", "gone"]);
+    await idempotency.finish("running", answer);
+    await idempotency.release("running");
+    const found = async (key: keyof typeof about) => {
+      const known = await idempotency.claim(create(key));
+      return known === "claimed" ? known : known.answer;
+    };
+    expect([await found("kept"), await found("running")]).toEqual(["erased", "erased"]);
+    for (const key of ["like", "else", "none"] as const) expect([key, await found(key)]).toEqual([key, answer]);
+    expect(await idempotency.claim(create("kept"))).toEqual({ ...create("kept", 10, about.kept), answer: "erased" });
+    expect(await world().store.wrappedKeys.countNotWrappedBy("none", "idempotent_create", 9)).toBe(3);
   });
 
   test("a key that is given back may be taken again", async () => {
