@@ -40,6 +40,7 @@ export type * from "./service/access.ts";
 export type { ApiAnswerHead } from "./service/api-account.ts";
 export type { ApiTurn, CallsLeft } from "./service/api-turns.ts";
 export type * from "./service/backups.ts";
+export type * from "./service/connecting.ts";
 export type * from "./service/consenting.ts";
 export type { AdmittedCall, ApiAsk, ForwardAsk, Forwarded, Gateway, ShownTenants } from "./service/gateway.ts";
 export type * from "./service/idempotent-creates.ts";

@@ -30,6 +30,7 @@ export { PROVIDERS } from "./providers/catalogue.ts";
 export type * from "./service/access.ts";
 export { Activity } from "./service/activity.ts";
 export type * from "./service/backups.ts";
+export type * from "./service/connecting.ts";
 export type * from "./service/consenting.ts";
 export { createKeeper, type RunningKeeper } from "./service/create-keeper.ts";
 export type * from "./service/idempotent-creates.ts";

@@ -12,14 +12,6 @@ import type { StoredConnection } from "../ports/connection-store.ts";
 import type { AuditEntry, Records } from "../ports/records.ts";
 import type { Tokens } from "./access.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
-import type { ConnectionDirectory } from "./connection-directory.ts";
-import { planRemoval, splitTenants } from "./connection-removal.ts";
-import { viewConnection } from "./connection-views.ts";
-import type { Erasure } from "./erasure.ts";
-import type { GrantEnding } from "./grant-ending.ts";
-import type { GrantViews } from "./grant-views.ts";
-import type { HealthWatch } from "./health-watch.ts";
-import { atHome, pinnedOf } from "./homes.ts";
 import type {
   Connections,
   ConnectionView,
@@ -30,7 +22,15 @@ import type {
   RemovedConnection,
   RevokedGrant,
   Story,
-} from "./keeper.ts";
+} from "./connecting.ts";
+import type { ConnectionDirectory } from "./connection-directory.ts";
+import { planRemoval, splitTenants } from "./connection-removal.ts";
+import { viewConnection } from "./connection-views.ts";
+import type { Erasure } from "./erasure.ts";
+import type { GrantEnding } from "./grant-ending.ts";
+import type { GrantViews } from "./grant-views.ts";
+import type { HealthWatch } from "./health-watch.ts";
+import { atHome, pinnedOf } from "./homes.ts";
 import { newId } from "./new-id.ts";
 import { type Page, type PageAsk, pageOf, placeByAge } from "./pages.ts";
 import type { ServiceContext } from "./service-context.ts";

@@ -2,10 +2,10 @@ import { type ConsentId, EvergrantError, type GrantId, transition } from "@everg
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { Records } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
+import type { ErasedGrant, ErasureAsk } from "./connecting.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { GrantEnding } from "./grant-ending.ts";
 import type { JournalErasure } from "./journal-erasure.ts";
-import type { ErasedGrant, ErasureAsk } from "./keeper.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
 
