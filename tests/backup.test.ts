@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Quarantine } from "@evergrant/contract";
+import type { AddedOperator, Quarantine } from "@evergrant/contract";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Admin } from "./kit/admin.ts";
 import { aCluster } from "./kit/cluster.ts";
@@ -35,13 +35,15 @@ describe("a backup of a store in one file", () => {
     await using world = await aWorld();
     await world.connected();
     const token = await world.token();
+    const vera = await world.admin.post<AddedOperator>("/operators", { name: "vera", role: "viewer" });
     const serving = Promise.all(Array.from({ length: 20 }, () => world.token()));
     const made = backUp(world, file());
     await serving;
     expect(made).toMatchObject({ status: 0, out: expect.stringContaining("read back whole") });
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     const bytes = readFileSync(file());
-    for (const secret of [token.access_token ?? "", DEMO_COMPANY, "jane"]) expect(bytes.includes(secret)).toBe(false);
+    for (const secret of [token.access_token ?? "", DEMO_COMPANY, "jane", "vera"])
+      expect(bytes.includes(secret)).toBe(false);
     expect(existsSync(`${file()}.part`)).toBe(false);
 
     const folder = join(elsewhere, "folder");
@@ -70,6 +72,8 @@ describe("a backup of a store in one file", () => {
       const after = await admin.get<Quarantine>("/quarantine");
       expect(after).toMatchObject({ state: "none", released: { as: "restored", from: before } });
       expect(after.incarnation).not.toBe(before);
+      const me = await fetch(`${node.url}/api/v1/me`, { headers: { authorization: `Bearer ${vera.operatorKey}` } });
+      expect(await me.json()).toMatchObject({ name: "vera", role: "viewer" });
       const { connections } = await admin.get<{ connections: object[] }>("/connections");
       expect(connections).toMatchObject([{ name: "acme", status: "connected" }]);
       await admin.post("/connections/acme/check");

@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { ErasedGrant } from "@evergrant/contract";
+import type { AddedCaller, ConsentLink, ErasedGrant } from "@evergrant/contract";
 import { expect, test } from "vitest";
 import { anOtherSystem } from "./kit/other-system.ts";
 import { aWorld, DEMO_COMPANY, type World } from "./kit/world.ts";
@@ -67,6 +67,33 @@ test("a person who consents again after an erasure gets a grant that has nothing
   const grants = rows(world, 'select id, data_key from "grant"');
   expect(grants.filter(({ data_key }) => data_key === "")).toHaveLength(1);
   expect(grants).toHaveLength(2);
+});
+
+test("answers that could be asked for again go with the connection that they tell of, and nothing is made twice", async () => {
+  await using world = await aWorld();
+  await world.start();
+  await world.setUp();
+  await world.connection("other");
+  const link = (name: string) =>
+    world.admin.post<ConsentLink>(`/connections/${name}/consent-links`, { accept: "any-tenant" }, `link-${name}`);
+  const reports = () => {
+    const permissions = [{ connection: "acme", right: "token" }];
+    return world.admin.post<AddedCaller>("/callers", { name: "reports", permissions }, "caller-1");
+  };
+  await world.consents((await link("acme")).url, "jane@demo.example", DEMO_COMPANY);
+  const other = await link("other");
+  await reports();
+  const sealed = rows(world, `select answer, data_key from idempotent_create where connections like '%"acme"%'`);
+  expect(sealed).toHaveLength(2);
+  await erases(world, "acme", ["acme"]);
+  for (const ask of [() => link("acme"), reports])
+    await expect(ask()).rejects.toThrow(/idempotency_outcome_unknown.*erased with a connection/);
+  expect((await link("other")).url).toBe(other.url);
+  const { callers } = await world.admin.get<{ callers: { name: string }[] }>("/callers");
+  expect(callers.filter(({ name }) => name === "reports")).toHaveLength(1);
+  await world.stop();
+  const left = bytesOf(world.folder);
+  for (const text of sealed.flatMap(Object.values)) expect(left.includes(String(text))).toBe(false);
 });
 
 test("every connection on the grant has to be agreed to, and with an imported one its verification is erased too", async () => {

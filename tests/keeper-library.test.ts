@@ -72,7 +72,9 @@ test("a keeper in one's own process gives tokens, calls the API, and goes on aft
   expect(again.accessToken.reveal()).toBe(first.accessToken.reveal());
   expect(JSON.stringify(again)).not.toContain(again.accessToken.reveal());
   expect(statSync(join(folder, "operator-key")).mode & 0o777).toBe(0o600);
-  expect(kept.keeper.isOperator(new Secret(readFileSync(join(folder, "operator-key"), "utf8").trim()))).toBe(true);
+  expect(
+    await kept.keeper.operators.byKey(new Secret(readFileSync(join(folder, "operator-key"), "utf8").trim())),
+  ).toMatchObject({ name: "operator", role: "admin" });
 });
 
 test("it sends a token to the provider's API alone, and says whom it does not know", async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Keys } from "@evergrant/contract";
+import type { AddedCaller, Keys } from "@evergrant/contract";
 import { expect, test } from "vitest";
 import { eventually } from "./kit/eventually.ts";
 import { aWorld, DEMO_COMPANY, type World } from "./kit/world.ts";
@@ -11,7 +11,8 @@ const wrappings = (world: World): readonly string[] => {
   const database = new DatabaseSync(join(world.folder, "evergrant.db"), { readOnly: true });
   try {
     const all = 'select data_key as k from "grant" union select data_key from app union select data_key from consent';
-    const rows = database.prepare(`${all} union select key_check from deployment`).all();
+    const answers = "select data_key from idempotent_create union select key_check from deployment";
+    const rows = database.prepare(`${all} union ${answers}`).all();
     return rows.map(({ k }) => String(k).split(".")[0] ?? "");
   } finally {
     database.close();
@@ -27,6 +28,8 @@ test("a key is rotated while tokens are served and refreshed, and retired once n
   const serving = (async () => {
     for (; !stop.now; ) await world.token();
   })();
+  const create = () => world.admin.post<AddedCaller>("/callers", { name: "reports" }, "key-1");
+  const { clientSecret } = await create();
   const rotated = await world.admin.post<Keys>("/keys/rotate");
   const fresh = rotated.keys.find(({ primary }) => primary)?.id ?? "";
   expect(fresh).not.toBe(old);
@@ -43,6 +46,7 @@ test("a key is rotated while tokens are served and refreshed, and retired once n
   await world.stop();
   await world.start();
   expect((await keysOf(world)).keys.find(({ primary }) => primary)?.id).toBe(fresh);
+  expect((await create()).clientSecret).toBe(clientSecret);
   await world.advance("61d");
   await world.stop();
   await world.start();

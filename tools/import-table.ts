@@ -72,9 +72,14 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     may: ["packages/server/src", ...["@evergrant/core", "@evergrant/keeper", "npm:fastify", "npm:undici", "node:*"]],
   },
   {
+    place: "packages/server/src/sign-in",
+    may: ["packages/server/src", "@evergrant/core", "@evergrant/keeper", "npm:openid-client"],
+  },
+  {
     place: "packages/server/src",
     may: [
       "packages/server/src/gateway",
+      "packages/server/src/sign-in",
       "@evergrant/core",
       "@evergrant/keeper",
       "@evergrant/contract",

@@ -155,7 +155,7 @@ export function keeperOver(ports: ProcessPorts, providers: ReadonlyMap<string, P
       provenance: ports.provenance,
       report,
     },
-    { operatorKeySha256: "0".repeat(64) },
+    { operatorKeySha256: "0".repeat(64), createdAtMs: 0 },
     () => ({ refreshing: true, detail: null }),
   );
 }

@@ -15,24 +15,27 @@ export class Admin {
     return await this.#call<T>("GET", path);
   }
 
-  async post<T>(path: string, body: unknown = {}): Promise<T> {
-    return await this.#call<T>("POST", path, body);
+  /** With an idempotency key, where one is given. */
+  async post<T>(path: string, body: unknown = {}, once?: string): Promise<T> {
+    return await this.#call<T>("POST", path, { body, once });
   }
 
   async put<T>(path: string, body: unknown): Promise<T> {
-    return await this.#call<T>("PUT", path, body);
+    return await this.#call<T>("PUT", path, { body });
   }
 
   async remove<T>(path: string): Promise<T> {
     return await this.#call<T>("DELETE", path);
   }
 
-  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async #call<T>(method: string, path: string, sent: { body?: unknown; once?: string | undefined } = {}): Promise<T> {
+    const { body, once } = sent;
     const response = await fetch(`${this.#url}/api/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.#key}`,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(once === undefined ? {} : { "idempotency-key": once }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

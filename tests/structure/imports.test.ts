@@ -34,6 +34,7 @@ const WRONG_IMPORTS: Readonly<Record<string, string>> = {
   [`${keeper}/index.ts`]: "undici",
   [`${keeper}/parts.ts`]: "kysely",
   "packages/server/src/gateway": "@evergrant/contract",
+  "packages/server/src/sign-in": "fastify",
   "packages/server/src": "@evergrant/sandbox",
   "packages/client/src": "@evergrant/core",
   "packages/sandbox/src/engine": "node:crypto",

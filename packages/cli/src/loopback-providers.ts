@@ -22,6 +22,7 @@ export function loopbackKeeper(keeper: Keeper): Keeper {
       },
       list: () => apps.list(),
       addSecret: (name, secret, by) => apps.addSecret(name, secret, by),
+      page: (from) => apps.page(from),
       setScopes: (name, scopes, by) => apps.setScopes(name, scopes, by),
       providers: () => apps.providers(),
     },

@@ -14,6 +14,7 @@ import { addHealth } from "./commands/health.ts";
 import { addImport } from "./commands/import.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addNotices } from "./commands/notices.ts";
+import { addOperators } from "./commands/operators.ts";
 import { addProviders } from "./commands/providers.ts";
 import { addQuarantine } from "./commands/quarantine.ts";
 import { addSandbox } from "./commands/sandbox.ts";
@@ -39,6 +40,7 @@ const COMMANDS = [
   addQuarantine,
   addKeys,
   addAudit,
+  addOperators,
   addNotices,
   addBackup,
 ] as const;

@@ -372,7 +372,10 @@ describe("health", () => {
     const health = { serving: true, refreshing: false, detail: "the journal cannot be written" };
     await using node = await fakeNode(({ path }) =>
       path.endsWith("/me")
-        ? { status: 200, body: { role: "operator", publicUrl: "http://localhost:4180", nowMs: 0, health } }
+        ? {
+            status: 200,
+            body: { name: "operator", role: "admin", publicUrl: "http://localhost:4180", nowMs: 0, health },
+          }
         : {
             status: 200,
             body: path.endsWith("/quarantine")
@@ -390,7 +393,7 @@ describe("health", () => {
     const health = { serving: true, refreshing: false, detail: "the database may be restored or copied" };
     const held = { state: "held", sinceMs: 5, because: [], node: "nd_1", deployment: "dp_1", incarnation: 1 };
     await using node = await fakeNode(({ path }) => {
-      const me = { role: "operator", publicUrl: "http://localhost:4180", nowMs: 0, health };
+      const me = { name: "operator", role: "admin", publicUrl: "http://localhost:4180", nowMs: 0, health };
       if (path.endsWith("/me")) return { status: 200, body: me };
       return { status: 200, body: path.endsWith("/quarantine") ? { ...held, released: null } : { connections: [] } };
     });

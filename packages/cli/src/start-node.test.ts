@@ -30,7 +30,10 @@ describe("a started node", () => {
     const file = join(folder.path, "operator-key");
     expect(node.operatorKey).toEqual({ kind: "written", file });
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(node.keeper.isOperator(new Secret(readFileSync(file, "utf8").trim()))).toBe(true);
+    expect(await node.keeper.operators.byKey(new Secret(readFileSync(file, "utf8").trim()))).toMatchObject({
+      name: "operator",
+      role: "admin",
+    });
     expect((await fetch(`${node.url}/healthz`)).status).toBe(200);
   });
 
@@ -44,7 +47,7 @@ describe("a started node", () => {
     expect([first.operatorKey, again.operatorKey]).toEqual([{ kind: "shown" }, { kind: "made-before" }]);
     expect(shown).toHaveLength(1);
     const key = /evk_\S+/.exec(shown[0] ?? "")?.[0] ?? "";
-    expect(again.keeper.isOperator(new Secret(key))).toBe(true);
+    expect(await again.keeper.operators.byKey(new Secret(key))).toMatchObject({ name: "operator", role: "admin" });
     expect(existsSync(join(folder.path, "operator-key"))).toBe(false);
   });
 

@@ -17,6 +17,7 @@ import {
   createServer,
   createTelemetry,
   type Listeners,
+  type OpenIdOptions,
   type RequestLog,
   type Telemetry,
 } from "@evergrant/server";
@@ -51,6 +52,10 @@ export interface StartOptions {
   readonly keyNetworks?: readonly string[];
   /** Proxies, by address or network, whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustedProxies?: readonly string[];
+  /** Where browsers reach the console, if not at the admin API's own address: a proxy's, or a tunnel's. */
+  readonly consoleUrl?: string;
+  /** Where operators may sign in to the console besides by their keys. */
+  readonly openId?: OpenIdOptions;
   readonly limits?: Limits;
   /** Default: the catalogue, with `ownProviders`. */
   readonly providers?: ReadonlyMap<string, Provider>;
@@ -77,6 +82,8 @@ export interface StartedNode {
   readonly url: string;
   /** Where its admin API is. */
   readonly adminUrl: string;
+  /** Where a browser finds the console. */
+  readonly consoleUrl: string;
   readonly keeper: Keeper;
   readonly operatorKey: OperatorKeyPlace;
   /** Takes no new request, drains, and frees ports and folder. May be called again. */
@@ -124,6 +131,8 @@ async function start(options: Logged, opened: Opened): Promise<StartedNode> {
     listeners: address.listeners,
     trustedProxies: options.trustedProxies ?? [],
     log: options.log,
+    ...(options.consoleUrl === undefined ? {} : { consoleUrl: options.consoleUrl }),
+    ...(options.openId === undefined ? {} : { openId: options.openId }),
     telemetry,
   });
   opened.unshift(() => server.close());
@@ -131,6 +140,7 @@ async function start(options: Logged, opened: Opened): Promise<StartedNode> {
   return {
     url: server.urls.public,
     adminUrl: server.urls.admin,
+    consoleUrl: server.urls.console,
     keeper,
     operatorKey: operatorKey.place(),
     close: () => (closing ??= closeAll(opened)),

@@ -44,7 +44,6 @@ import {
   pastedConsentSchema,
   reconsentLinkSchema,
 } from "./consents.ts";
-import { operatorSchema } from "./health.ts";
 import { importListSchema, importSchema, newImportsSchema } from "./imports.ts";
 import { keyParamsSchema, keyRotationSchema, keysSchema } from "./keys.ts";
 import { idSchema, nameSchema } from "./names.ts";
@@ -59,6 +58,18 @@ import {
   replayedSchema,
   replaySchema,
 } from "./notices.ts";
+import {
+  addedOperatorKeySchema,
+  addedOperatorSchema,
+  meSchema,
+  newOperatorKeySchema,
+  newOperatorSchema,
+  operatorIdentitySchema,
+  operatorListSchema,
+  operatorRoleSchema,
+  operatorSchema,
+} from "./operators.ts";
+import { pageQuery } from "./pages.ts";
 import { quarantineReleaseSchema, quarantineSchema } from "./quarantine.ts";
 
 /** One operation of the admin API: how it is called, and the shapes that go in and come out. */
@@ -73,6 +84,9 @@ export interface Operation {
   readonly answer: z.ZodType;
 }
 
+/** Visible ASCII, also in the quotes that a structured field has (RFC 9651 §3.3.3). */
+export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
+
 export const ADMIN_API_PREFIX = "/api/v1";
 
 const none = z.strictObject({});
@@ -81,10 +95,11 @@ const nothing = z.undefined();
 const byName = z.strictObject({ name: nameSchema });
 const byId = z.strictObject({ id: idSchema });
 const plain = { params: none, query: none, body: noBody };
+const list = { ...plain, query: pageQuery({}) };
 
 /** The admin API as data: the server serves exactly these operations, clients draw their types from them. */
 export const ADMIN_API = {
-  me: { ...plain, method: "GET", path: "/me", status: 200, answer: operatorSchema },
+  me: { ...plain, method: "GET", path: "/me", status: 200, answer: meSchema },
 
   readQuarantine: { ...plain, method: "GET", path: "/quarantine", status: 200, answer: quarantineSchema },
   releaseQuarantine: {
@@ -118,13 +133,13 @@ export const ADMIN_API = {
   verifyAudit: { ...plain, method: "GET", path: "/audit/verification", status: 200, answer: auditVerificationSchema },
 
   listProviders: { ...plain, method: "GET", path: "/providers", status: 200, answer: providerListSchema },
-  listApps: { ...plain, method: "GET", path: "/apps", status: 200, answer: appListSchema },
+  listApps: { ...list, method: "GET", path: "/apps", status: 200, answer: appListSchema },
   addApp: { ...plain, method: "POST", path: "/apps", status: 201, body: newAppSchema, answer: appSchema },
   addAppSecret: {
     ...plain,
     method: "POST",
     path: "/apps/:name/secrets",
-    status: 200,
+    status: 201,
     params: byName,
     body: newAppSecretSchema,
     answer: appSchema,
@@ -140,7 +155,7 @@ export const ADMIN_API = {
     answer: appSchema,
   },
 
-  listConnections: { ...plain, method: "GET", path: "/connections", status: 200, answer: connectionListSchema },
+  listConnections: { ...list, method: "GET", path: "/connections", status: 200, answer: connectionListSchema },
   createConnection: {
     ...plain,
     method: "POST",
@@ -262,7 +277,7 @@ export const ADMIN_API = {
     answer: nothing,
   },
   readConsentHistory: {
-    ...plain,
+    ...list,
     method: "GET",
     path: "/connections/:name/consents",
     status: 200,
@@ -377,7 +392,68 @@ export const ADMIN_API = {
   },
   readImport: { ...plain, method: "GET", path: "/imports/:id", status: 200, params: byId, answer: importSchema },
 
-  listCallers: { ...plain, method: "GET", path: "/callers", status: 200, answer: callerListSchema },
+  listOperators: { ...list, method: "GET", path: "/operators", status: 200, answer: operatorListSchema },
+  addOperator: {
+    ...plain,
+    method: "POST",
+    path: "/operators",
+    status: 201,
+    body: newOperatorSchema,
+    answer: addedOperatorSchema,
+  },
+  setOperatorRole: {
+    ...plain,
+    method: "PUT",
+    path: "/operators/:name/role",
+    status: 200,
+    params: byName,
+    body: operatorRoleSchema,
+    answer: operatorSchema,
+  },
+  setOperatorIdentity: {
+    ...plain,
+    method: "PUT",
+    path: "/operators/:name/identity",
+    status: 200,
+    params: byName,
+    body: operatorIdentitySchema,
+    answer: operatorSchema,
+  },
+  addOperatorKey: {
+    ...plain,
+    method: "POST",
+    path: "/operators/:name/keys",
+    status: 201,
+    params: byName,
+    body: newOperatorKeySchema.optional(),
+    answer: addedOperatorKeySchema,
+  },
+  removeOperatorKey: {
+    ...plain,
+    method: "DELETE",
+    path: "/operators/:name/keys/:key",
+    status: 200,
+    params: z.strictObject({ name: nameSchema, key: idSchema }),
+    answer: operatorSchema,
+  },
+  disableOperator: {
+    ...plain,
+    method: "POST",
+    path: "/operators/:name/disable",
+    status: 200,
+    params: byName,
+    answer: operatorSchema,
+  },
+  enableOperator: {
+    ...plain,
+    method: "POST",
+    path: "/operators/:name/enable",
+    status: 200,
+    params: byName,
+    answer: operatorSchema,
+  },
+
+  listCallers: { ...list, method: "GET", path: "/callers", status: 200, answer: callerListSchema },
   addCaller: {
     ...plain,
     method: "POST",
@@ -448,6 +524,16 @@ export const ADMIN_API = {
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof ADMIN_API;
+
+/** The operations that make something: they take an `Idempotency-Key`, and repeated under it answer as the first time. */
+export type CreateName = {
+  [Name in OperationName]: (typeof ADMIN_API)[Name]["status"] extends 201 ? Name : never;
+}[OperationName];
+
+/** Whether an operation makes something, and so takes an `Idempotency-Key`. */
+export function isCreate(name: OperationName): name is CreateName {
+  return ADMIN_API[name].status === 201;
+}
 
 /** What a client sends as the body of an operation. */
 export type OperationInput<Name extends OperationName> = z.input<(typeof ADMIN_API)[Name]["body"]>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idSchema, instantMsSchema, nameSchema } from "./names.ts";
 import { outageBudgetSchema } from "./outages.ts";
+import { listPage } from "./pages.ts";
 
 const originSchema = z.string().min(1).max(300);
 // RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
@@ -44,7 +45,7 @@ export const appSchema = z.object({
 });
 export type App = z.infer<typeof appSchema>;
 
-export const appListSchema = z.object({ apps: z.array(appSchema).readonly() });
+export const appListSchema = z.object({ apps: z.array(appSchema).readonly(), ...listPage });
 
 /** How requests of a provider's API name the organisation they are about. */
 const tenantLocatorSchema = z.discriminatedUnion("kind", [

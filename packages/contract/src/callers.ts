@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema, instantMsSchema, nameSchema, rightSchema } from "./names.ts";
+import { listPage } from "./pages.ts";
 
 const respectSchema = (what: z.ZodString) => z.array(what).min(1).max(200).readonly().nullable().default(null);
 
@@ -140,7 +141,7 @@ export const callerSchema = z.object({
 });
 export type Caller = z.infer<typeof callerSchema>;
 
-export const callerListSchema = z.object({ callers: z.array(callerSchema).readonly() });
+export const callerListSchema = z.object({ callers: z.array(callerSchema).readonly(), ...listPage });
 
 /** The only answer that shows the first client secret: it is kept as a hash. */
 export const addedCallerSchema = z.object({ caller: callerSchema, clientId: z.string(), clientSecret: z.string() });

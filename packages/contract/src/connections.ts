@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idSchema, instantMsSchema, nameSchema } from "./names.ts";
 import { outageBudgetSchema } from "./outages.ts";
+import { listPage } from "./pages.ts";
 
 /** `POST /connections`. */
 export const newConnectionSchema = z.strictObject({
@@ -97,7 +98,7 @@ export const observedConnectionSchema = z.object({
 });
 export type ObservedConnection = z.infer<typeof observedConnectionSchema>;
 
-export const connectionListSchema = z.object({ connections: z.array(connectionSchema).readonly() });
+export const connectionListSchema = z.object({ connections: z.array(connectionSchema).readonly(), ...listPage });
 
 const names = z.array(z.string()).readonly();
 

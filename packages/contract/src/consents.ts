@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema, instantMsSchema } from "./names.ts";
+import { listPage, pageQuery } from "./pages.ts";
 
 /** `POST /connections/{name}/consent-links`. `any-tenant` accepts beforehand whichever organisation is chosen. */
 export const newConsentLinkSchema = z.strictObject({ accept: z.enum(["ask", "any-tenant"]).default("ask") });
@@ -36,7 +37,7 @@ const CONSENT_FAILURES = [
 const holdReasonSchema = z.enum(HOLD_REASONS);
 
 /** Query of `GET /consents`: only those that wait for a decision can be listed. */
-export const consentsQuerySchema = z.strictObject({ held: z.enum(["", "true"]) });
+export const consentsQuerySchema = pageQuery({ held: z.enum(["", "true"]) });
 
 /** Who started a consent and from where: `from` is null where nobody of this deployment saw it, `pastedBy` where nobody pastes. */
 const whoAndWhere = {
@@ -67,7 +68,7 @@ export const heldConsentSchema = z.object({
 });
 export type HeldConsent = z.infer<typeof heldConsentSchema>;
 
-export const heldConsentListSchema = z.object({ consents: z.array(heldConsentSchema).readonly() });
+export const heldConsentListSchema = z.object({ consents: z.array(heldConsentSchema).readonly(), ...listPage });
 
 /** `GET /connections/{name}/consents`: newest first. */
 export const consentHistorySchema = z.object({
@@ -84,6 +85,7 @@ export const consentHistorySchema = z.object({
       }),
     )
     .readonly(),
+  ...listPage,
 });
 export type ConsentHistory = z.infer<typeof consentHistorySchema>;
 

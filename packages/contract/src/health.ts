@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { instantMsSchema } from "./names.ts";
 
 /** `GET /healthz`: the process lives. */
 export const livenessSchema = z.object({ status: z.literal("ok") });
@@ -14,12 +13,3 @@ export const readinessSchema = z.object({
   detail: z.string().nullable(),
 });
 export type Readiness = z.infer<typeof readinessSchema>;
-
-/** `GET /api/v1/me`: what the operator key opens. */
-export const operatorSchema = z.object({
-  role: z.literal("operator"),
-  publicUrl: z.string(),
-  nowMs: instantMsSchema,
-  health: readinessSchema,
-});
-export type Operator = z.infer<typeof operatorSchema>;

@@ -1,6 +1,9 @@
 export {
   ADMIN_API,
   ADMIN_API_PREFIX,
+  type CreateName,
+  IDEMPOTENCY_KEY_PATTERN,
+  isCreate,
   type Operation,
   type OperationAnswer,
   type OperationInput,
@@ -91,14 +94,7 @@ export {
   type ReconsentLink,
   reconsentLinkSchema,
 } from "./consents.ts";
-export {
-  type Liveness,
-  livenessSchema,
-  type Operator,
-  operatorSchema,
-  type Readiness,
-  readinessSchema,
-} from "./health.ts";
+export { type Liveness, livenessSchema, type Readiness, readinessSchema } from "./health.ts";
 export {
   type Import,
   type ImportedToken,
@@ -124,6 +120,16 @@ export {
   replaySchema,
 } from "./notices.ts";
 export { adminApiDocument } from "./openapi.ts";
+export { OPERATION_WORDS } from "./operation-words.ts";
+export {
+  type AddedOperator,
+  type Me,
+  type NewOperator,
+  OPERATOR_ROLES,
+  type Operator,
+  type OperatorIdentity,
+  type OperatorRole,
+} from "./operators.ts";
 export { OUTAGE_EVENTS, type OutagePromise } from "./outages.ts";
 export { type Problem, problemSchema } from "./problem.ts";
 export {

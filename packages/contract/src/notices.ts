@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema, instantMsSchema, nameSchema } from "./names.ts";
+import { listPage, pageQuery } from "./pages.ts";
 
 export const NOTICE_NAMES = [
   "lapse-coming",
@@ -51,10 +52,7 @@ export const addedRecipientSecretSchema = z.object({ secret: z.string() });
 
 export const recipientListSchema = z.object({ recipients: z.array(recipientSchema).readonly() });
 
-export const deliveriesQuerySchema = z.strictObject({
-  status: deliveryStatusSchema.optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-});
+export const deliveriesQuerySchema = pageQuery({ status: deliveryStatusSchema.optional() });
 
 export const deliverySchema = z.object({
   id: z.number().int(),
@@ -76,6 +74,7 @@ export type NoticeDelivery = z.infer<typeof deliverySchema>;
 /** Newest first. */
 export const deliveryListSchema = z.object({
   deliveries: z.array(deliverySchema).readonly(),
+  ...listPage,
   /** `undistributed`: happened, and nobody has been looked up yet who is to be told. */
   counts: z.object({
     undistributed: z.number().int(),

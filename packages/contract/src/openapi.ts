@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { ADMIN_API, ADMIN_API_PREFIX, type Operation, type OperationName } from "./admin-api.ts";
+import {
+  ADMIN_API,
+  ADMIN_API_PREFIX,
+  IDEMPOTENCY_KEY_PATTERN,
+  isCreate,
+  type Operation,
+  type OperationName,
+} from "./admin-api.ts";
 import { OPERATION_WORDS } from "./operation-words.ts";
 import { problemSchema } from "./problem.ts";
 
@@ -18,7 +25,7 @@ export function adminApiDocument(version: string): Json {
       title: "Evergrant admin API",
       version,
       description:
-        "For operators. Instants are milliseconds since the epoch on Evergrant's clock. Unknown fields are refused. Refusals are problem documents (RFC 9457) with a stable `code`.",
+        "For operators. Instants are milliseconds since the epoch on Evergrant's clock. Unknown fields are refused. Refusals are problem documents (RFC 9457) with a stable `code`. Lists are read page by page: `next` of one answer is the `cursor` of the next question, null after the last. `x-evergrant-role` is the least role that may ask for an operation: viewer, operator, admin.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: ADMIN_API_PREFIX }],
@@ -34,8 +41,9 @@ export function adminApiDocument(version: string): Json {
 function described(name: OperationName, operation: Operation): Json {
   return {
     operationId: name,
-    summary: OPERATION_WORDS[name],
-    ...parametersOf(operation),
+    summary: OPERATION_WORDS[name].words,
+    "x-evergrant-role": OPERATION_WORDS[name].role,
+    ...parametersOf(name, operation),
     ...bodyOf(operation.body),
     responses: {
       [operation.status]: { description: "Done.", ...answerOf(operation) },
@@ -47,13 +55,28 @@ function described(name: OperationName, operation: Operation): Json {
   };
 }
 
-function parametersOf({ params, query }: Operation): Json {
+function parametersOf(name: OperationName, operation: Operation): Json {
+  const { params, query } = operation;
   const parameters = [
-    ...Object.entries(propertiesOf(params)).map(([name, schema]) => ({ name, in: "path", required: true, schema })),
-    ...Object.entries(propertiesOf(query)).map(([name, schema]) => ({ name, in: "query", required: false, schema })),
+    ...Object.entries(propertiesOf(params)).map(([parameter, schema]) => ({
+      ...{ name: parameter, in: "path", required: true, schema },
+    })),
+    ...Object.entries(propertiesOf(query)).map(([parameter, schema]) => ({
+      ...{ name: parameter, in: "query", required: false, schema },
+    })),
+    ...(isCreate(name) ? [IDEMPOTENCY_KEY] : []),
   ];
   return parameters.length === 0 ? {} : { parameters };
 }
+
+const IDEMPOTENCY_KEY = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description:
+    "A random value. For 24 hours the same operator gets the first answer again under it, secrets included, and nothing more is made (`Idempotency-Replayed: true`).",
+  schema: { type: "string", pattern: IDEMPOTENCY_KEY_PATTERN.source },
+} as const;
 
 function bodyOf(body: z.ZodType): Json {
   const schema = drawn(body, "input");

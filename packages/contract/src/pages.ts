@@ -5,6 +5,9 @@ const PAGE_LIMIT = 200;
 /** Where the next page begins: opaque, as the page before it said; null after the last. */
 export const cursorSchema = z.string().nullable();
 
+/** The member of every list's answer that says where its next page begins. */
+export const listPage = { next: cursorSchema.default(null) };
+
 /** The query of a list: `limit` (default 100, at most 200) and `cursor`, as the page before said it. */
 export function pageQuery<Shape extends z.ZodRawShape>(more: Shape) {
   return z.strictObject({

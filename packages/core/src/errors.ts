@@ -317,7 +317,66 @@ export const ERRORS = {
   operator_key_invalid: {
     status: 401,
     retry: "never",
-    message: "The operator key is missing or wrong. Send it as a bearer token.",
+    message: "The operator key is missing, wrong, expired or disabled. Send it as a bearer token.",
+  },
+  operator_role_too_small: {
+    status: 403,
+    retry: "never",
+    message: "This operator's role does not reach that far. See which role it takes, and ask an admin.",
+  },
+  operator_unknown: { status: 404, retry: "never", message: "There is no operator of this name." },
+  operator_key_unknown: { status: 404, retry: "never", message: "This operator has no key of this id." },
+  operator_last_admin: {
+    status: 409,
+    retry: "never",
+    message:
+      "Nobody would be left to let others in. Give another admin a key that does not expire first, then try again.",
+  },
+  operator_identity_taken: {
+    status: 409,
+    retry: "never",
+    message: "Another operator is known by this identity. Take it away from them first.",
+  },
+  sign_in_refused: {
+    status: 403,
+    retry: "never",
+    message: "You have signed in, and nobody here is known by that. Ask an admin to say how you are known.",
+  },
+  sign_in_invalid: {
+    status: 400,
+    retry: "never",
+    message: "This answer does not belong to a sign-in that this browser began. Start again at the console.",
+  },
+  sign_in_cross_site: {
+    status: 403,
+    retry: "never",
+    message: "Start from the console's own page: this request came from another site.",
+  },
+  sign_in_unavailable: {
+    status: 503,
+    retry: "later",
+    message: "Where operators sign in gives no usable answer. Try again, or sign in with an operator key.",
+  },
+  idempotency_key_invalid: {
+    status: 400,
+    retry: "never",
+    message: "An Idempotency-Key is 1 to 255 visible characters, sent once. Draw a random one for each create.",
+  },
+  idempotency_key_reused: {
+    status: 422,
+    retry: "never",
+    message: "This Idempotency-Key was used for another request. Draw a new one for each create.",
+  },
+  idempotency_key_busy: {
+    status: 409,
+    retry: "later",
+    message: "A request with this Idempotency-Key is being carried out. Send it again after Retry-After.",
+  },
+  idempotency_outcome_unknown: {
+    status: 409,
+    retry: "never",
+    message:
+      "A request with this Idempotency-Key broke off, and how far it came is not known. Look at what is there, then use a new key.",
   },
   audit_broken: {
     status: 409,
@@ -551,6 +610,11 @@ export const ERRORS = {
     status: 500,
     retry: "never",
     message: "Plain http is refused off loopback. Use an https public URL.",
+  },
+  sign_in_misconfigured: {
+    status: 500,
+    retry: "never",
+    message: "Operators cannot sign in by what is configured. See the detail.",
   },
   mail_server_invalid: {
     status: 500,

@@ -9,6 +9,7 @@ export type AttemptId = Id<"attempt">;
 export type ConnectionId = Id<"connection">;
 export type ConsentId = Id<"consent">;
 export type CallerId = Id<"caller">;
+export type OperatorId = Id<"operator">;
 export type RecipientId = Id<"recipient">;
 /** The identity of a node: of its journal folder, so that it outlives a restart. */
 export type NodeId = Id<"node">;

@@ -73,6 +73,7 @@ export type {
   GrantId,
   LeaseOwner,
   NodeId,
+  OperatorId,
   RecipientId,
   TokenVersionId,
 } from "./ids.ts";
@@ -101,6 +102,13 @@ export {
   type NoticeVerdict,
   retryNoticeAtMs,
 } from "./notice.ts";
+export {
+  hasLastingAdmin,
+  OPERATOR_ROLES,
+  type OperatorRole,
+  type OperatorStanding,
+  roleSuffices,
+} from "./operator-role.ts";
 export { outageBudget } from "./outage-budget.ts";
 export { OUTAGE_EVENTS, type OutageEvent, type OutagePromise, type Span } from "./outage-promise.ts";
 export {

@@ -77,6 +77,16 @@ export interface Limits {
   readonly keysAskedMs: number;
   /** When callers used their credentials last is written down so often. */
   readonly callerUseMs: number;
+  /** A signed-in operator who does nothing for so long is signed out; */
+  readonly operatorIdleMs: number;
+  /** and so long after signing in, whatever they do. */
+  readonly operatorSessionLifeMs: number;
+  /** An operator's looks at one thing are written down so often at most; changes and refusals each time. */
+  readonly operatorLookMs: number;
+  /** For so long a create that is repeated under its idempotency key gets its first answer. */
+  readonly idempotencyKeptMs: number;
+  /** A create that has not ended by then has broken off. */
+  readonly idempotencyRunMs: number;
   /** A notice waits this long before it goes out: what is over by then was no news, and what comes at once is told together. */
   readonly noticeGatherMs: number;
   /** Between two mails to the same address; what comes meanwhile goes into the second. */
@@ -127,6 +137,11 @@ export const DEFAULT_LIMITS: Limits = {
   keysKeptMs: DAY_MS,
   keysAskedMs: 30_000,
   callerUseMs: MINUTE_MS,
+  operatorIdleMs: 30 * MINUTE_MS,
+  operatorSessionLifeMs: 12 * 60 * MINUTE_MS,
+  operatorLookMs: 10 * MINUTE_MS,
+  idempotencyKeptMs: DAY_MS,
+  idempotencyRunMs: 5 * MINUTE_MS,
   noticeGatherMs: 30_000,
   mailSpacingMs: 10 * MINUTE_MS,
   noticeRetryMaxMs: 240 * MINUTE_MS,

@@ -3,6 +3,7 @@ import {
   type CONNECTION_STATUSES,
   type HOLD_REASONS,
   type NOTICE_NAMES,
+  type OPERATOR_ROLES,
   type OUTAGE_EVENTS,
   type QUARANTINE_REASONS,
   type RIGHTS,
@@ -14,6 +15,7 @@ import {
   type ErrorFacts,
   type HoldReason,
   type NoticeName,
+  type OperatorRole,
   type OutageEvent,
   type OutagePromise,
   type QuarantineReason,
@@ -30,10 +32,11 @@ it("the contract says the same words as keeper and core, which it must not impor
     Same<(typeof HOLD_REASONS)[number], HoldReason>,
     Same<(typeof QUARANTINE_REASONS)[number], QuarantineReason>,
     Same<(typeof OUTAGE_EVENTS)[number], OutageEvent>,
+    Same<(typeof OPERATOR_ROLES)[number], OperatorRole>,
     Same<WireOutagePromise, OutagePromise>,
     Same<(typeof NOTICE_NAMES)[number], NoticeName>,
     Same<(typeof CHANNELS)[number], Channel>,
-  ] = [true, true, true, true, true, true, true, true];
+  ] = [true, true, true, true, true, true, true, true, true];
   expect(same).not.toContain(false);
   const oauth = Object.values<ErrorFacts>(ERRORS).flatMap((facts) => (facts.oauth === undefined ? [] : [facts.oauth]));
   expect([...new Set(oauth)].filter((error) => !(TOKEN_ERRORS as readonly string[]).includes(error))).toEqual([]);

@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { adminRoutes } from "./admin/admin-routes.ts";
 import { consentRoutes } from "./consent/consent-routes.ts";
 import { sendRefusalPage } from "./consent/refusal-page.ts";
+import { consoleRoutes } from "./console/console-routes.ts";
 import { forwardAuthRoutes } from "./forward-auth/forward-auth-routes.ts";
 import { apiClient } from "./gateway/api-client.ts";
 import { gatewayRoutes } from "./gateway/gateway-routes.ts";
@@ -13,11 +14,13 @@ import { LIMITS } from "./http/limits.ts";
 import { isLoopback, parsePublicUrl } from "./http/public-url.ts";
 import { type Rate, RateLimiter } from "./http/rate-limiter.ts";
 import type { RequestLog } from "./http/request-log.ts";
+import type { Site } from "./http/site.ts";
 import { metricsRoutes } from "./metrics/metrics-routes.ts";
 import type { Telemetry } from "./metrics/telemetry.ts";
 import { statusRoutes } from "./observe/status-routes.ts";
 import type { ServerChance, ServerTime } from "./ports.ts";
 import { realChance, realTime } from "./real-time.ts";
+import { type OpenIdOptions, openIdSignIn } from "./sign-in/openid-sign-in.ts";
 import { issuerMetadata } from "./token/issuer-metadata.ts";
 import { tokenEndpoint } from "./token/token-endpoint.ts";
 
@@ -46,6 +49,10 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[];
   /** Host names besides loopback under which the admin API answers. Default: none. */
   readonly adminHosts?: readonly string[];
+  /** Where browsers reach the console, if that is not the admin listener's own address. Admin API and console answer under its host name too. */
+  readonly consoleUrl?: string;
+  /** Where operators may sign in to the console besides by their keys. */
+  readonly openId?: OpenIdOptions;
   readonly rates?: Partial<ServerRates>;
   /** What `/metrics` shows beside how things stand. Default: nothing. */
   readonly telemetry?: Telemetry;
@@ -67,6 +74,8 @@ export interface Server {
     readonly internal: string;
     /** As this machine reaches it, also where the public URL is a proxy's. */
     readonly admin: string;
+    /** The console's own page. */
+    readonly console: string;
   };
   /** Takes no new request, answers those that run, and frees the ports. May be called again. */
   close(): Promise<void>;
@@ -74,10 +83,11 @@ export interface Server {
 
 /**
  * Starts Evergrant's HTTP faces around a keeper.
- * @throws port_taken · public_url_required · plain_http_refused · listen_failed · input_invalid
+ * @throws port_taken · public_url_required · plain_http_refused · listen_failed · input_invalid · sign_in_misconfigured
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const site = { publicUrl: configuredPublicUrl(options) ?? "" };
+  const consoleUrl = options.consoleUrl === undefined ? "" : parsePublicUrl(options.consoleUrl);
+  const site = { publicUrl: configuredPublicUrl(options) ?? "", consoleUrl };
   const apps = await buildApps(options, site);
   const { listeners } = options;
   const all = [apps.public, ...Object.values(apps).filter((app) => app !== apps.public)];
@@ -89,7 +99,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       if (site.publicUrl === "") site.publicUrl = localUrl(listeners.public.host, port);
     });
     if (listeners.internal !== "with-public") await listen(apps.internal, listeners.internal);
-    if (listeners.admin !== "with-public") await listen(apps.admin, listeners.admin);
+    if (listeners.admin !== "with-public") {
+      const { host } = listeners.admin;
+      await listen(apps.admin, listeners.admin, (port) => {
+        if (site.consoleUrl === "") site.consoleUrl = localUrl(host, port);
+      });
+    }
   } catch (error) {
     await close();
     throw error;
@@ -105,6 +120,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
         listeners.admin === "with-public" ? listeners.public.host : listeners.admin.host,
         portOf(apps.admin),
       ),
+      console: `${site.consoleUrl === "" ? site.publicUrl : site.consoleUrl}/console`,
     },
     close,
   };
@@ -130,7 +146,12 @@ interface Apps {
   readonly admin: FastifyInstance;
 }
 
-async function buildApps(options: ServerOptions, site: { readonly publicUrl: string }): Promise<Apps> {
+interface Addresses extends Site {
+  /** Empty where the console is at the public URL. */
+  readonly consoleUrl: string;
+}
+
+async function buildApps(options: ServerOptions, site: Addresses): Promise<Apps> {
   const { keeper, log, listeners, time = realTime, chance = realChance, trustedProxies = [] } = options;
   const rates = { ...DEFAULT_RATES, ...options.rates };
   const limiter = (rate: Rate) => new RateLimiter(rate, { time, addressesMax: LIMITS.addresses });
@@ -139,10 +160,14 @@ async function buildApps(options: ServerOptions, site: { readonly publicUrl: str
   const publicApp = make("public");
   const internal = listeners.internal === "with-public" ? publicApp : make("internal");
   const admin = listeners.admin === "with-public" ? publicApp : make("admin");
+  const consoleUrl = () => (site.consoleUrl === "" ? site.publicUrl : site.consoleUrl);
   const knownHosts = () => [
     ...(options.adminHosts ?? []),
     ...(listeners.admin === "with-public" ? [new URL(site.publicUrl).hostname] : []),
+    new URL(consoleUrl()).hostname,
   ];
+  const signIn = options.openId === undefined ? null : openIdSignIn(options.openId, time);
+  const operatorKeys = limiter(rates.operatorKey);
   await publicApp.register((app) => consentRoutes(app, { keeper, site, log, chance, limiter: limiter(rates.consent) }));
   await internal.register((app) => tokenEndpoint(app, { keeper, site, log }));
   await internal.register((app) => issuerMetadata(app, { site }));
@@ -151,9 +176,9 @@ async function buildApps(options: ServerOptions, site: { readonly publicUrl: str
   await internal.register((app) => gatewayRoutes(app, { keeper, site, log, client }));
   await internal.register((app) => forwardAuthRoutes(app, { keeper, log }));
   await internal.register((app) => statusRoutes(app, { keeper, log }));
-  await admin.register((app) =>
-    adminRoutes(app, { keeper, site, log, knownHosts, limiter: limiter(rates.operatorKey) }),
-  );
+  await admin.register((app) => adminRoutes(app, { keeper, site, log, knownHosts, limiter: operatorKeys }));
+  const console = { keeper, log, knownHosts, limiter: operatorKeys, url: consoleUrl, signIn };
+  await admin.register((app) => consoleRoutes(app, console));
   await admin.register((app) => healthRoutes(app, { keeper }));
   const counted = options.telemetry?.registry ?? null;
   await admin.register((app) => metricsRoutes(app, { keeper, log, time, knownHosts, counted }));

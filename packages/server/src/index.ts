@@ -16,3 +16,4 @@ export {
 } from "./http/request-log.ts";
 export { createTelemetry, type Telemetry } from "./metrics/telemetry.ts";
 export type { ServerChance, ServerTime } from "./ports.ts";
+export type { OpenIdOptions } from "./sign-in/openid-sign-in.ts";

@@ -1,5 +1,6 @@
 import type { App, Connection } from "@evergrant/contract";
 import type { Command } from "commander";
+import { adminLists } from "../admin-lists.ts";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
@@ -45,8 +46,8 @@ export function addApps(program: Command, world: CommandWorld): void {
     .description("list all apps")
     .action(async (_options: object, command: Command) => {
       const session = openSession(world, command);
-      const answer = await session.admin().call("listApps");
-      session.print({ json: answer, text: appTable(answer.apps) });
+      const apps = await adminLists.apps(session.admin());
+      session.print({ json: { apps }, text: appTable(apps) });
     });
   apps
     .command("secret <name>")
@@ -69,7 +70,7 @@ export function addApps(program: Command, world: CommandWorld): void {
       const session = openSession(world, command);
       const admin = session.admin();
       const app = await admin.call("setAppScopes", { params: { name }, body: { scopes: parseScopes(scopes) } });
-      const { connections } = await admin.call("listConnections");
+      const connections = await adminLists.connections(admin);
       const lacking = connections.filter((each) => each.app === app.name && each.missingScopes.length > 0);
       session.print({ json: app, text: scopesText(app, lacking) });
     });

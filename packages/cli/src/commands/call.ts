@@ -2,6 +2,7 @@ import type { TenantLocator, TokenAnswer } from "@evergrant/contract";
 import { EvergrantError } from "@evergrant/core";
 import type { Command } from "commander";
 import type { AdminClient } from "../admin-client.ts";
+import { adminLists } from "../admin-lists.ts";
 import { askForToken, findCredentials } from "../caller-token.ts";
 import { ForeignRefusal, UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
@@ -48,7 +49,7 @@ interface ProviderApi {
 // The node is asked, as it may know providers that this command does not.
 async function findApi(admin: AdminClient, name: string): Promise<ProviderApi> {
   const connection = await admin.call("readConnection", { params: { name } });
-  const { apps } = await admin.call("listApps");
+  const apps = await adminLists.apps(admin);
   const { providers } = await admin.call("listProviders");
   const provider = providers.find(({ id }) => id === connection.provider);
   const home = connection.tenants.find(({ pinned }) => pinned !== undefined)?.pinned?.api;

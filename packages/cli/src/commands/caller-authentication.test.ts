@@ -25,7 +25,7 @@ async function aNode() {
       return { caller, clientId: caller.id, clientSecret: "the-secret" };
     if (path.endsWith("/secrets")) return { clientSecret: "the-second" };
     if (path === "/api/v1/me")
-      return { role: "operator", publicUrl: "http://localhost", nowMs: 1_000, health: HEALTHY };
+      return { name: "operator", role: "admin", publicUrl: "http://localhost", nowMs: 1_000, health: HEALTHY };
     return method === "GET" ? { callers: [caller] } : caller;
   };
   return await fakeNode((heard) => ({ status: 200, body: answerOf(heard) }));

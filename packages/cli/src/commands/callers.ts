@@ -1,6 +1,7 @@
 import type { AddedCaller, Caller } from "@evergrant/contract";
 import type { Command } from "commander";
 import type { AdminClient } from "../admin-client.ts";
+import { adminLists } from "../admin-lists.ts";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
@@ -42,8 +43,8 @@ export function addCallers(program: Command, world: CommandWorld): void {
     .description("list all callers")
     .action(async (_options: object, command: Command) => {
       const session = openSession(world, command);
-      const answer = await session.admin().call("listCallers");
-      session.print({ json: answer, text: callerTable(answer.callers) });
+      const callers = await adminLists.callers(session.admin());
+      session.print({ json: { callers }, text: callerTable(callers) });
     });
   addSecret(callers, world);
   addSecretRemoval(callers, world);
@@ -137,7 +138,7 @@ function addSwitch(callers: Command, world: CommandWorld, verb: "disable" | "ena
 }
 
 async function findCaller(admin: AdminClient, name: string): Promise<Caller> {
-  const { callers } = await admin.call("listCallers");
+  const callers = await adminLists.callers(admin);
   const found = callers.find((caller) => caller.name === name) ?? callers.find((caller) => caller.id === name);
   if (found === undefined) throw new UsageError(`There is no caller ${name}. See: evergrant callers list`);
   return found;

@@ -2,6 +2,7 @@ import type { Connection, HeldConsent, PastedConsent } from "@evergrant/contract
 import type { Command } from "commander";
 import encodeQR from "qr";
 import type { AdminClient } from "../admin-client.ts";
+import { adminLists } from "../admin-lists.ts";
 import { NodeRefusal, UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession, type Session } from "../session.ts";
@@ -111,7 +112,7 @@ async function connectByPasting(session: Session, admin: AdminClient, connection
   const result = await pasteAddress(session, begun.id);
   if (result === null) return terminal.out(`Nothing was pasted. Later: evergrant consents paste ${begun.id}`);
   if (result.kind !== "held") return terminal.out(consentResultText(result));
-  const { consents } = await admin.call("listConsents", { query: { held: "true" } });
+  const consents = await adminLists.heldConsents(admin);
   const held = consents.find(({ id }) => id === begun.id);
   if (held !== undefined) await decide(session, admin, held);
 }
@@ -147,7 +148,7 @@ async function waitForConsent(session: Session, waiting: { admin: AdminClient; b
   const params = { name: before.name };
   terminal.out("Waiting for the consent. Ctrl-C stops waiting; the link stays good.");
   for (;;) {
-    const { consents } = await admin.call("listConsents", { query: { held: "true" } });
+    const consents = await adminLists.heldConsents(admin);
     const held = consents.find(({ connection }) => connection === before.name);
     if (held !== undefined) return await decide(session, admin, held);
     const now = await admin.call("readConnection", { params });

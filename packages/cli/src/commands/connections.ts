@@ -1,5 +1,6 @@
 import type { Connection, RemovedConnection, RevokedGrant } from "@evergrant/contract";
 import type { Command } from "commander";
+import { adminLists } from "../admin-lists.ts";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
@@ -16,8 +17,8 @@ export function addConnections(program: Command, world: CommandWorld): void {
     .description("list all connections")
     .action(async (_options: object, command: Command) => {
       const session = openSession(world, command);
-      const answer = await session.admin().call("listConnections");
-      session.print({ json: answer, text: connectionTable(answer.connections) });
+      const connections = await adminLists.connections(session.admin());
+      session.print({ json: { connections }, text: connectionTable(connections) });
     });
   for (const { verb, operation, description } of VIEWS) {
     connections

@@ -1,5 +1,6 @@
 import type { ConsentResult } from "@evergrant/contract";
 import type { Command } from "commander";
+import { adminLists } from "../admin-lists.ts";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession, type Session } from "../session.ts";
@@ -14,15 +15,15 @@ export function addConsents(program: Command, world: CommandWorld): void {
     .description("list consents that wait")
     .action(async (_options: object, command: Command) => {
       const session = openSession(world, command);
-      const answer = await session.admin().call("listConsents", { query: { held: "true" } });
-      session.print({ json: answer, text: heldConsentTable(answer.consents) });
+      const consents = await adminLists.heldConsents(session.admin());
+      session.print({ json: { consents }, text: heldConsentTable(consents) });
     });
   consents
     .command("show <id>")
     .description("all that is known of one that waits")
     .action(async (id: string, _options: object, command: Command) => {
       const session = openSession(world, command);
-      const { consents: held } = await session.admin().call("listConsents", { query: { held: "true" } });
+      const held = await adminLists.heldConsents(session.admin());
       const found = held.find((each) => each.id === id);
       if (found === undefined) throw new UsageError(`No consent ${id} waits for a decision.`);
       session.print({ json: found, text: heldConsentText(found) });
@@ -32,8 +33,8 @@ export function addConsents(program: Command, world: CommandWorld): void {
     .description("who consented to a connection, when, from where, and what became of it")
     .action(async (name: string, _options: object, command: Command) => {
       const session = openSession(world, command);
-      const history = await session.admin().call("readConsentHistory", { params: { name } });
-      session.print({ json: history, text: consentHistoryTable(history) });
+      const consents = await adminLists.consentHistory(session.admin(), name);
+      session.print({ json: { consents }, text: consentHistoryTable(consents) });
     });
   consents
     .command("paste <id>")

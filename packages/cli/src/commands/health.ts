@@ -1,6 +1,7 @@
-import type { Connection, Operator } from "@evergrant/contract";
+import type { Connection, Me } from "@evergrant/contract";
 import { ERRORS } from "@evergrant/core";
 import type { Command } from "commander";
+import { adminLists } from "../admin-lists.ts";
 import { ForeignRefusal } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
@@ -15,7 +16,7 @@ export function addHealth(program: Command, world: CommandWorld): void {
       const session = openSession(world, command);
       const admin = session.admin();
       const me = await admin.call("me");
-      const { connections } = await admin.call("listConnections");
+      const connections = await adminLists.connections(admin);
       const troubled = connections.filter(needsSomebody);
       const { publicUrl, nowMs, health } = me;
       session.print({
@@ -49,7 +50,7 @@ function trouble({ name, status, trouble: found }: Connection) {
 }
 
 function healthText(
-  { publicUrl, nowMs, health }: Operator,
+  { publicUrl, nowMs, health }: Me,
   { all, troubled }: { readonly all: number; readonly troubled: readonly Connection[] },
 ): string {
   return [

@@ -21,6 +21,24 @@ describe("a command that runs until it is stopped", () => {
     expect(again).toMatchObject({ folder: folder.path, operatorKey: { kind: "made-before" } });
   });
 
+  test("start says where the console is, and does not start with half of what a sign-in elsewhere needs", async () => {
+    using folder = temporaryFolder();
+    const args = ["start", "--port", "0", "--folder", folder.path];
+    const issuer = ["--oidc-issuer", "https://idp.example", "--oidc-client-id", "evergrant"];
+    const secret = join(folder.path, "oidc-secret");
+    expect((await run([...args, "--oidc-issuer", "https://idp.example"])).exitCode).toBe(2);
+    expect((await run([...args, "--oidc-secret-file", secret])).exitCode).toBe(2);
+    const unreadable = await run([...args, ...issuer, "--oidc-secret-file", secret, "--json"]);
+    expect(JSON.parse(unreadable.err).error.code).toBe("sign_in_misconfigured");
+    writeFileSync(secret, "the secret\n");
+    const plain = await run([...args, "--oidc-issuer", "http://idp.example", "--oidc-client-id", "x", "--json"]);
+    expect(JSON.parse(plain.err).error.code).toBe("sign_in_misconfigured");
+    const ran = await run([...args, ...issuer, "--oidc-secret-file", secret, "--console-url", "https://a.example"]);
+    expect([ran.exitCode, ran.out]).toEqual([0, expect.stringContaining("Console at https://a.example/console")]);
+    const own = await run(args);
+    expect(own.out).toMatch(/^Console at http:\/\/localhost:\d+\/console$/m);
+  });
+
   test("start on a terminal shows the key, once, and writes it nowhere", async () => {
     using folder = temporaryFolder();
     const args = ["start", "--port", "0", "--folder", folder.path];

@@ -1,11 +1,14 @@
 import { type AddedRecipient, CHANNELS, NOTICE_NAMES, type NoticeDelivery, type Recipient } from "@evergrant/contract";
 import { type Command, Option } from "commander";
+import type { AdminClient } from "../admin-client.ts";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
 import { openSession } from "../session.ts";
 import { localInstant } from "../text/instants.ts";
 import { table } from "../text/table.ts";
 import { parseWholeNumber } from "./whole-number.ts";
+
+const PAGE = 200;
 
 /** `evergrant notices`: who is told what happens, by mail or by signed webhook. */
 export function addNotices(program: Command, world: CommandWorld): void {
@@ -74,10 +77,7 @@ function addDeliveries(notices: Command, world: CommandWorld): void {
     .option("--limit <count>", "at most so many", parseWholeNumber, 50)
     .action(async (options: { status?: string; limit: number }, command: Command) => {
       const session = openSession(world, command);
-      const status = options.status === undefined ? {} : { status: options.status };
-      const answer = await session
-        .admin()
-        .call("listDeliveries", { query: { ...status, limit: String(options.limit) } });
+      const answer = await readDeliveries(session.admin(), options);
       session.print({ json: answer, text: deliveryTable(answer.deliveries) });
     });
   notices
@@ -91,6 +91,18 @@ function addDeliveries(notices: Command, world: CommandWorld): void {
       const answer = await session.admin().call("replayNotices", { body: { deliveries } });
       session.print({ json: answer, text: `${answer.replayed} go out once more.` });
     });
+}
+
+async function readDeliveries(admin: AdminClient, { status, limit }: { status?: string; limit: number }) {
+  const deliveries: NoticeDelivery[] = [];
+  for (let at = {}; ; ) {
+    const size = String(Math.min(PAGE, limit - deliveries.length));
+    const query = { ...(status === undefined ? {} : { status }), ...at, limit: size };
+    const { counts, next, ...page } = await admin.call("listDeliveries", { query });
+    deliveries.push(...page.deliveries);
+    if (next === null || deliveries.length >= limit) return { deliveries, counts };
+    at = { cursor: next };
+  }
 }
 
 function addSwitch(notices: Command, world: CommandWorld, verb: "disable" | "enable"): void {

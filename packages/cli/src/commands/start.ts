@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { parseNetwork } from "@evergrant/core";
+import { EvergrantError, parseNetwork, Secret } from "@evergrant/core";
 import type { Command } from "commander";
 import { UsageError } from "../command-failure.ts";
 import type { CommandWorld } from "../command-world.ts";
@@ -26,6 +26,10 @@ interface Options {
   readonly kms?: string;
   readonly keysFrom: readonly string[];
   readonly trustedProxy: readonly string[];
+  readonly consoleUrl?: string;
+  readonly oidcIssuer?: string;
+  readonly oidcClientId?: string;
+  readonly oidcSecretFile?: string;
 }
 
 /** `evergrant start`: a node, until it is told to stop. */
@@ -60,6 +64,13 @@ export function addStart(program: Command, world: CommandWorld): void {
       collectNetwork,
       [],
     )
+    .option("--console-url <url>", "where browsers reach the console (default: the admin API's own address)")
+    .option("--oidc-issuer <url>", "where operators may sign in to the console, besides by their keys")
+    .option(
+      "--oidc-client-id <id>",
+      "Evergrant's client id there; its redirect URI is CONSOLE/console/sign-in/callback",
+    )
+    .option("--oidc-secret-file <path>", "the file with its client secret there (default: a public client)")
     .option("--follow-clock <url>", "follow the clock of a sandbox: its control URL")
     .option("--smtp <url>", "the mail server: smtps://[USER@]HOST or smtp://[USER@]HOST:587 (default: no mail is sent)")
     .option("--mail-from <address>", "from whom mails come; required with --smtp")
@@ -77,6 +88,7 @@ export function addStart(program: Command, world: CommandWorld): void {
       const node = await startNode({
         ...addressOf(options),
         ...storeOf(options, world.env),
+        ...consoleOf(options),
         ...(await mailOf(options, world.env)),
         ...(options.providers === undefined ? {} : { ownProviders: readProviderFiles(options.providers) }),
         ...keyRingOf({ ...options, folder }, world.env),
@@ -109,6 +121,21 @@ function addressOf(options: Options): Address & Pick<StartOptions, "keyNetworks"
   };
 }
 
+function consoleOf(options: Options): Pick<StartOptions, "consoleUrl" | "openId"> {
+  const { consoleUrl, oidcIssuer: issuer, oidcClientId: clientId, oidcSecretFile: file } = options;
+  const at = consoleUrl === undefined ? {} : { consoleUrl };
+  if (issuer === undefined && clientId === undefined && file === undefined) return at;
+  if (issuer === undefined || clientId === undefined)
+    throw new UsageError("To let operators sign in elsewhere give both --oidc-issuer and --oidc-client-id.");
+  return { ...at, openId: { issuer, clientId, clientSecret: file === undefined ? null : secretIn(file) } };
+}
+
+function secretIn(file: string): Secret {
+  const text = readFileIfThere(file)?.trim() ?? "";
+  if (text !== "") return new Secret(text);
+  throw new EvergrantError("sign_in_misconfigured", { detail: `no secret can be read from ${file}` });
+}
+
 function collectNetwork(text: string, before: readonly string[]): readonly string[] {
   if (parseNetwork(text) === null)
     throw new UsageError(`A network is written ADDRESS/PREFIX, as in 10.1.0.0/16, not ${text}.`);
@@ -133,10 +160,11 @@ function fileOf(path: string | undefined): string | undefined {
   return text;
 }
 
-function startedText({ url, adminUrl, operatorKey }: StartedNode, folder: string): string {
+function startedText({ url, adminUrl, consoleUrl, operatorKey }: StartedNode, folder: string): string {
   return [
     `Evergrant listens at ${url}`,
     ...(adminUrl === url ? [] : [`Admin API at ${adminUrl}`]),
+    `Console at ${consoleUrl}`,
     operatorKeyText(operatorKey, folder),
     `Everything is kept in ${folder}. Ctrl-C ends it.`,
   ].join("\n");

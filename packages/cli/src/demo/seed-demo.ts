@@ -1,5 +1,6 @@
 import type { App, Caller, Connection, ConsentLink, NewApp } from "@evergrant/contract";
 import type { AdminClient } from "../admin-client.ts";
+import { adminLists } from "../admin-lists.ts";
 import { NodeRefusal } from "../command-failure.ts";
 import type { DemoFacts } from "./demo-facts.ts";
 
@@ -40,13 +41,13 @@ export async function seedDemo(admin: AdminClient, wishes: SeedWishes): Promise<
 }
 
 async function ensureApp(admin: AdminClient, wishes: SeedWishes): Promise<App> {
-  const { apps } = await admin.call("listApps");
+  const apps = await adminLists.apps(admin);
   const known = apps.find((app) => app.name === DEMO_APP);
   return known ?? (await admin.call("addApp", { body: await wishes.newApp() }));
 }
 
 async function ensureConnection(admin: AdminClient): Promise<Connection> {
-  const { connections } = await admin.call("listConnections");
+  const connections = await adminLists.connections(admin);
   const known = connections.find((connection) => connection.name === DEMO_CONNECTION);
   return known ?? (await admin.call("createConnection", { body: { name: DEMO_CONNECTION, app: DEMO_APP } }));
 }
@@ -54,7 +55,7 @@ async function ensureConnection(admin: AdminClient): Promise<Connection> {
 type Credentials = Pick<SeededDemo, "clientId" | "clientSecret">;
 
 async function ensureCaller(admin: AdminClient, saved: DemoFacts | null): Promise<Credentials> {
-  const { callers } = await admin.call("listCallers");
+  const callers = await adminLists.callers(admin);
   const known = callers.find((caller) => caller.name === DEMO_CALLER);
   if (known === undefined) {
     const { clientId, clientSecret } = await admin.call("addCaller", {

@@ -47,7 +47,7 @@ export function heldConsentText(held: HeldConsent): string {
 }
 
 /** A connection's consents, one line each: who, when, from where, and what became of it. */
-export function consentHistoryTable({ consents }: ConsentHistory): string {
+export function consentHistoryTable(consents: ConsentHistory["consents"]): string {
   if (consents.length === 0) return "Nobody has started a consent yet.";
   return table(
     ["STARTED", "BY", "FROM", "ORGANISATIONS", "OUTCOME", "DECIDED BY", "ID"],

@@ -145,6 +145,8 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
       },
     );
     await running.start();
+    // Known from the start, so that operators come in and see what is going on also while the database is away.
+    await running.keeper.operators.list();
     return {
       keeper: running.keeper,
       isIdle: () => activity.idle,

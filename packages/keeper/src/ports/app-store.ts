@@ -1,4 +1,5 @@
 import type { AppId } from "@evergrant/core";
+import type { ListPlace } from "./list-place.ts";
 import type { Records } from "./records.ts";
 import type { Sealed, WrappedKey } from "./sealer.ts";
 
@@ -37,6 +38,8 @@ export interface AppOrigins {
 
 export interface AppStore {
   list(): Promise<readonly StoredApp[]>;
+  /** The list from a place on. */
+  page(after: ListPlace | null, limit: number): Promise<readonly StoredApp[]>;
   find(id: AppId): Promise<StoredApp | undefined>;
   findByName(name: string): Promise<StoredApp | undefined>;
   create(app: StoredApp, records: Records): Promise<"created" | "name-taken">;

@@ -1,4 +1,5 @@
 import type { AppId, ConnectionId, GrantId, WarmHours } from "@evergrant/core";
+import type { ListPlace } from "./list-place.ts";
 import type { PinnedOrigins } from "./provider.ts";
 import type { Tenant } from "./provider-api.ts";
 import type { Records } from "./records.ts";
@@ -34,6 +35,8 @@ export interface ConnectionTenant extends Tenant {
 
 export interface ConnectionStore {
   list(): Promise<readonly StoredConnection[]>;
+  /** The list from a place on. */
+  page(after: ListPlace | null, limit: number): Promise<readonly StoredConnection[]>;
   find(id: ConnectionId): Promise<StoredConnection | undefined>;
   findByName(name: string): Promise<StoredConnection | undefined>;
   /** All connections that stand on one grant. */

@@ -1,4 +1,5 @@
 import type { AppId, ChainId, ConnectionId, ConsentId, GrantId, HoldReason, TokenVersionId } from "@evergrant/core";
+import type { ListPlace } from "./list-place.ts";
 import type { PinnedOrigins } from "./provider.ts";
 import type { Tenant } from "./provider-api.ts";
 import type { Records } from "./records.ts";
@@ -124,10 +125,10 @@ export interface ConsentStore {
     id: ConsentId,
     decide: (consent: StoredConsent) => { progress: ConsentProgress; records: Records } | null,
   ): Promise<StoredConsent | undefined>;
-  /** Newest first. */
-  ofConnection(connection: ConnectionId, limit: number): Promise<readonly StoredConsent[]>;
-  /** Consents that wait for an operator, oldest first. */
-  held(limit: number): Promise<readonly StoredConsent[]>;
+  /** Newest first, by their start; from a place on where one is named. */
+  ofConnection(connection: ConnectionId, limit: number, after?: ListPlace | null): Promise<readonly StoredConsent[]>;
+  /** Consents that wait for an operator, oldest first, by their start; from a place on where one is named. */
+  held(limit: number, after?: ListPlace | null): Promise<readonly StoredConsent[]>;
   /** Imports whose token is not verified or not taken over yet, oldest first. */
   importing(limit: number): Promise<readonly StoredConsent[]>;
 }

@@ -129,8 +129,8 @@ export interface NoticeStore {
   endTurn(end: TurnEnd): Promise<void>;
   /** When the next turn is due; null when nothing waits on these channels. */
   nextTurnMs(channels: readonly Channel[]): Promise<number | null>;
-  /** Newest first. */
-  deliveries(status: DeliveryStatus | null, limit: number): Promise<readonly Delivery[]>;
+  /** Newest first; those before this id, where one is given. */
+  deliveries(status: DeliveryStatus | null, limit: number, beforeId?: number): Promise<readonly Delivery[]>;
   /** Sends these once more, whatever became of them; how many there were. */
   replay(ids: readonly number[], nowMs: number, records: Records): Promise<number>;
   counts(): Promise<NoticeCounts>;

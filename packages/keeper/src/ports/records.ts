@@ -4,7 +4,7 @@ import type { AuditFacts, GrantId, News } from "@evergrant/core";
 export type AuditSubject =
   | { readonly kind: "grant"; readonly id: GrantId }
   | {
-      readonly kind: "connection" | "app" | "caller" | "consent" | "deployment" | "node" | "recipient";
+      readonly kind: "connection" | "app" | "caller" | "consent" | "deployment" | "node" | "recipient" | "operator";
       readonly id: string;
     };
 
@@ -12,7 +12,7 @@ export type AuditSubject =
 export interface AuditEntry extends AuditFacts {
   readonly subject: AuditSubject;
   readonly atMs: number;
-  /** Who did it: `keeper`, `operator`, `person`, `caller:ID`. */
+  /** Who did it: `keeper`, `rule`, `person`, `caller:ID`, or an operator by name. */
   readonly by: string;
 }
 

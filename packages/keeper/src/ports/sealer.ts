@@ -7,12 +7,19 @@ export type Sealed = string & { readonly __kind: "sealed" };
 
 /**
  * What a sealed value belongs to; bound into it (AAD), so that it opens nowhere else.
- * `owner`: a grant, app or consent id. `chain` and `version` are empty strings where they do not apply.
+ * `owner`: a grant, app or consent id, or the key of a create. `chain` and `version` are empty strings where they do not apply.
  */
 export interface SealContext {
   readonly owner: string;
   readonly chain: string;
-  readonly kind: "refresh-token" | "access-token" | "client-secret" | "code-verifier" | "webhook-secret" | "data-key";
+  readonly kind:
+    | "refresh-token"
+    | "access-token"
+    | "client-secret"
+    | "code-verifier"
+    | "webhook-secret"
+    | "data-key"
+    | "answer";
   readonly version: string;
 }
 
@@ -23,5 +30,5 @@ export interface Sealer {
   /** Throws where key, context or value do not fit together: that is never normal. */
   open(key: WrappedKey, context: SealContext, sealed: Sealed): Secret;
   /** HMAC-SHA256 under a key derived for `purpose`, base64url: links and fingerprints that only this deployment can make. */
-  authenticate(purpose: "consent-link" | "token-fingerprint" | "browser", text: string): string;
+  authenticate(purpose: "consent-link" | "token-fingerprint" | "browser" | "create", text: string): string;
 }

@@ -6,8 +6,11 @@ import type { ConnectionStore } from "./connection-store.ts";
 import type { ConsentStore } from "./consent-store.ts";
 import type { DeploymentStore } from "./deployment-store.ts";
 import type { GrantStore } from "./grant-store.ts";
+import type { IdempotencyStore } from "./idempotency-store.ts";
 import type { NodeStore } from "./node-store.ts";
 import type { NoticeStore } from "./notice-store.ts";
+import type { OperatorStore } from "./operator-store.ts";
+import type { SessionStore } from "./session-store.ts";
 import type { WrappedKeyStore } from "./wrapped-key-store.ts";
 
 /**
@@ -24,6 +27,9 @@ export interface Store {
   readonly audit: AuditStore;
   readonly deployment: DeploymentStore;
   readonly nodes: NodeStore;
+  readonly operators: OperatorStore;
+  readonly sessions: SessionStore;
+  readonly idempotency: IdempotencyStore;
   readonly notices: NoticeStore;
   readonly wrappedKeys: WrappedKeyStore;
   close(): Promise<void>;

@@ -1,11 +1,11 @@
 import type { WrappedKey } from "./sealer.ts";
 
 /** Whose data keys there are. */
-export const KEY_OWNERS = ["grant", "app", "consent", "notice_recipient"] as const;
+export const KEY_OWNERS = ["grant", "app", "consent", "notice_recipient", "idempotent_create"] as const;
 export type KeyOwner = (typeof KEY_OWNERS)[number];
 
 export interface WrappedRow {
-  /** The id of a grant, app, consent or recipient. */
+  /** The id of a grant, app, consent or recipient; the key of a create. */
   readonly owner: string;
   readonly dataKey: WrappedKey;
 }

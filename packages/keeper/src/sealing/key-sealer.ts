@@ -56,7 +56,7 @@ class KeySealer implements Sealer {
     return new Secret(plain.toString("utf8"));
   }
 
-  authenticate(purpose: "consent-link" | "token-fingerprint" | "browser", text: string): string {
+  authenticate(purpose: "consent-link" | "token-fingerprint" | "browser" | "create", text: string): string {
     return createHmac("sha256", this.#purposeKey(purpose)).update(text, "utf8").digest("base64url");
   }
 

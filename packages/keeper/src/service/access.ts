@@ -1,5 +1,6 @@
 import type { ApiCall, CallerId, ConnectionId, Narrowing, Secret } from "@evergrant/core";
 import type { CallerAuthentication, Right } from "../ports/caller-store.ts";
+import type { Page, PageAsk } from "./pages.ts";
 
 export interface Tokens {
   /**
@@ -69,6 +70,8 @@ export interface Callers {
   /** One without a secret: it shows who it is by what `authentication` says. */
   addSecretless(caller: NewCaller): Promise<CallerView>;
   list(): Promise<readonly CallerView[]>;
+  /** The list, oldest first. */
+  page(from: PageAsk): Promise<Page<CallerView>>;
   /** Adds one in front of the other; of those before, only the newest that has not expired stays. */
   addSecret(
     id: CallerId,

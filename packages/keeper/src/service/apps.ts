@@ -6,6 +6,7 @@ import { type AppDirectory, secretContext } from "./app-directory.ts";
 import { redirectUri } from "./consent-start.ts";
 import type { Apps, AppView, NewApp, ProviderView } from "./keeper.ts";
 import { newId } from "./new-id.ts";
+import { type Page, type PageAsk, pageOf, placeByAge } from "./pages.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 const SECRETS_AT_MOST = 5;
@@ -62,6 +63,13 @@ export class AppDesk implements Apps {
 
   async list(): Promise<readonly AppView[]> {
     return (await this.#context.store.apps.list()).map((app) => this.#view(app));
+  }
+
+  async page(from: PageAsk): Promise<Page<AppView>> {
+    const { apps } = this.#context.store;
+    const list = { name: "apps", rows: apps.page.bind(apps), placeOf: placeByAge };
+    const { items, next } = await pageOf<StoredApp>(list, from);
+    return { items: items.map((app) => this.#view(app)), next };
   }
 
   async addSecret(name: string, secret: Secret, by: string): Promise<AppView> {

@@ -5,6 +5,7 @@ import {
   SECRET_ALONE,
   type StoredCaller,
 } from "../ports/caller-store.ts";
+import type { ListPlace } from "../ports/list-place.ts";
 import type { Records } from "../ports/records.ts";
 import type { CallerCredential, CallerPrincipal, Callers, CallerView, NewCaller, PermissionName } from "./access.ts";
 import { CallerDirectory } from "./caller-directory.ts";
@@ -14,6 +15,7 @@ import { CallerUses } from "./caller-uses.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import { digest } from "./digest.ts";
 import { newId, newSecretText } from "./new-id.ts";
+import { type Page, type PageAsk, pageOf, placeByAge, rowsAfter } from "./pages.ts";
 import { permissionsOf, permissionWords } from "./permissions.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { UsedAssertions } from "./used-assertions.ts";
@@ -60,6 +62,13 @@ export class CallerDesk implements Callers {
   async list(): Promise<readonly CallerView[]> {
     await this.#uses.look();
     return this.#directory.all().map((caller) => this.#view(caller));
+  }
+
+  async page(from: PageAsk): Promise<Page<CallerView>> {
+    await this.#uses.look();
+    const rows = async (after: ListPlace | null, limit: number) => rowsAfter(this.#directory.all(), after, limit);
+    const { items, next } = await pageOf<StoredCaller>({ name: "callers", rows, placeOf: placeByAge }, from);
+    return { items: items.map((caller) => this.#view(caller)), next };
   }
 
   async addSecret(

@@ -1,6 +1,6 @@
 import type { ConnectionId } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
-import type { RemovalPlan } from "./keeper.ts";
+import type { RemovalPlan } from "./connecting.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /** What removing a connection, or revoking its grant, would end: told before anything is done. */

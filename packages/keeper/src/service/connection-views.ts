@@ -2,7 +2,7 @@ import { type Chain, chainOf } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { StoredGrant } from "../ports/grant-store.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
-import type { ConnectionStatus, ConnectionView } from "./keeper.ts";
+import type { ConnectionStatus, ConnectionView } from "./connecting.ts";
 import { missingScopes } from "./scopes.ts";
 import type { ServiceContext } from "./service-context.ts";
 

@@ -12,14 +12,6 @@ import type { StoredConnection } from "../ports/connection-store.ts";
 import type { AuditEntry, Records } from "../ports/records.ts";
 import type { Tokens } from "./access.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
-import type { ConnectionDirectory } from "./connection-directory.ts";
-import { planRemoval, splitTenants } from "./connection-removal.ts";
-import { viewConnection } from "./connection-views.ts";
-import type { Erasure } from "./erasure.ts";
-import type { GrantEnding } from "./grant-ending.ts";
-import type { GrantViews } from "./grant-views.ts";
-import type { HealthWatch } from "./health-watch.ts";
-import { atHome, pinnedOf } from "./homes.ts";
 import type {
   Connections,
   ConnectionView,
@@ -30,8 +22,17 @@ import type {
   RemovedConnection,
   RevokedGrant,
   Story,
-} from "./keeper.ts";
+} from "./connecting.ts";
+import type { ConnectionDirectory } from "./connection-directory.ts";
+import { planRemoval, splitTenants } from "./connection-removal.ts";
+import { viewConnection } from "./connection-views.ts";
+import type { Erasure } from "./erasure.ts";
+import type { GrantEnding } from "./grant-ending.ts";
+import type { GrantViews } from "./grant-views.ts";
+import type { HealthWatch } from "./health-watch.ts";
+import { atHome, pinnedOf } from "./homes.ts";
 import { newId } from "./new-id.ts";
+import { type Page, type PageAsk, pageOf, placeByAge } from "./pages.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { tellStory } from "./story.ts";
 
@@ -62,7 +63,7 @@ export class ConnectionDesk implements Connections {
     if (stored === undefined) throw new EvergrantError("app_unknown");
     const app = await this.#parts.apps.get(stored.id);
     const id = newId<ConnectionId>("cn", chance);
-    const grant = app.provider.kind === "client_credentials" ? await this.#ownGrant(app) : null;
+    const grant = app.provider.kind === "client_credentials" ? await this.#ownGrant(app, request.by) : null;
     const createdAtMs = time.wallMs();
     const connection: StoredConnection = {
       id,
@@ -88,6 +89,13 @@ export class ConnectionDesk implements Connections {
   async list(limit = Number.POSITIVE_INFINITY): Promise<readonly ConnectionView[]> {
     const connections = (await this.#context.store.connections.list()).slice(0, limit);
     return await Promise.all(connections.map((connection) => this.#view(connection)));
+  }
+
+  async page(from: PageAsk): Promise<Page<ConnectionView>> {
+    const { connections } = this.#context.store;
+    const list = { name: "connections", rows: connections.page.bind(connections), placeOf: placeByAge };
+    const { items, next } = await pageOf<StoredConnection>(list, from);
+    return { items: await Promise.all(items.map((connection) => this.#view(connection))), next };
   }
 
   async byName(name: string): Promise<ConnectionView> {
@@ -207,7 +215,7 @@ export class ConnectionDesk implements Connections {
   }
 
   // A Custom Connection is app, grant and connection in one: its grant is there from the start.
-  async #ownGrant(app: App): Promise<GrantId> {
+  async #ownGrant(app: App, by: string): Promise<GrantId> {
     const { store, sealer, chance, time } = this.#context;
     const known = await store.grants.findBySubject(app.stored.id, app.stored.clientId);
     if (known !== undefined) return known.id;
@@ -223,7 +231,7 @@ export class ConnectionDesk implements Connections {
       event: "grant-created",
       subject: { kind: "grant", id },
       atMs: time.wallMs(),
-      by: "operator",
+      by,
       facts: { kind: "client-credentials" },
     };
     const grant = {

@@ -1,5 +1,6 @@
 import type { AppId, ConsentId, HoldReason, Secret } from "@evergrant/core";
 import type { ConsentFailure, ConsentOrigin, ConsentProgress, StoredConsent } from "../ports/consent-store.ts";
+import type { Page, PageAsk } from "./pages.ts";
 
 /** What faces may ask about consents: links, runs of people through the provider, and an operator's yes or no. */
 export interface Consents {
@@ -28,9 +29,10 @@ export interface Consents {
   receive(callback: ConsentCallback): Promise<ConsentId>;
   /** The stored result, for the browser that made it. @throws consent_unknown · consent_browser_mismatch */
   result(consent: ConsentId, browser: Secret | null): Promise<ConsentResult>;
-  held(): Promise<readonly HeldConsent[]>;
+  /** Those that wait for a yes or no, oldest first. */
+  held(from: PageAsk): Promise<Page<HeldConsent>>;
   /** Who consented to a connection, when, from where, and what became of it: newest first. */
-  history(connection: string): Promise<readonly ConsentView[]>;
+  history(connection: string, from: PageAsk): Promise<Page<ConsentView>>;
   /** An operator's yes or no to a held consent. @throws consent_unknown · consent_not_waiting · consent_superseded · connection_unknown */
   decide(consent: ConsentId, decision: { readonly accept: boolean; readonly by: string }): Promise<ConsentResult>;
 }

@@ -1,6 +1,7 @@
 import { type ConsentId, EvergrantError, type Secret } from "@evergrant/core";
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { ConsentOrigin, StoredConsent } from "../ports/consent-store.ts";
+import type { ListPlace } from "../ports/list-place.ts";
 import type { AppDirectory } from "./app-directory.ts";
 import type { ConsentDecisions } from "./consent-decisions.ts";
 import type { ConsentLinks } from "./consent-links.ts";
@@ -16,9 +17,8 @@ import type {
   NewConsentLink,
   PastedConsent,
 } from "./consenting.ts";
+import { type Page, type PageAsk, pageOf } from "./pages.ts";
 import type { ServiceContext } from "./service-context.ts";
-
-const LISTED_AT_MOST = 200;
 
 /** The face of consents: links, runs, results, and an operator's yes or no. */
 export class ConsentDesk implements Consents {
@@ -88,15 +88,21 @@ export class ConsentDesk implements Consents {
     return await resultOf(this.#context, await this.#runs.failIfAbandoned(consent));
   }
 
-  async held(): Promise<readonly HeldConsent[]> {
-    const held = await this.#context.store.consents.held(LISTED_AT_MOST);
-    return (await Promise.all(held.map((consent) => heldView(this.#context, this.#apps, consent)))).flat();
+  async held(from: PageAsk): Promise<Page<HeldConsent>> {
+    const { consents } = this.#context.store;
+    const rows = (after: ListPlace | null, limit: number) => consents.held(limit, after);
+    const { items, next } = await pageOf<StoredConsent>({ name: "held", rows, placeOf: placeByStart }, from);
+    const views = await Promise.all(items.map((consent) => heldView(this.#context, this.#apps, consent)));
+    return { items: views.flat(), next };
   }
 
-  async history(name: string): Promise<readonly ConsentView[]> {
-    const connection = await this.#named(name);
-    const consents = await this.#context.store.consents.ofConnection(connection.id, LISTED_AT_MOST);
-    return consents.map(consentView);
+  async history(name: string, from: PageAsk): Promise<Page<ConsentView>> {
+    const { id } = await this.#named(name);
+    const { consents } = this.#context.store;
+    const rows = (after: ListPlace | null, limit: number) => consents.ofConnection(id, limit, after);
+    const list = { name: `consents of ${id}`, rows, placeOf: placeByStart };
+    const { items, next } = await pageOf<StoredConsent>(list, from);
+    return { items: items.map(consentView), next };
   }
 
   async decide(id: ConsentId, decision: { accept: boolean; by: string }): Promise<ConsentResult> {
@@ -120,3 +126,5 @@ export class ConsentDesk implements Consents {
     return connection;
   }
 }
+
+const placeByStart = ({ startedAtMs, id }: StoredConsent): ListPlace => ({ atMs: startedAtMs, id });

@@ -1,4 +1,4 @@
-import type { Secret } from "@evergrant/core";
+import type { Deployment } from "../ports/deployment-store.ts";
 import { AccessTokens } from "./access-tokens.ts";
 import { ApiTurns } from "./api-turns.ts";
 import { AppDirectory } from "./app-directory.ts";
@@ -17,7 +17,6 @@ import { ConsentLinks } from "./consent-links.ts";
 import { ConsentRuns } from "./consent-runs.ts";
 import { ConsentDesk } from "./consents.ts";
 import { Deliverer } from "./deliverer.ts";
-import { digest, sameDigest } from "./digest.ts";
 import { Erasure } from "./erasure.ts";
 import { GatewayDesk } from "./gateway.ts";
 import { GrantEnding } from "./grant-ending.ts";
@@ -25,6 +24,7 @@ import { GrantRefresher } from "./grant-refresher.ts";
 import { GrantSettler, type RenewedGrant } from "./grant-settler.ts";
 import { GrantViews } from "./grant-views.ts";
 import { HealthWatch } from "./health-watch.ts";
+import { CreateDesk } from "./idempotent-creates.ts";
 import { ImportVerification } from "./import-verification.ts";
 import { ImportDesk } from "./imports.ts";
 import { JournalErasure } from "./journal-erasure.ts";
@@ -39,6 +39,9 @@ import { noticedStore } from "./noticed-store.ts";
 import { NoticeDesk } from "./notices.ts";
 import { observedJournal } from "./observed-journal.ts";
 import { OldTokenWatch } from "./old-token-watch.ts";
+import { OperatorDirectory } from "./operator-directory.ts";
+import { SessionDesk } from "./operator-sessions.ts";
+import { OperatorDesk } from "./operators.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Reseal } from "./reseal.ts";
 import { RewindWatch } from "./rewind-watch.ts";
@@ -60,7 +63,7 @@ export interface RunningKeeper {
 /** Puts the services of one node together over the ports it was given. */
 export function createKeeper(
   given: KeeperParts,
-  deployment: { readonly operatorKeySha256: string },
+  deployment: Pick<Deployment, "operatorKeySha256" | "createdAtMs">,
   refreshHealth: () => RefreshHealth,
 ): RunningKeeper {
   const nodeWatch = new NodeWatch(given, refreshHealth);
@@ -176,6 +179,7 @@ export function createKeeper(
   const connections = new ConnectionDesk(context, {
     ...{ apps, directory, views, ending, erasure, health: watch, tokens, onScheduled },
   });
+  const operators = new OperatorDesk(context, new OperatorDirectory(context, deployment));
   const keeper: Keeper = {
     tokens,
     apps: new AppDesk(context, apps, () => appWatch.touch()),
@@ -184,7 +188,9 @@ export function createKeeper(
     consents: new ConsentDesk(context, { links, runs, decisions, apps }),
     callers,
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
-    isOperator: (key: Secret) => sameDigest(digest(key), deployment.operatorKeySha256),
+    operators,
+    sessions: new SessionDesk(context, operators),
+    creates: new CreateDesk(context),
     quarantine,
     notices,
     keys,

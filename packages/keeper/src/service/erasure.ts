@@ -2,10 +2,10 @@ import { type ConsentId, EvergrantError, type GrantId, transition } from "@everg
 import type { StoredConnection } from "../ports/connection-store.ts";
 import type { Records } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
+import type { ErasedGrant, ErasureAsk } from "./connecting.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { GrantEnding } from "./grant-ending.ts";
 import type { JournalErasure } from "./journal-erasure.ts";
-import type { ErasedGrant, ErasureAsk } from "./keeper.ts";
 import type { LiveTokens } from "./live-tokens.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -45,6 +45,8 @@ export class Erasure {
       throw new EvergrantError("revocation_changed", { detail: `it would erase ${names.join(", ")}` });
     await store.audit.write(this.#records(connection, { ...ask, names }));
     const revoked = connection.grant !== null && (await this.#eraseGrant(connection.grant, ask));
+    // Answers that may be asked for again for a day show links and name who was granted what.
+    await store.idempotency.eraseAnswers(names);
     for (const each of sharing) await this.#remove(each, ask.by);
     return {
       connections: names,

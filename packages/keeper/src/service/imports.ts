@@ -1,6 +1,7 @@
 import { type ConsentId, EvergrantError, Secret } from "@evergrant/core";
 import type { StoredConsent } from "../ports/consent-store.ts";
 import type { AppDirectory } from "./app-directory.ts";
+import type { Connections } from "./connecting.ts";
 import { consentRecords } from "./consent-records.ts";
 import { resultOf } from "./consent-views.ts";
 import { digest } from "./digest.ts";
@@ -8,7 +9,6 @@ import { checkImports } from "./import-checks.ts";
 import { attemptOfImport, grantOfImport } from "./import-names.ts";
 import type { ImportVerification } from "./import-verification.ts";
 import type { Imports, ImportView, NewImport } from "./importing.ts";
-import type { Connections } from "./keeper.ts";
 import { newId, newSecretText } from "./new-id.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { fingerprint } from "./token-versions.ts";

@@ -1,6 +1,6 @@
 import type { AttemptId, GrantId } from "@evergrant/core";
 import type { JournalRecord } from "../ports/journal.ts";
-import type { ErasedGrant } from "./keeper.ts";
+import type { ErasedGrant } from "./connecting.ts";
 import type { NodeReports } from "./node-reports.ts";
 import type { ServiceContext } from "./service-context.ts";
 

@@ -1,10 +1,11 @@
-import { DEFAULT_LIMITS, EvergrantError, type NodeId } from "@evergrant/core";
-import { expect, test } from "vitest";
+import { DEFAULT_LIMITS, EvergrantError, type NodeId, Secret } from "@evergrant/core";
+import { expect, test, vi } from "vitest";
 import { MovableTime } from "../../../../tests/kit/movable-time.ts";
 import type { KeyCustody } from "../ports/key-custody.ts";
 import { realChance } from "../real-time.ts";
 import { makeKeyCheck } from "../sealing/key-check.ts";
 import { formatKeyRingEntry, type KeyRing, parseKeyRing } from "../sealing/key-ring.ts";
+import { keySealer } from "../sealing/key-sealer.ts";
 import { ringCustody } from "../sealing/ring-custody.ts";
 import { memoryDatabase } from "../stores/memory/memory-store.ts";
 import { Activity } from "./activity.ts";
@@ -63,8 +64,17 @@ async function aKeysWorld(files: Record<string, string>) {
     const reseal = new Reseal(context);
     return { desk: new KeyDesk(context, { reports, reseal }), reports, reseal, ring };
   };
-  return { time, store, files, journals, failures, nodeAt };
+  // What a node whose file says so can open.
+  const sealerOf = async (name: string) => {
+    const { keyCheck: known } = (await store.deployment.read()) ?? { keyCheck };
+    return keySealer({ ring: parseKeyRing(files[name] ?? ""), deployment: "dp_1", keyCheck: known, chance });
+  };
+  return { time, store, files, journals, failures, nodeAt, sealerOf };
 }
+
+const wrappedAnew = (reseal: Reseal) =>
+  vi.waitFor(() => expect(reseal.progress).toMatchObject({ running: false, done: 1 }), { interval: 1 });
+const answerOf = (owner: string) => ({ owner, chain: "", kind: "answer", version: "" }) as const;
 
 const codeOf = async (world: { time: MovableTime }, work: Promise<unknown>): Promise<string> => {
   const told = work.then(
@@ -103,6 +113,36 @@ test("a node that is gone for good is waited for a bounded while; what its journ
   await a.reseal.stop();
   const retired = a.desk.retire("k1", "test").catch((error: unknown) => error);
   expect(await retired).toMatchObject({ code: "key_in_use", detail: "the journal needs it at b" });
+});
+
+test("the answer of a create opens by the new key alone, and keeps the old one from being retired until then", async () => {
+  const world = await aKeysWorld({ a: entry("k1", 1) });
+  const a = world.nodeAt("a");
+  const before = await world.sealerOf("a");
+  const keep = async (key: string) => {
+    const dataKey = before.newDataKey(key);
+    await world.store.idempotency.claim({ key, requestMac: "", startedAtMs: 0, connections: [] });
+    const sealed = before.seal(dataKey, answerOf(key), new Secret(`answer of ${key}`));
+    await world.store.idempotency.finish(key, { dataKey, sealed });
+  };
+  await keep("c_1");
+  expect(await codeOf(world, a.desk.rotate(null, "test"))).toBe("done");
+  await wrappedAnew(a.reseal);
+  // Somebody who had not heard of the new key yet.
+  await keep("c_2");
+  const detail = "keys of idempotent_creates wait to be wrapped anew";
+  await expect(a.desk.retire("k1", "test")).rejects.toMatchObject({ code: "key_in_use", detail });
+  const again = world.nodeAt("a");
+  await again.desk.look();
+  await wrappedAnew(again.reseal);
+  expect(await codeOf(world, again.desk.retire("k1", "test"))).toBe("done");
+  expect(world.files["a"]).not.toContain("k1:");
+  for (const key of ["c_1", "c_2"]) {
+    const known = await world.store.idempotency.claim({ key, requestMac: "", startedAtMs: 0, connections: [] });
+    if (known === "claimed" || known.answer === null || known.answer === "erased") throw new Error("not kept");
+    const opened = (await world.sealerOf("a")).open(known.answer.dataKey, answerOf(key), known.answer.sealed);
+    expect(opened.reveal()).toBe(`answer of ${key}`);
+  }
 });
 
 test.each([

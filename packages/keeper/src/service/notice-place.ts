@@ -43,6 +43,7 @@ export async function placeOf(
     case "deployment":
     case "node":
     case "recipient":
+    case "operator":
       return NOWHERE;
   }
 }

@@ -1,10 +1,12 @@
 import { EvergrantError, type RecipientId, Secret } from "@evergrant/core";
-import type { Delivery, NoticeCounts, StoredRecipient } from "../ports/notice-store.ts";
+import type { ListPlace } from "../ports/list-place.ts";
+import type { Delivery, DeliveryStatus, NoticeCounts, StoredRecipient } from "../ports/notice-store.ts";
 import type { Records } from "../ports/records.ts";
 import type { WrappedKey } from "../ports/sealer.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
 import type { DeliveryView, NewRecipient, Notices, RecipientView } from "./keeper.ts";
 import { newId } from "./new-id.ts";
+import { type Page, type PageAsk, pageOf } from "./pages.ts";
 import { checkedAddress } from "./recipient-address.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -75,13 +77,16 @@ export class NoticeDesk implements Notices {
     if (!removed) throw new EvergrantError("recipient_unknown");
   }
 
-  async deliveries({ status, limit }: Parameters<Notices["deliveries"]>[0]): Promise<readonly DeliveryView[]> {
+  async deliveries(status: DeliveryStatus | null, from: PageAsk): Promise<Page<DeliveryView>> {
     const { notices } = this.#context.store;
+    const rows = (after: ListPlace | null, limit: number) =>
+      notices.deliveries(status, limit, after === null ? undefined : idAt(after));
+    const { items, next } = await pageOf<Delivery>({ name: "deliveries", rows, placeOf }, from);
     const addresses = new Map((await notices.recipients()).map(({ id, address }) => [id, address]));
-    return (await notices.deliveries(status, limit)).map((delivery) => ({
-      ...viewOf(delivery),
-      address: addresses.get(delivery.recipient) ?? "",
-    }));
+    return {
+      items: items.map((delivery) => ({ ...viewOf(delivery), address: addresses.get(delivery.recipient) ?? "" })),
+      next,
+    };
   }
 
   async replay(which: readonly number[] | "dead", by: string): Promise<number> {
@@ -151,6 +156,15 @@ export class NoticeDesk implements Notices {
 
 function contextOf(owner: RecipientId, version: string) {
   return { owner, chain: "", kind: "webhook-secret", version } as const;
+}
+
+// Their ids count up, and say the order alone.
+const placeOf = ({ id, notice }: Delivery): ListPlace => ({ atMs: notice.atMs, id: String(id) });
+
+function idAt({ id }: ListPlace): number {
+  const known = Number(id);
+  if (!Number.isSafeInteger(known)) throw new EvergrantError("input_invalid", { detail: "cursor" });
+  return known;
 }
 
 function viewOf(delivery: Delivery): Omit<DeliveryView, "address"> {

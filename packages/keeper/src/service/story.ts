@@ -3,10 +3,10 @@ import type { StoredConnection } from "../ports/connection-store.ts";
 import type { StoredGrant } from "../ports/grant-store.ts";
 import type { AuditRecord } from "../ports/records.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
+import type { ConnectionView, Story } from "./connecting.ts";
 import { viewConnection } from "./connection-views.ts";
 import { stepOf } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
-import type { ConnectionView, Story } from "./keeper.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /** Why a connection is as it is: its last events, what happens next, and when. */

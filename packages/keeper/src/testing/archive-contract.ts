@@ -11,6 +11,7 @@ import {
   GRANT,
   grant,
   NOTHING,
+  operator,
   records,
   token,
 } from "./contract/samples.ts";
@@ -48,6 +49,17 @@ export function describeArchive(name: string, open: () => Promise<ArchiveWorld>)
         });
         expect(await to.audit.chains()).toEqual(await from.audit.chains());
         expect(await to.audit.firstBroken()).toBeNull();
+        expect(await to.operators.list()).toEqual([operator()]);
+      }));
+
+    test("leaves behind who was signed in, and answers that could be asked for again", () =>
+      inWorlds(async (from, to) => {
+        await fillSome(from);
+        await to.archive.fill(from.archive.rows(), 99);
+        expect(await from.sessions.find("s")).toBeDefined();
+        expect(await to.sessions.find("s")).toBeUndefined();
+        expect(await from.idempotency.claim(CREATE)).toEqual({ ...CREATE, answer: null });
+        expect(await to.idempotency.claim(CREATE)).toBe("claimed");
       }));
 
     test("is of one moment, and keeps no writer waiting meanwhile", () =>
@@ -87,8 +99,14 @@ export function describeArchive(name: string, open: () => Promise<ArchiveWorld>)
   });
 }
 
+const CREATE = { key: "k", requestMac: "asked", startedAtMs: 10, connections: [] };
+
 async function fillSome(store: Store): Promise<void> {
   await store.deployment.create(deployment());
+  await store.operators.create(operator(), NOTHING);
+  const session = { sha256: "s", operator: operator().id, credential: "k", startedAtMs: 10, seenAtMs: 10 };
+  await store.sessions.create(session);
+  await store.idempotency.claim(CREATE);
   await furnish(store);
   await store.grants.change(GRANT, () => ({
     change: change({ tokens: [token()], records: records({ kind: "grant", id: GRANT }, "renewed") }),

@@ -117,7 +117,7 @@ export class KeeperWorld {
         observe: (observation) => this.observed.push(observation),
         report: (failure) => this.failures.push(failure.what),
       },
-      { operatorKeySha256: digest(new Secret("operator")) },
+      { operatorKeySha256: digest(new Secret("operator")), createdAtMs: 0 },
       () => this.refreshHealth,
     );
     await this.#running.start();

@@ -9,6 +9,8 @@ import { describeIncarnations } from "./contract/incarnation-promises.ts";
 import { describeKeys } from "./contract/key-promises.ts";
 import { describeNodes } from "./contract/node-promises.ts";
 import { describeNotices } from "./contract/notice-promises.ts";
+import { describeOperators } from "./contract/operator-promises.ts";
+import { describePages } from "./contract/page-promises.ts";
 import { describeRecords } from "./contract/record-promises.ts";
 import type { StoreWorld } from "./contract/store-world.ts";
 import { describeTexts } from "./contract/text-promises.ts";
@@ -41,6 +43,8 @@ export function describeStore(
     describeConnections(world);
     describeConsents(world);
     describeDirectories(world);
+    describeOperators(world);
+    describePages(world);
     describeRecords(world);
     describeTexts(world);
     describeIncarnations(world);

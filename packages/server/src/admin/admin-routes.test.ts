@@ -1,6 +1,9 @@
-import { ADMIN_API, type OperationName, problemSchema } from "@evergrant/contract";
+import { ADMIN_API, BACKUP_MEDIA_TYPE, OPERATION_WORDS, type OperationName, problemSchema } from "@evergrant/contract";
+import { type RecipientId, roleSuffices } from "@evergrant/core";
+import type { DeliveryView } from "@evergrant/keeper";
 import { type Document, OpenAPIBackend } from "openapi-backend";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { askAs, startWorld, type World } from "../testing/world.ts";
 
 let world: World;
@@ -40,6 +43,142 @@ describe("the operator key", () => {
     expect((await answer("GET", "/me")).status).toBe(200);
     world.clock.ms += 5_000;
     expect((await world.ask("/api/v1/me")).status).toBe(401);
+  });
+});
+
+describe("roles", () => {
+  const urlOf = (path: string) => `/api/v1${path.replace(":name", "acme").replace(/:(id|secret|key)/g, "x_1")}`;
+
+  async function keyOf(name: string, role: "viewer" | "operator" | "admin"): Promise<string> {
+    const { status, body } = await answer("POST", "/operators", { name, role });
+    expect(status).toBe(201);
+    return body.operatorKey;
+  }
+
+  it("let each operator do what the document says, and refuse the rest naming the role that it takes", async () => {
+    const keys = { viewer: await keyOf("vera", "viewer"), operator: await keyOf("otto", "operator") };
+    for (const name of Object.keys(ADMIN_API) as OperationName[]) {
+      const { method, path } = ADMIN_API[name];
+      const { role: least } = OPERATION_WORDS[name];
+      for (const role of ["viewer", "operator"] as const) {
+        const got = await world.ask(urlOf(path), { method, headers: { authorization: `Bearer ${keys[role]}` } });
+        const body = got.status === 204 ? {} : await got.json();
+        const refused = body.code === "operator_role_too_small";
+        expect([name, role, refused]).toEqual([name, role, !roleSuffices(role, least)]);
+        if (refused) expect([got.status, body.detail]).toEqual([403, expect.stringContaining(`the role ${least}`)]);
+      }
+    }
+  });
+
+  it("show a secret to nobody who may not make one", () => {
+    const shows = (Object.keys(ADMIN_API) as OperationName[]).filter((name) =>
+      /"(clientSecret|operatorKey|secret)"/.test(
+        JSON.stringify(z.toJSONSchema(ADMIN_API[name].answer, { unrepresentable: "any" })),
+      ),
+    );
+    expect(shows.toSorted()).toEqual([
+      ...["addCaller", "addCallerSecret", "addOperator", "addOperatorKey", "addRecipient", "addRecipientSecret"],
+    ]);
+    expect(shows.map((name) => OPERATION_WORDS[name].role)).toEqual(shows.map(() => "admin"));
+  });
+
+  it("count at once, and so does a disabling; the operator's own name stands in what is written down", async () => {
+    const key = await keyOf("jane", "operator");
+    const as = async (method: string, path: string) =>
+      (await world.ask(`/api/v1${path}`, { method, headers: { authorization: `Bearer ${key}` } })).status;
+    expect(await as("POST", "/connections/acme/disable")).toBe(200);
+    expect((await answer("PUT", "/operators/jane/role", { role: "viewer" })).body.role).toBe("viewer");
+    expect(await as("POST", "/connections/acme/enable")).toBe(403);
+    expect(await as("GET", "/connections/none")).toBe(404);
+    expect((await answer("POST", "/operators/jane/disable")).body.disabledAtMs).not.toBeNull();
+    expect(await as("GET", "/me")).toBe(401);
+    const told = world.keeper.operators.requests.filter(({ by }) => by === "jane");
+    expect(told).toEqual([
+      { by: "jane", operation: "disableConnection", target: "acme", kind: "change", status: 200, code: null },
+      {
+        ...{ by: "jane", operation: "enableConnection", target: "", kind: "change" },
+        ...{ status: 403, code: "operator_role_too_small" },
+      },
+      {
+        ...{ by: "jane", operation: "readConnection", target: "none", kind: "look" },
+        ...{ status: 404, code: "connection_unknown" },
+      },
+    ]);
+  });
+
+  it("keep backups from all but an admin, before a byte of one is read or written", async () => {
+    const bytes = { write: 0, verify: 0 };
+    world.keeper.backups = {
+      async *write() {
+        bytes.write += 4;
+        yield Buffer.from("copy");
+      },
+      async verify(stream) {
+        for await (const piece of stream) bytes.verify += piece.length;
+        return { deployment: "dp_fake", createdAtMs: 1, key: "k1", rows: { grant: 2 } };
+      },
+    };
+    const ask = (path: string, key: string) => {
+      const headers = { authorization: `Bearer ${key}`, "content-type": BACKUP_MEDIA_TYPE };
+      return world.ask(`/api/v1${path}`, { method: "POST", headers, ...(path === "/backup" ? {} : { body: "copy" }) });
+    };
+    for (const [name, role] of [["vera", "viewer"] as const, ["otto", "operator"] as const]) {
+      const key = await keyOf(name, role);
+      for (const path of ["/backup", "/backup/verification"]) {
+        const got = await ask(path, key);
+        expect([got.status, (await got.json()).code]).toEqual([403, "operator_role_too_small"]);
+      }
+    }
+    expect(bytes).toEqual({ write: 0, verify: 0 });
+    const key = await keyOf("ada", "admin");
+    expect(await (await ask("/backup", key)).text()).toBe("copy");
+    expect(await (await ask("/backup/verification", key)).json()).toMatchObject({ key: "k1", rows: { grant: 2 } });
+    expect(bytes).toEqual({ write: 4, verify: 4 });
+    const told = world.keeper.operators.requests.filter(({ operation }) => /Backup$/.test(operation));
+    expect(told.map(({ by, operation, status }) => [by, operation, status])).toEqual([
+      ["vera", "writeBackup", 403],
+      ["vera", "verifyBackup", 403],
+      ["otto", "writeBackup", 403],
+      ["otto", "verifyBackup", 403],
+      ["ada", "writeBackup", 200],
+      ["ada", "verifyBackup", 200],
+    ]);
+  });
+
+  it("come with a name, under which keys are rotated, tokens taken over and grants erased", async () => {
+    const key = await keyOf("ada", "admin");
+    const ask = async (method: string, path: string, body: object) => {
+      const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
+      return (await world.ask(`/api/v1${path}`, { method, headers, body: JSON.stringify(body) })).status;
+    };
+    expect(await ask("POST", "/keys/rotate", {})).toBe(200);
+    expect(await ask("POST", "/keys/k1/retire", {})).toBe(404);
+    expect(await ask("POST", "/imports", { tokens: [{ connection: "acme", refreshToken: "r-1" }] })).toBe(200);
+    expect(await ask("POST", "/connections/acme/erase", { connections: ["acme"] })).toBe(200);
+    const { keys, imports, erasures } = world.keeper;
+    expect([...keys.asked, ...imports.imported, ...erasures].map(({ by }) => by)).toEqual(["ada", "ada", "ada", "ada"]);
+  });
+
+  it("are told to whoever asks who they are", async () => {
+    const authorization = `Bearer ${await keyOf("vera", "viewer")}`;
+    const me = await world.ask("/api/v1/me", { headers: { authorization } });
+    expect(await me.json()).toMatchObject({ name: "vera", role: "viewer" });
+  });
+
+  it("come with keys that are shown once, two of them at once, and can be taken away", async () => {
+    const added = await answer("POST", "/operators", { name: "jane", role: "admin", key: null });
+    expect(added.body).toMatchObject({ operatorKey: null, operator: { name: "jane", keys: [] } });
+    const made = await answer("POST", "/operators/jane/keys", {});
+    expect([made.status, made.body.operatorKey]).toEqual([201, expect.any(String)]);
+    const listed = (await answer("GET", "/operators")).body;
+    expect(JSON.stringify(listed)).not.toContain(made.body.operatorKey);
+    const [, { keys }] = listed.operators;
+    expect((await answer("DELETE", `/operators/jane/keys/${keys[0].id}`)).body.keys).toEqual([]);
+    expect((await answer("DELETE", "/operators/jane/keys/ok_none")).body.code).toBe("operator_key_unknown");
+    const identity = { kind: "email", issuer: "https://idp.example", email: "jane@example.com" };
+    expect((await answer("PUT", "/operators/jane/identity", { identity })).body.identity).toEqual(identity);
+    expect((await answer("POST", "/operators/operator/disable")).body.code).toBe("operator_last_admin");
+    expect((await answer("POST", "/operators/nobody/enable")).body.code).toBe("operator_unknown");
   });
 });
 
@@ -132,6 +271,7 @@ describe("recipients of notices", () => {
     expect((await answer("DELETE", `/notices/recipients/${id}`)).body.code).toBe("recipient_unknown");
     expect((await answer("GET", "/notices/deliveries?status=dead&limit=5")).body).toEqual({
       deliveries: [],
+      next: null,
       counts: { undistributed: 0, waiting: 0, dead: 0, oldestWaitingSinceMs: null },
     });
     expect((await answer("POST", "/notices/replay", { deliveries: [1, 2] })).body).toEqual({ replayed: 2 });
@@ -213,6 +353,129 @@ describe("bad input", () => {
   });
 });
 
+describe("a create with an Idempotency-Key", () => {
+  const create = async (key: string, body: object, more: { path?: string; operatorKey?: string } = {}) => {
+    const { path = "/callers", operatorKey = world.keeper.operatorKey } = more;
+    const headers = { authorization: `Bearer ${operatorKey}`, "content-type": "application/json" };
+    const init = { method: "POST", headers: { ...headers, "idempotency-key": key }, body: JSON.stringify(body) };
+    const got = await world.ask(`/api/v1${path}`, init);
+    return { status: got.status, body: await got.json(), replayed: got.headers.get("idempotency-replayed") };
+  };
+
+  it("gives the first answer again, the secret too, and makes nothing more", async () => {
+    const first = await create("k-1", { name: "reports" });
+    expect([first.status, first.replayed]).toEqual([201, null]);
+    // The same request, however it is written.
+    expect(await create("k-1", { permissions: [], name: "reports" })).toEqual({ ...first, replayed: "true" });
+    expect((await answer("GET", "/callers")).body.callers).toHaveLength(2);
+    expect((await create("k-2", { name: "other" })).body.clientId).not.toBe(first.body.clientId);
+  });
+
+  it("is refused where the key was used for something else, and is another operator's own", async () => {
+    await create("k-1", { name: "reports" });
+    expect((await create("k-1", { name: "else" })).body).toMatchObject({ status: 422, code: "idempotency_key_reused" });
+    const elsewhere = await create("k-1", { name: "reports" }, { path: "/callers/secretless" });
+    expect(elsewhere.body.code).toBe("idempotency_key_reused");
+    const { operatorKey } = (await answer("POST", "/operators", { name: "jane", role: "admin" })).body;
+    expect((await create("k-1", { name: "of-jane" }, { operatorKey })).status).toBe(201);
+  });
+
+  it("shows nothing to an operator whose role no longer reaches that far", async () => {
+    const { operatorKey } = (await answer("POST", "/operators", { name: "jane", role: "admin" })).body;
+    expect((await create("k-1", { name: "reports" }, { operatorKey })).status).toBe(201);
+    await answer("PUT", "/operators/jane/role", { role: "operator" });
+    expect((await create("k-1", { name: "reports" }, { operatorKey })).body.code).toBe("operator_role_too_small");
+  });
+
+  it("is refused with a key that cannot be one, before anything is made", async () => {
+    for (const key of ["", "a b", "x".repeat(256)])
+      expect((await create(key, { name: "reports" })).body.code).toBe("idempotency_key_invalid");
+    expect((await answer("GET", "/callers")).body.callers).toHaveLength(1);
+  });
+
+  it("is every operation that makes something, and the document says so", async () => {
+    const { body: document } = await answer("GET", "/openapi.json");
+    const takesKey = Object.values<Record<string, { operationId: string; parameters?: { name: string }[] }>>(
+      document.paths,
+    )
+      .flatMap((methods) => Object.values(methods))
+      .filter(({ parameters }) => parameters?.some(({ name }) => name === "Idempotency-Key"))
+      .map(({ operationId }) => operationId);
+    expect(takesKey.toSorted()).toEqual([
+      ...["addApp", "addAppSecret", "addCaller", "addCallerSecret", "addOperator", "addOperatorKey"],
+      ...[
+        "addRecipient",
+        "addRecipientSecret",
+        "addSecretlessCaller",
+        "beginPastedConsent",
+        "createConnection",
+        "createConsentLink",
+      ],
+    ]);
+  });
+});
+
+describe("lists", () => {
+  // As many as the catalogue has, as keys are in the ring, and a thousand at most.
+  const BOUNDED = ["listProviders", "listKeys", "listRecipients"];
+  const LISTS = {
+    listApps: { path: "/apps", member: "apps" },
+    listConnections: { path: "/connections", member: "connections" },
+    listCallers: { path: "/callers", member: "callers" },
+    listOperators: { path: "/operators", member: "operators" },
+    listConsents: { path: "/consents", member: "consents", more: "held=true&" },
+    readConsentHistory: { path: "/connections/acme/consents", member: "consents" },
+    readAudit: { path: "/audit", member: "records" },
+    listDeliveries: { path: "/notices/deliveries", member: "deliveries" },
+  } as const;
+
+  it("are all read page by page: every answer with a list that grows says where its next page begins", () => {
+    const lists = (Object.keys(ADMIN_API) as OperationName[]).filter((name) =>
+      /^(list|read.*(History|Audit))/.test(name),
+    );
+    expect(lists.toSorted()).toEqual([...Object.keys(LISTS), ...BOUNDED].toSorted());
+    for (const name of Object.keys(LISTS) as (keyof typeof LISTS)[]) {
+      const query = { limit: "200", cursor: "abc", ...(name === "listConsents" ? { held: "true" } : {}) };
+      expect([name, ADMIN_API[name].query.safeParse(query).success]).toEqual([name, true]);
+    }
+  });
+
+  it("are together what is there, and refuse a cursor that no page gave", async () => {
+    for (const name of ["jane", "joe", "jim"]) {
+      await answer("POST", "/operators", { name, role: "viewer" });
+      await answer("POST", "/apps", { name, provider: "ledgerly", clientId: name });
+      await answer("POST", "/connections", { name, app: "books" });
+      await answer("POST", "/callers", { name });
+    }
+    world.keeper.notices.told.push(...[3, 2, 1].map(aDelivery));
+    const run = { connection: "acme", app: "", link: "", browser: "", from: null };
+    const received = { connection: "acme", tenants: ["Demo"], subjectName: null };
+    for (const id of ["cs_1", "cs_2", "cs_3"])
+      world.keeper.consents.runs.set(id, {
+        ...{ ...run, id: id as never },
+        result: { kind: "held", ...received, because: ["no-tenant"] },
+      });
+    for (const { path, member, ...rest } of Object.values(LISTS)) {
+      const more = "more" in rest ? rest.more : "";
+      const whole = (await answer("GET", `${path}?${more}limit=200`)).body;
+      const read: unknown[] = [];
+      let pages = 0;
+      for (let cursor = ""; pages < 50; pages += 1) {
+        const { body } = await answer("GET", `${path}?${more}limit=1${cursor}`);
+        read.push(...body[member]);
+        if (body.next === null) break;
+        cursor = `&cursor=${body.next}`;
+      }
+      if (path !== "/audit") expect([path, read, whole.next]).toEqual([path, whole[member], null]);
+      expect(read.length).toBeGreaterThan(1);
+      for (const cursor of ["bm8", "no%20cursor", "x".repeat(201)])
+        expect((await answer("GET", `${path}?${more}cursor=${cursor}`)).body.code).toBe("input_invalid");
+      for (const limit of ["0", "201", "x", "1.5"])
+        expect((await answer("GET", `${path}?${more}limit=${limit}`)).body.code).toBe("input_invalid");
+    }
+  });
+});
+
 describe("a store in quarantine", () => {
   it("is shown with what was found, and released by the operator's word, once", async () => {
     const because = [{ reason: "store-behind" as const, found: "The database is behind." }];
@@ -281,3 +544,10 @@ describe("the OpenAPI document", () => {
     }
   });
 });
+
+function aDelivery(id: number): DeliveryView {
+  return {
+    ...{ id, notice: "recovered", recipient: "rc_1" as RecipientId, address: "https://hooks.example" },
+    ...{ status: "delivered", attempts: 1, atMs: id, dueAtMs: null, error: null, settledAtMs: id },
+  };
+}

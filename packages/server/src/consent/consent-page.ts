@@ -33,7 +33,7 @@ ${expectedTenant === null ? null : html`<p>Please choose <strong>${expectedTenan
   };
 }
 
-// The operator key is one for all operators: it says which server asks, not which person.
+// The first operator is whoever set the server up: that says which server asks, not which person.
 function askedBy(requestedBy: string, host: string): string {
   return requestedBy === "operator" ? `the operator of ${host}` : `${requestedBy} (${host})`;
 }

@@ -3,7 +3,7 @@ import type { ConsentOffer, ConsentOrigin, Keeper } from "@evergrant/keeper";
 import cookie from "@fastify/cookie";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LIMITS } from "../http/limits.ts";
-import { hostName, isLoopback } from "../http/public-url.ts";
+import { isOtherLoopbackName } from "../http/public-url.ts";
 import type { RateLimiter } from "../http/rate-limiter.ts";
 import { refusing } from "../http/refusing.ts";
 import type { RequestLog } from "../http/request-log.ts";
@@ -48,7 +48,7 @@ async function showConsent(face: ConsentFace, request: FastifyRequest, reply: Fa
   const action = `/consent/${encodeURIComponent(link)}`;
   const { publicUrl } = face.site;
   // 127.0.0.1 and localhost are one machine but two origins: the cookie has to be set where the provider sends people back to.
-  if (isOtherLoopbackName(request, publicUrl)) return reply.redirect(`${publicUrl}${action}`, 302);
+  if (isOtherLoopbackName(request.headers.host, publicUrl)) return reply.redirect(`${publicUrl}${action}`, 302);
   const offer = await face.keeper.consents.look(new Secret(link));
   const policy = pagePolicy(await formTargets(face.keeper, offer));
   return sendPage(reply, { page: consentPage(offer, { action, host: new URL(publicUrl).host }), policy });
@@ -95,12 +95,6 @@ async function formTargets(keeper: Keeper, offer: ConsentOffer): Promise<readonl
 
 function originsOf(text: string | undefined): readonly string[] {
   return text !== undefined && URL.canParse(text) ? [new URL(text).origin] : [];
-}
-
-function isOtherLoopbackName(request: FastifyRequest, publicUrl: string): boolean {
-  const asked = hostName(request.headers.host);
-  const ours = new URL(publicUrl).hostname;
-  return asked !== null && asked !== ours && isLoopback(asked) && isLoopback(ours);
 }
 
 const LONGEST_AGENT = 200;

@@ -9,11 +9,13 @@ export interface Page {
   readonly footnote?: string;
   /** Loads itself again after so many seconds. */
   readonly reloadSeconds?: number;
+  /** Where it goes on to at once, an address of ours; never with `reloadSeconds`. */
+  readonly goesTo?: string;
 }
 
 export function renderPage(page: Page): string {
-  const reload =
-    page.reloadSeconds === undefined ? null : html`<meta http-equiv="refresh" content="${String(page.reloadSeconds)}">`;
+  const refresh = page.goesTo === undefined ? page.reloadSeconds?.toString() : `0; url=${page.goesTo}`;
+  const reload = refresh === undefined ? null : html`<meta http-equiv="refresh" content="${refresh}">`;
   const footnote = page.footnote === undefined ? null : html`<footer>${page.footnote}</footer>`;
   return html`<!doctype html>
 <html lang="en">

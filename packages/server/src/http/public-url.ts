@@ -28,3 +28,10 @@ export function hostName(header: string | undefined): string | null {
   const url = new URL(`http://${header}`);
   return url.pathname === "/" && url.username === "" && url.search === "" ? url.hostname : null;
 }
+
+/** Whether a `Host` header names this machine, by another of its names than `url` does. */
+export function isOtherLoopbackName(header: string | undefined, url: string): boolean {
+  const asked = hostName(header);
+  const ours = new URL(url).hostname;
+  return asked !== null && asked !== ours && isLoopback(asked) && isLoopback(ours);
+}

@@ -10,8 +10,11 @@ import type {
   ConsentView,
   HeldConsent,
   NewConsentLink,
+  Page,
+  PageAsk,
   PastedConsent,
 } from "@evergrant/keeper";
+import { fakePage } from "./fake-pages.ts";
 
 /** What consents need of the keeper around them. */
 interface Surroundings {
@@ -96,13 +99,16 @@ export class FakeConsents implements Consents {
     return run.result;
   }
 
-  async history(connection: string): Promise<readonly ConsentView[]> {
+  async history(connection: string, ask: PageAsk): Promise<Page<ConsentView>> {
     this.#keeper.named(connection);
-    return [...this.runs.values()].map(({ id, from, result }) => ({
-      ...{ id, purpose: "first" as const, startedAtMs: this.#keeper.nowMs(), from, pastedBy: null },
-      outcome: result.kind === "pending" ? "started" : result.kind,
-      ...{ atMs: null, subject: null, subjectName: null, tenants: [], scope: null, decidedBy: null, because: [] },
-    }));
+    const all = [...this.runs.values()].map(
+      ({ id, from, result }): ConsentView => ({
+        ...{ id, purpose: "first" as const, startedAtMs: this.#keeper.nowMs(), from, pastedBy: null },
+        outcome: result.kind === "pending" ? "started" : result.kind,
+        ...{ atMs: null, subject: null, subjectName: null, tenants: [], scope: null, decidedBy: null, because: [] },
+      }),
+    );
+    return fakePage(all, ask);
   }
 
   #run(
@@ -144,9 +150,9 @@ export class FakeConsents implements Consents {
     return run.result;
   }
 
-  async held(): Promise<readonly HeldConsent[]> {
+  async held(ask: PageAsk): Promise<Page<HeldConsent>> {
     const runs = this.#keeper.step([...this.runs.values()]);
-    return runs.flatMap(({ id, connection, from, result }) =>
+    const all: readonly HeldConsent[] = runs.flatMap(({ id, connection, from, result }) =>
       result.kind === "held"
         ? [
             {
@@ -158,6 +164,7 @@ export class FakeConsents implements Consents {
           ]
         : [],
     );
+    return fakePage(all, ask);
   }
 
   async decide(consent: ConsentId, { accept }: { readonly accept: boolean }): Promise<ConsentResult> {

@@ -2,7 +2,6 @@ import {
   type AppId,
   type CallerId,
   type ConnectionId,
-  type ConsentId,
   DEFAULT_LIMITS,
   EvergrantError,
   type NodeId,
@@ -16,17 +15,16 @@ import {
   type Apps,
   type AppView,
   type Audit,
+  type Backups,
   type CallerCredential,
   type Callers,
   type CallerView,
   type Connections,
   type ConnectionView,
-  type Imports,
+  type IdempotentCreates,
   type Keeper,
   type KeeperHealth,
-  type Keys,
   type NewCaller,
-  type NewImport,
   type PermissionName,
   type Quarantines,
   type QuarantineView,
@@ -35,7 +33,11 @@ import {
 } from "@evergrant/keeper";
 import { FakeConsents } from "./fake-consents.ts";
 import { FakeGateway } from "./fake-gateway.ts";
+import { FakeImports } from "./fake-imports.ts";
+import { FakeKeys } from "./fake-keys.ts";
 import { FakeNotices } from "./fake-notices.ts";
+import { FakeOperators, FakeSessions } from "./fake-operators.ts";
+import { fakePage } from "./fake-pages.ts";
 
 const START_MS = 1_780_000_000_000;
 const PROMISES = promises();
@@ -70,7 +72,21 @@ export class FakeKeeper implements Keeper {
     ...{ attemptsInFlight: 2, answersOwed: 1, breakersOpen: 1, massRefusals: 0, apiCallsWaiting: 3 },
     apiCallsLeft: [{ app: "books", limit: "day", left: 17 }],
   });
-  isOperator = (key: Secret): boolean => key.reveal() === this.operatorKey;
+
+  readonly operators = new FakeOperators(this.operatorKey);
+  readonly sessions = new FakeSessions(this.operators);
+
+  readonly #created = new Map<string, { readonly request: string; readonly answer: Secret }>();
+  readonly creates: IdempotentCreates = {
+    once: async ({ operator, key, request }, create) => {
+      const known = this.#created.get(`${operator} ${key}`);
+      if (known !== undefined && known.request !== request.reveal()) throw new EvergrantError("idempotency_key_reused");
+      if (known !== undefined) return { answer: known.answer, repeated: true };
+      const answer = await create();
+      this.#created.set(`${operator} ${key}`, { request: request.reveal(), answer });
+      return { answer, repeated: false };
+    },
+  };
 
   readonly tokens = {
     accessToken: async (connection: ConnectionId, ask: AccessTokenAsk = {}): Promise<AccessToken> => {
@@ -101,16 +117,9 @@ export class FakeKeeper implements Keeper {
   };
 
   readonly notices = new FakeNotices();
-  readonly keys: Keys = {
-    list: async () => this.step({ keys: [], reseal: { running: false, left: 0, done: 0 } }),
-    rotate: async () => this.keys.list(),
-    retire: async () => {
-      this.step();
-      throw new EvergrantError("key_unknown");
-    },
-  };
-
-  readonly backups = null;
+  readonly keys = new FakeKeys(() => this.step());
+  /** Null: the store cannot be copied. */
+  backups: Backups | null = null;
 
   readonly audit: Audit = {
     page: async ({ cursor }) => {
@@ -128,24 +137,9 @@ export class FakeKeeper implements Keeper {
       }),
   };
 
-  /** Every token that was brought, and what for. */
-  readonly imported: NewImport[] = [];
-
-  readonly imports: Imports = {
-    begin: async (tokens) => {
-      this.step();
-      this.imported.push(...tokens);
-      return tokens.map(({ connection }) => ({
-        ...{ id: this.nextId("cs") as ConsentId, result: { kind: "pending" as const, connection }, trouble: null },
-      }));
-    },
-    check: async () => {
-      this.step();
-    },
-    read: async () => {
-      throw new EvergrantError("consent_unknown");
-    },
-  };
+  readonly imports = new FakeImports(() => this.step());
+  /** Which connections were erased, and by whom. */
+  readonly erasures: { readonly connections: readonly string[]; readonly by: string }[] = [];
 
   readonly apps: Apps = {
     add: async (app) => {
@@ -166,6 +160,7 @@ export class FakeKeeper implements Keeper {
       return careless;
     },
     list: async () => this.step([...this.appsByName.values()]),
+    page: async (from) => fakePage(await this.apps.list(), from),
     addSecret: async (name) => {
       const view = this.step(this.appsByName.get(name));
       if (view === undefined) throw new EvergrantError("app_unknown");
@@ -211,6 +206,7 @@ export class FakeKeeper implements Keeper {
       });
     },
     list: async () => this.step([...this.connectionsByName.values()]),
+    page: async (from) => fakePage(await this.connections.list(), from),
     byName: async (name) => this.named(name),
     idOf: (name) => this.connectionsByName.get(name)?.id,
     setDisabled: async (name, disabled) =>
@@ -220,9 +216,10 @@ export class FakeKeeper implements Keeper {
       this.connectionsByName.delete(name);
       return { disconnected: view.tenants.map((tenant) => tenant.id), remaining: [], grantRevoked: true };
     },
-    erase: async (name, { connections }) => {
+    erase: async (name, { connections, by }) => {
       this.step();
       this.named(name);
+      this.erasures.push({ connections, by });
       return { connections, revoked: true, journals: [], left: [] };
     },
     removal: async (name) => {
@@ -260,6 +257,7 @@ export class FakeKeeper implements Keeper {
     },
     addSecretless: async (request) => this.addCaller(request, { id: this.nextId("cl") as CallerId, secrets: [] }, []),
     list: async () => this.step([...this.callersById.values()].map(({ view }) => view)),
+    page: async (from) => fakePage(await this.callers.list(), from),
     addSecret: async (id) => {
       const caller = this.caller(id);
       const secret = `second-${this.nextId("sc")}`;

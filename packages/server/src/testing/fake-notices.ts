@@ -1,8 +1,11 @@
 import { EvergrantError, type RecipientId, Secret } from "@evergrant/core";
-import type { NewRecipient, Notices, RecipientView } from "@evergrant/keeper";
+import type { DeliveryStatus, DeliveryView, NewRecipient, Notices, PageAsk, RecipientView } from "@evergrant/keeper";
+import { fakePage } from "./fake-pages.ts";
 
 /** Recipients in memory; nobody is ever told anything. */
 export class FakeNotices implements Notices {
+  /** What was told, newest first. */
+  readonly told: DeliveryView[] = [];
   readonly #recipients = new Map<RecipientId, RecipientView>();
 
   recipients = async (): Promise<readonly RecipientView[]> => [...this.#recipients.values()];
@@ -33,7 +36,11 @@ export class FakeNotices implements Notices {
     this.#recipients.delete(id);
   }
 
-  deliveries = async () => [];
+  deliveries = async (status: DeliveryStatus | null, from: PageAsk) =>
+    fakePage(
+      this.told.filter((delivery) => status === null || delivery.status === status),
+      from,
+    );
   replay = async (which: readonly number[] | "dead"): Promise<number> => (which === "dead" ? 0 : which.length);
   counts = async () => ({ undistributed: 0, waiting: 0, dead: 0, oldestWaitingSinceMs: null });
 

@@ -1,12 +1,13 @@
 import type { AppStore } from "../../ports/app-store.ts";
 import { storable, storableText } from "../storable.ts";
-import { byAge, type MemoryState } from "./memory-state.ts";
+import { byAge, comesAfter, type MemoryState } from "./memory-state.ts";
 
 /** Our OAuth clients at providers. */
 export function memoryApps(state: MemoryState): AppStore {
   const named = (name: string) => [...state.apps.values()].find((app) => app.name === name);
   return {
     list: () => state.run(() => byAge(state.apps)),
+    page: (after, limit) => state.run(() => byAge(state.apps).filter(comesAfter(after)).slice(0, limit)),
     find: (id) => state.run(() => state.apps.get(id)),
     findByName: (name) => state.run(() => named(storableText(name))),
     create: (given, records) =>

@@ -2,13 +2,14 @@ import { type ConnectionId, EvergrantError } from "@evergrant/core";
 import type { ConnectionStore, StoredConnection } from "../../ports/connection-store.ts";
 import { isOnlyLookedAt } from "../only-looked-at.ts";
 import { storable, storableText } from "../storable.ts";
-import { byAge, type MemoryState } from "./memory-state.ts";
+import { byAge, comesAfter, type MemoryState } from "./memory-state.ts";
 
 /** Connections; a removal takes its permissions along. */
 export function memoryConnections(state: MemoryState): ConnectionStore {
   const named = (name: string) => [...state.connections.values()].find((connection) => connection.name === name);
   return {
     list: () => state.run(() => byAge(state.connections)),
+    page: (after, limit) => state.run(() => byAge(state.connections).filter(comesAfter(after)).slice(0, limit)),
     find: (id) => state.run(() => state.connections.get(id)),
     findByName: (name) => state.run(() => named(storableText(name))),
     ofGrant: (grant) =>

@@ -1,4 +1,5 @@
 import type { ConsentStore, StoredConsent } from "../../ports/consent-store.ts";
+import type { ListPlace } from "../../ports/list-place.ts";
 import { storable } from "../storable.ts";
 import { compareText } from "./compare-text.ts";
 import type { MemoryState } from "./memory-state.ts";
@@ -49,10 +50,12 @@ export function memoryConsents(state: MemoryState): ConsentStore {
         state.consents.set(id, after);
         return after;
       }),
-    ofConnection: (connection, limit) =>
+    ofConnection: (connection, limit, after = null) =>
       state.run(() =>
         oldestFirst(state)
-          .filter((consent) => consent.connection === connection)
+          .filter(
+            (consent) => consent.connection === connection && (after === null || comparePlaces(consent, after) < 0),
+          )
           .reverse()
           .slice(0, limit),
       ),
@@ -62,10 +65,12 @@ export function memoryConsents(state: MemoryState): ConsentStore {
           .filter(({ purpose, progress }) => purpose === "import" && progress.kind === "claimed")
           .slice(0, limit),
       ),
-    held: (limit) =>
+    held: (limit, after = null) =>
       state.run(() =>
         oldestFirst(state)
-          .filter(({ progress }) => progress.kind === "held")
+          .filter(
+            (consent) => consent.progress.kind === "held" && (after === null || comparePlaces(consent, after) > 0),
+          )
           .slice(0, limit),
       ),
   };
@@ -77,4 +82,8 @@ function ofState(state: MemoryState, stateHash: string): StoredConsent | undefin
 
 function oldestFirst(state: MemoryState): StoredConsent[] {
   return [...state.consents.values()].sort((a, b) => a.startedAtMs - b.startedAtMs || compareText(a.id, b.id));
+}
+
+function comparePlaces({ startedAtMs, id }: StoredConsent, place: ListPlace): number {
+  return startedAtMs - place.atMs || compareText(id, place.id);
 }

@@ -26,10 +26,10 @@ export function memoryNotices(state: MemoryState): NoticeStore {
         }
         return taken;
       }),
-    deliveries: (status, limit) =>
+    deliveries: (status, limit, beforeId = Number.POSITIVE_INFINITY) =>
       state.run(() =>
         [...state.deliveries.values()]
-          .filter((delivery) => status === null || delivery.status === status)
+          .filter((delivery) => delivery.id < beforeId && (status === null || delivery.status === status))
           .sort((a, b) => b.id - a.id)
           .slice(0, limit),
       ),

@@ -2,6 +2,7 @@ import { type ConnectionId, EvergrantError, type GrantId, type NodeId } from "@e
 import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant } from "../../ports/grant-store.ts";
+import type { ListPlace } from "../../ports/list-place.ts";
 import type { JournalMark } from "../../ports/node-store.ts";
 import type { AuditRecord, Records } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, chained } from "../audit-chain.ts";
@@ -23,6 +24,10 @@ export class MemoryState {
   readonly callers: MemoryTables["callers"];
   readonly callerUses: MemoryTables["callerUses"];
   readonly assertions: MemoryTables["assertions"];
+  readonly operators: MemoryTables["operators"];
+  readonly operatorUses: MemoryTables["operatorUses"];
+  readonly sessions: MemoryTables["sessions"];
+  readonly creates: MemoryTables["creates"];
   readonly outbox: MemoryTables["outbox"];
   readonly nodes: MemoryTables["nodes"];
   readonly recipients: MemoryTables["recipients"];
@@ -50,6 +55,10 @@ export class MemoryState {
     this.callers = tables.callers;
     this.callerUses = tables.callerUses;
     this.assertions = tables.assertions;
+    this.operators = tables.operators;
+    this.operatorUses = tables.operatorUses;
+    this.sessions = tables.sessions;
+    this.creates = tables.creates;
     this.outbox = tables.outbox;
     this.nodes = tables.nodes;
     this.recipients = tables.recipients;
@@ -142,4 +151,10 @@ export function byAge<Id extends string, T extends { readonly id: Id; readonly c
   all: ReadonlyMap<Id, T>,
 ): readonly T[] {
   return [...all.values()].sort((a, b) => a.createdAtMs - b.createdAtMs || compareText(a.id, b.id));
+}
+
+/** Whether a row comes after a place in that order. */
+export function comesAfter(place: ListPlace | null) {
+  return ({ createdAtMs, id }: { readonly createdAtMs: number; readonly id: string }): boolean =>
+    place === null || createdAtMs > place.atMs || (createdAtMs === place.atMs && compareText(id, place.id) > 0);
 }

@@ -11,6 +11,7 @@ import { memoryConsents } from "./memory-consents.ts";
 import { memoryDeployment, memoryNodes } from "./memory-deployment.ts";
 import { memoryGrants } from "./memory-grants.ts";
 import { memoryNotices } from "./memory-notices.ts";
+import { memoryIdempotency, memoryOperators, memorySessions } from "./memory-operators.ts";
 import { MemoryState } from "./memory-state.ts";
 import { type MemorySnapshot, MemoryTables } from "./memory-tables.ts";
 import { memoryWrappedKeys } from "./memory-wrapped-keys.ts";
@@ -53,6 +54,9 @@ function storeOver(state: MemoryState, time: Time): Store {
     audit: memoryAudit(state),
     deployment: memoryDeployment(state),
     nodes: memoryNodes(state),
+    operators: memoryOperators(state),
+    sessions: memorySessions(state),
+    idempotency: memoryIdempotency(state),
     notices: memoryNotices(state),
     wrappedKeys: memoryWrappedKeys(state),
     close: async () => state.close(),

@@ -6,6 +6,7 @@ import type {
   GrantId,
   Matter,
   NodeId,
+  OperatorId,
   RecipientId,
   TokenVersionId,
 } from "@evergrant/core";
@@ -15,9 +16,12 @@ import type { StoredConnection } from "../../ports/connection-store.ts";
 import type { ConsentLink, StoredConsent } from "../../ports/consent-store.ts";
 import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
+import type { StoredCreate } from "../../ports/idempotency-store.ts";
 import type { NodeReport, NodeRow } from "../../ports/node-store.ts";
 import type { Delivery, OutboxNotice, StoredRecipient } from "../../ports/notice-store.ts";
+import type { OperatorUse, StoredOperator } from "../../ports/operator-store.ts";
 import type { AuditRecord } from "../../ports/records.ts";
+import type { StoredSession } from "../../ports/session-store.ts";
 import { DueIndex } from "./due-index.ts";
 
 /** What a memory database holds, for all nodes that share it. Rows are replaced, never changed in place. */
@@ -35,6 +39,10 @@ export class MemoryTables {
   readonly callerUses = new Map<string, CallerUse>();
   /** When each used assertion expires, by its digest. */
   readonly assertions = new Map<string, number>();
+  readonly operators = new Map<OperatorId, StoredOperator>();
+  readonly operatorUses = new Map<string, OperatorUse>();
+  readonly sessions = new Map<string, StoredSession>();
+  readonly creates = new Map<string, StoredCreate>();
   readonly nodes = new Map<NodeId, NodeRow>();
   readonly reports = new Map<NodeId, NodeReport>();
   readonly erased = new Map<GrantId, number>();
@@ -90,8 +98,9 @@ export class MemoryTables {
   #maps(): readonly Map<unknown, unknown>[] {
     const { apps, grants, tokens, connections, links, consents, callers, callerUses, assertions } = this;
     const { nodes, reports, erased, recipients, deliveries, matters } = this;
-    const people = [callers, callerUses, assertions, recipients, deliveries, matters];
-    return [apps, grants, tokens, connections, links, consents, nodes, reports, erased, ...people];
+    const { operators, operatorUses, sessions, creates } = this;
+    const people = [callers, callerUses, assertions, recipients, deliveries, matters, operators, operatorUses];
+    return [apps, grants, tokens, connections, links, consents, nodes, reports, erased, sessions, creates, ...people];
   }
 }
 

@@ -44,6 +44,10 @@ function rowsOf(state: MemoryState, kind: KeyOwner): readonly Keyed[] {
       return [...state.consents.values()];
     case "notice_recipient":
       return [...state.recipients.values()].map(({ stored }) => stored);
+    case "idempotent_create":
+      return [...state.creates.values()].map(({ key: id, answer }) => ({
+        ...{ id, dataKey: answer === null || answer === "erased" ? null : answer.dataKey },
+      }));
   }
 }
 
@@ -68,6 +72,12 @@ function put(state: MemoryState, kind: KeyOwner, { owner, by }: { owner: string;
       const id = owner as RecipientId;
       const known = state.recipients.get(id);
       if (known !== undefined) state.recipients.set(id, { ...known, stored: { ...known.stored, dataKey: by } });
+      return;
+    }
+    case "idempotent_create": {
+      const create = state.creates.get(owner);
+      if (create !== undefined && create.answer !== null && create.answer !== "erased")
+        state.creates.set(owner, { ...create, answer: { ...create.answer, dataKey: by } });
       return;
     }
   }

@@ -3,6 +3,7 @@ import type { AppStore, StoredApp } from "../../ports/app-store.ts";
 import type { Records } from "../../ports/records.ts";
 import { epochRow } from "./epoch-row.ts";
 import { jsonColumn } from "./json-column.ts";
+import { isAfter } from "./list-place.ts";
 import type { WriteRecords } from "./record-rows.ts";
 import type { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
@@ -22,6 +23,12 @@ export function appRows(session: SqlSession, write: WriteRecords): AppStore {
       session.read(async (db) => {
         const all = db.selectFrom("app").selectAll().orderBy("created_at_ms").orderBy("id");
         return (await all.execute()).map(appOf);
+      }),
+    page: (after, limit) =>
+      session.read(async (db) => {
+        const all = db.selectFrom("app").selectAll().orderBy("created_at_ms").orderBy("id").limit(limit);
+        const left = after === null ? all : all.where(isAfter("created_at_ms", after));
+        return (await left.execute()).map(appOf);
       }),
     find: (id) =>
       session.read(async (db) => {

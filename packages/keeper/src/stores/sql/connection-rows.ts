@@ -3,6 +3,7 @@ import type { ConnectionStore, StoredConnection } from "../../ports/connection-s
 import { isOnlyLookedAt } from "../only-looked-at.ts";
 import { epochRow } from "./epoch-row.ts";
 import { jsonColumn } from "./json-column.ts";
+import { isAfter } from "./list-place.ts";
 import type { WriteRecords } from "./record-rows.ts";
 import type { SqlSession } from "./sql-session.ts";
 import type { ConnectionTable } from "./tables.ts";
@@ -14,6 +15,12 @@ export function connectionRows(session: SqlSession, write: WriteRecords): Connec
       session.read(async (db) => {
         const all = db.selectFrom("connection").selectAll().orderBy("created_at_ms").orderBy("id");
         return (await all.execute()).map(connectionOf);
+      }),
+    page: (after, limit) =>
+      session.read(async (db) => {
+        const all = db.selectFrom("connection").selectAll().orderBy("created_at_ms").orderBy("id").limit(limit);
+        const left = after === null ? all : all.where(isAfter("created_at_ms", after));
+        return (await left.execute()).map(connectionOf);
       }),
     find: (id) =>
       session.read(async (db) => {

@@ -1,6 +1,7 @@
 import type { ConsentLink, ConsentStore, StoredConsent } from "../../ports/consent-store.ts";
 import { storable } from "../storable.ts";
 import { jsonColumn } from "./json-column.ts";
+import { isAfter, isBefore } from "./list-place.ts";
 import type { WriteRecords } from "./record-rows.ts";
 import { type SqlSession, WriteConflict } from "./sql-session.ts";
 import type { ConsentLinkTable, ConsentTable } from "./tables.ts";
@@ -44,10 +45,11 @@ export function consentRows(session: SqlSession, write: WriteRecords): ConsentSt
         await write(trx, decided.records);
         return after;
       }),
-    ofConnection: (connection, limit) =>
+    ofConnection: (connection, limit, after = null) =>
       session.read(async (db) => {
         const its = db.selectFrom("consent").selectAll().where("connection_id", "=", connection);
-        const rows = await its.orderBy("started_at_ms", "desc").orderBy("id", "desc").limit(limit).execute();
+        const left = after === null ? its : its.where(isBefore("started_at_ms", after));
+        const rows = await left.orderBy("started_at_ms", "desc").orderBy("id", "desc").limit(limit).execute();
         return rows.map(consentOf);
       }),
     importing: (limit) =>
@@ -57,10 +59,11 @@ export function consentRows(session: SqlSession, write: WriteRecords): ConsentSt
         const rows = await imports.orderBy("started_at_ms").orderBy("id").limit(limit).execute();
         return rows.map(consentOf);
       }),
-    held: (limit) =>
+    held: (limit, after = null) =>
       session.read(async (db) => {
         const held = db.selectFrom("consent").selectAll().where("progress_kind", "=", "held");
-        const rows = await held.orderBy("started_at_ms").orderBy("id").limit(limit).execute();
+        const left = after === null ? held : held.where(isAfter("started_at_ms", after));
+        const rows = await left.orderBy("started_at_ms").orderBy("id").limit(limit).execute();
         return rows.map(consentOf);
       }),
   };

@@ -11,10 +11,11 @@ export function deliveryRows(
   write: WriteRecords,
 ): Pick<NoticeStore, "deliveries" | "replay" | "counts" | "forgetBefore"> {
   return {
-    deliveries: (status, limit) =>
+    deliveries: (status, limit, beforeId) =>
       session.read(async (db) => {
         const all = deliveriesOf(db).orderBy("notice_delivery.id", "desc").limit(limit);
-        return await deliveriesOf.read(status === null ? all : all.where("status", "=", status));
+        const left = beforeId === undefined ? all : all.where("notice_delivery.id", "<", beforeId);
+        return await deliveriesOf.read(status === null ? left : left.where("status", "=", status));
       }),
     replay: (ids, nowMs, records) =>
       session.change(async (trx) => {

@@ -1,5 +1,5 @@
 import { storable } from "../storable.ts";
-import type { Json } from "./tables.ts";
+import type { Json } from "./json.ts";
 
 // What JSON writes for U+0000 and for halves of surrogate pairs; a backslash of the text itself only costs a second look.
 const NOT_STORABLE = /\\u(0000|d[89a-f])/;

@@ -8,9 +8,12 @@ import { connectionRows } from "./connection-rows.ts";
 import { consentRows } from "./consent-rows.ts";
 import { deploymentRows } from "./deployment-rows.ts";
 import { grantRows } from "./grant-rows.ts";
+import { idempotencyRows } from "./idempotency-rows.ts";
 import { nodeRows } from "./node-rows.ts";
 import { noticeRows } from "./notice-rows.ts";
+import { operatorRows } from "./operator-rows.ts";
 import { recordRows, type Writer } from "./record-rows.ts";
+import { sessionRows } from "./session-rows.ts";
 import type { SqlFacts } from "./sql-facts.ts";
 import { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
@@ -31,6 +34,9 @@ export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, writer: Writer): S
     audit: auditRows(session, node, write),
     deployment: deploymentRows(session, write),
     nodes: nodeRows(session),
+    operators: operatorRows(session, write),
+    sessions: sessionRows(session),
+    idempotency: idempotencyRows(session),
     notices: noticeRows(session, write),
     wrappedKeys: wrappedKeyRows(session),
     close: () => session.close(),

@@ -18,9 +18,11 @@ import type { ConsentLink, ConsentProgress, StoredConsent } from "../../ports/co
 import type { Channel, DeliveryStatus } from "../../ports/notice-store.ts";
 import type { AuditSubject, NoticeEntry } from "../../ports/records.ts";
 import type { Sealed, WrappedKey } from "../../ports/sealer.ts";
+import type { Json } from "./json.ts";
+import type { OperatorTables } from "./operator-tables.ts";
 
 /** Every table of the store. Instants are milliseconds since the epoch (`…_at_ms`); `Json` columns are JSON as text. */
-export interface Tables {
+export interface Tables extends OperatorTables {
   readonly migration: MigrationTable;
   readonly deployment: DeploymentTable;
   readonly node: NodeTable;
@@ -44,9 +46,6 @@ export interface Tables {
   readonly notice_matter: NoticeMatterTable;
   readonly counter: CounterTable;
 }
-
-/** JSON as text. */
-export type Json = string;
 
 /** Which steps of the migration line this store has taken. */
 interface MigrationTable {

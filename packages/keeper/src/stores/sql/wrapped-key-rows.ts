@@ -1,21 +1,28 @@
 import { sql } from "kysely";
 import type { WrappedKey } from "../../ports/sealer.ts";
-import type { WrappedKeyStore } from "../../ports/wrapped-key-store.ts";
+import type { KeyOwner, WrappedKeyStore } from "../../ports/wrapped-key-store.ts";
 import type { SqlSession } from "./sql-session.ts";
+
+/** What names a row. */
+const NAMED_BY: { readonly [Kind in KeyOwner]: "id" | "key" } = {
+  ...{ grant: "id", app: "id", consent: "id", notice_recipient: "id" },
+  idempotent_create: "key",
+};
 
 /** Data keys, wherever they stand. A destroyed one is none. */
 export function wrappedKeyRows(session: SqlSession): WrappedKeyStore {
   return {
     notWrappedBy: (keyId, kind, { after, limit }) =>
       session.read(async (db) => {
-        const keys = db.selectFrom(kind).select([sql<string>`id`.as("owner"), sql<WrappedKey>`data_key`.as("dataKey")]);
-        const others = keys.where(otherThan(keyId)).where(sql<boolean>`id > ${after ?? ""}`);
-        return await others.orderBy(sql`id`).limit(limit).execute();
+        const owner = sql<string>`${sql.ref(NAMED_BY[kind])}`;
+        const keys = db.selectFrom(kind).select([owner.as("owner"), sql<WrappedKey>`data_key`.as("dataKey")]);
+        const others = keys.where(otherThan(keyId)).where(sql<boolean>`${owner} > ${after ?? ""}`);
+        return await others.orderBy(owner).limit(limit).execute();
       }),
     replace: (kind, { owner, dataKey }, by) =>
       session.change(async (trx) => {
         const { numAffectedRows } = await sql`
-          update ${sql.table(kind)} set data_key = ${by} where id = ${owner} and data_key = ${dataKey}
+          update ${sql.table(kind)} set data_key = ${by} where ${sql.ref(NAMED_BY[kind])} = ${owner} and data_key = ${dataKey}
         `.execute(trx);
         return numAffectedRows === 1n;
       }),

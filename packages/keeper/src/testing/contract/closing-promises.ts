@@ -35,6 +35,9 @@ export function describeClosing(world: () => StoreWorld): void {
         () => store.connections.remove(CONNECTION, NOTHING),
         () => store.consents.change(CONSENT, () => null),
         () => store.callers.epoch(),
+        () => store.operators.list(),
+        () => store.sessions.remove("a"),
+        () => store.idempotency.release("a"),
         () => store.audit.firstBroken(),
         () => store.deployment.read(),
       ];

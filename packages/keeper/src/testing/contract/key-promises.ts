@@ -1,6 +1,6 @@
 import type { GrantId, RecipientId } from "@evergrant/core";
 import { describe, expect, test } from "vitest";
-import type { WrappedKey } from "../../ports/sealer.ts";
+import type { Sealed, WrappedKey } from "../../ports/sealer.ts";
 import { KEY_OWNERS } from "../../ports/wrapped-key-store.ts";
 import {
   APP,
@@ -43,7 +43,7 @@ export function describeKeys(world: () => StoreWorld): void {
       expect(await keys.countNotWrappedBy("k2", "grant", 4)).toBe(4);
     });
 
-    test("of grants, apps, consents and recipients are replaced where they are still the same, and nothing else moves", async () => {
+    test("of grants, apps, consents, recipients and kept answers are replaced where they are still the same, and nothing else moves", async () => {
       const { store } = world();
       await furnish(store);
       await store.consents.create(consent(), NOTHING);
@@ -52,6 +52,10 @@ export function describeKeys(world: () => StoreWorld): void {
         recipient({ id: "rc_mail" as RecipientId, channel: "email", dataKey: null }),
         NOTHING,
       );
+      const create = { key: "c_1", requestMac: "asked", startedAtMs: 10, connections: [] };
+      await store.idempotency.claim(create);
+      await store.idempotency.claim({ ...create, key: "c_0-still-runs" });
+      await store.idempotency.finish("c_1", { dataKey: wrapped("old.x"), sealed: "sealed" as Sealed });
       for (const kind of KEY_OWNERS) {
         const [row] = await store.wrappedKeys.notWrappedBy("new", kind, { after: null, limit: 1 });
         if (row === undefined) throw new Error(`no ${kind}`);
@@ -66,6 +70,7 @@ export function describeKeys(world: () => StoreWorld): void {
       expect((await store.apps.find(APP))?.dataKey).toBe("new.x");
       expect(await store.consents.find(CONSENT)).toEqual(consent({ dataKey: wrapped("new.x") }));
       expect((await store.notices.recipients()).map(({ dataKey }) => dataKey)).toEqual(["new.x", null]);
+      expect(await store.idempotency.claim(create)).toMatchObject({ answer: { dataKey: "new.x", sealed: "sealed" } });
     });
 
     test("are not put back by a change that was computed before", async () => {

@@ -193,6 +193,20 @@ function describeAfterwards(world: () => StoreWorld): void {
     expect(await store.notices.counts()).toEqual({ undistributed: 1, waiting: 1, dead: 1, oldestWaitingSinceMs: 700 });
   });
 
+  test("deliveries are read on from one of them, and what comes meanwhile is not among those", async () => {
+    const { store } = world();
+    await waitingFor(store, 1);
+    await settle(store, "delivered", 200);
+    for (let n = 0; n < 3; n += 1) await told(store);
+    await distribute(store, telling(), 210);
+    expect(await store.notices.deliveries(null, 2)).toMatchObject([{ id: 4 }, { id: 3 }]);
+    await told(store);
+    await distribute(store, telling(), 220);
+    expect(await store.notices.deliveries(null, 10, 3)).toMatchObject([{ id: 2 }, { id: 1 }]);
+    expect(await store.notices.deliveries("waiting", 10, 3)).toMatchObject([{ id: 2 }]);
+    expect(await store.notices.deliveries(null, 10, 1)).toEqual([]);
+  });
+
   test("what is over for long is forgotten, and nothing else", async () => {
     const { store } = world();
     await waitingFor(store, 1);

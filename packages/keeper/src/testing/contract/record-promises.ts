@@ -39,6 +39,10 @@ const WRITES: Readonly<Record<string, (store: Store, told: Records) => Promise<u
     store.consents.change(CONSENT, () => ({ progress: { kind: "declined", atMs: 1, error: "x" }, records: told })),
   "callers.create": (store, told) => store.callers.create(caller({ id: "cl_2" as never, name: "second" }), told),
   "callers.change": (store, told) => store.callers.change(CALLER, (found) => ({ caller: found, records: told })),
+  "operators.create": (store, told) =>
+    store.operators.create(samples.operator({ id: "op_2" as never, name: "b" }), told),
+  "operators.change": (store, told) =>
+    store.operators.change(samples.operator().id, (operator) => ({ operator, records: told })),
   "deployment.quarantine": async (store, told) => {
     const { incarnation } = await store.deployment.create(samples.deployment());
     await store.deployment.quarantine(incarnation, samples.QUARANTINE, told);
@@ -65,6 +69,7 @@ function describeWriting(world: () => StoreWorld): void {
     const { store } = world();
     await furnish(store);
     await store.callers.create(caller(), NOTHING);
+    await store.operators.create(samples.operator(), NOTHING);
     await store.consents.create(samples.consent(), NOTHING);
     const told = records(SUBJECT, "told", { notice: true });
     await write(store, told);

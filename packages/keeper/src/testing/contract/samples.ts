@@ -10,6 +10,7 @@ import {
   type GrantState,
   NO_LEASE,
   type NodeId,
+  type OperatorId,
   type RecipientId,
   type TokenVersionId,
 } from "@evergrant/core";
@@ -20,6 +21,7 @@ import type { ConsentLink, ReceivedConsent, StoredConsent } from "../../ports/co
 import type { Deployment, StoredQuarantine } from "../../ports/deployment-store.ts";
 import type { GrantChange, StoredGrant, TokenVersion } from "../../ports/grant-store.ts";
 import type { StoredRecipient } from "../../ports/notice-store.ts";
+import type { StoredOperator } from "../../ports/operator-store.ts";
 import type { AuditSubject, Records } from "../../ports/records.ts";
 import type { Sealed, WrappedKey } from "../../ports/sealer.ts";
 import type { Store } from "../../ports/store.ts";
@@ -174,6 +176,19 @@ export function caller(more: Partial<StoredCaller> = {}): StoredCaller {
     permissions: [],
     disabledAtMs: null,
     createdAtMs: 70,
+    ...more,
+  };
+}
+
+export function operator(more: Partial<StoredOperator> = {}): StoredOperator {
+  return {
+    id: "op_1" as OperatorId,
+    name: "jane",
+    role: "admin",
+    keys: [{ id: "ok_1", sha256: "ef".repeat(32), createdAtMs: 75, expiresAtMs: null }],
+    identity: null,
+    disabledAtMs: null,
+    createdAtMs: 75,
     ...more,
   };
 }
