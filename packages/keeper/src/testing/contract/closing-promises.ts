@@ -37,6 +37,7 @@ export function describeClosing(world: () => StoreWorld): void {
         () => store.callers.epoch(),
         () => store.audit.firstBroken(),
         () => store.deployment.read(),
+        () => store.deployment.readWithNodes(),
       ];
       for (const ask of asked) await expect(ask()).rejects.toMatchObject({ code: "store_unavailable" });
     });
