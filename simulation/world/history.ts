@@ -121,7 +121,7 @@ export class History {
   }
 
   record(happening: Happening): void {
-    const event: HistoryEvent = { atMs: this.#now(), ...happening };
+    const event: HistoryEvent = { ...happening, atMs: this.#now() };
     this.count += 1;
     this.#fold(event.atMs);
     this.#foldText(digestOf(event));
