@@ -54,15 +54,15 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Out
   let lastEvents: readonly HistoryEvent[] = [];
   for (const checker of options.checkers ?? CHECKERS) {
     const look = checker.watch(auditor);
-    world.history.watch((event) => {
+    world.history.watch(checker.kinds, (event) => {
       const what = look(event);
       if (what === null) return;
       if (found.length === 0) lastEvents = world.history.last(LAST_EVENTS);
       found.push({ invariant: checker.id, name: checker.name, atMs: event.atMs, what });
     });
   }
-  world.history.watch((event) => {
-    if (event.kind === "executed" && event.issued !== null) rotations += 1;
+  world.history.watch(["executed"], (event) => {
+    if (event.issued !== null) rotations += 1;
   });
   const beganMs = world.clock.nowMs;
   await world.setUp();

@@ -1,5 +1,5 @@
 import type { ChainId, GrantId, Timing, TokenVersionId } from "@evergrant/core";
-import type { HistoryEvent } from "../world/history.ts";
+import type { EventKind, EventOf, HistoryEvent } from "../world/history.ts";
 import type { Mode } from "../world/modes.ts";
 
 export const INVARIANT_IDS = [
@@ -23,11 +23,19 @@ export const INVARIANT_IDS = [
 export type InvariantId = (typeof INVARIANT_IDS)[number];
 
 /** One invariant. It is fed a history event by event and says in words what is wrong, as soon as something is. */
-export interface Checker {
+export interface Checker<Kind extends EventKind = EventKind> {
   readonly id: InvariantId;
   readonly name: string;
+  /** The kinds of events that it is fed with: all that its look can tell apart, so that none is missed. */
+  readonly kinds: readonly Kind[];
   /** A fresh look at a fresh history: the same events and the same view give the same words. */
-  watch(view: AuditorView): (event: HistoryEvent) => string | null;
+  watch(view: AuditorView): (event: EventOf<Kind>) => string | null;
+}
+
+/** A checker as the history feeds it. Its look knows no other kinds than it asks for: the compiler refuses them. */
+export function checker<Kind extends EventKind>(parts: Checker<Kind>): Checker {
+  // The history feeds it with nothing else.
+  return parts as unknown as Checker;
 }
 
 export interface Violation {
@@ -76,7 +84,7 @@ export function violations(
 ): readonly Violation[] {
   const look = checker.watch(view);
   return history.flatMap((event) => {
-    const what = look(event);
+    const what = checker.kinds.includes(event.kind) ? look(event) : null;
     return what === null ? [] : [{ invariant: checker.id, name: checker.name, atMs: event.atMs, what }];
   });
 }

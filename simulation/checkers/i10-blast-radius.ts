@@ -1,10 +1,11 @@
 import { chainOf, type GrantId } from "@evergrant/core";
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 /** However long a provider swallows requests, only a few grants are unresolved at once: the breaker's threshold and what was in flight. */
-export const blastRadius: Checker = {
+export const blastRadius = checker({
   id: "I10",
   name: "blast radius",
+  kinds: ["rewound", "stored"],
   watch: (view) => {
     const unresolved = new Set<GrantId>();
     const { ambiguityThreshold, inFlightMax } = view.timing.limits;
@@ -25,4 +26,4 @@ export const blastRadius: Checker = {
       return said;
     };
   },
-};
+});

@@ -1,13 +1,14 @@
 import { chainOf, type GrantId, type GrantState } from "@evergrant/core";
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 /** Nodes are looked at now and then, and may be busy or away for a while. */
 const SLACK_MS = 60 * 60_000;
 
 /** Whoever has not been renewed for half of an idle life is warned about, and again at three quarters. */
-export const warningBeforeLapse: Checker = {
+export const warningBeforeLapse = checker({
   id: "I11",
   name: "warning before lapse",
+  kinds: ["stored", "rewound", "tick"],
   watch: (view) => {
     const states = new Map<GrantId, GrantState>();
     const warned = new Map<GrantId, number>();
@@ -37,9 +38,7 @@ export const warningBeforeLapse: Checker = {
           });
           return silent.length === 0 ? null : silent.join("; ");
         }
-        default:
-          return null;
       }
     };
   },
-};
+});

@@ -1,13 +1,14 @@
 import { chainOf, type GrantId, type GrantState } from "@evergrant/core";
-import type { AuditorView, Checker } from "./checker.ts";
+import { type AuditorView, checker } from "./checker.ts";
 
 /**
  * Once faults have stopped, every grant that somebody wants serves a fresh token in time, and no doubt is left over it. But for a grant
  * whose answer is owed for longer than its grace: it is held, as it has to be, until the hold ends.
  */
-export const liveness: Checker = {
+export const liveness = checker({
   id: "I12",
   name: "liveness",
+  kinds: ["stored", "rewound", "served", "refused", "person", "phase"],
   watch: (view) => {
     const states = new Map<GrantId, GrantState>();
     const served = new Map<string, { readonly grant: GrantId; readonly ok: boolean; readonly why: string }>();
@@ -50,12 +51,10 @@ export const liveness: Checker = {
           served.clear();
           return said.length === 0 ? null : `at the ${event.phase}: ${said.join("; ")}`;
         }
-        default:
-          return null;
       }
     };
   },
-};
+});
 
 function isHeldPastGrace({ timing }: AuditorView, state: GrantState | undefined, nowMs: number): boolean {
   const chain = state === undefined ? null : chainOf(state);

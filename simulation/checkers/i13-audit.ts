@@ -1,9 +1,10 @@
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 /** Every change of a grant's state has one audit record in the same transaction, and the chain of records holds. */
-export const audit: Checker = {
+export const audit = checker({
   id: "I13",
   name: "audit",
+  kinds: ["phase", "stored"],
   watch: (view) => (event) => {
     if (event.kind === "phase" && event.phase === "end") {
       const broken = view.brokenAuditRecord();
@@ -14,4 +15,4 @@ export const audit: Checker = {
       ? null
       : `${event.node} moved ${event.grant} to ${event.after.kind} with ${event.audit.length} audit records`;
   },
-};
+});

@@ -1,11 +1,12 @@
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 const CANARY = /canary-/;
 
 /** Nothing that the provider keeps secret is found in an error, a report, an audit record, a notice or a database page. */
-export const secrecy: Checker = {
+export const secrecy = checker({
   id: "I14",
   name: "secrecy",
+  kinds: ["failed", "refused", "stored", "phase"],
   watch: (view) => (event) => {
     switch (event.kind) {
       case "failed":
@@ -23,8 +24,6 @@ export const secrecy: Checker = {
         const [leak] = view.leaks();
         return leak === undefined ? null : `a secret is in the database: ${leak}`;
       }
-      default:
-        return null;
     }
   },
-};
+});

@@ -1,10 +1,11 @@
 import type { GrantId } from "@evergrant/core";
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 /** Any number of callers at any number of nodes at one moment make one request of the provider. */
-export const stampede: Checker = {
+export const stampede = checker({
   id: "I15",
   name: "stampede",
+  kinds: ["storm", "requested"],
   watch: (view) => {
     const storms = new Map<GrantId, { readonly atMs: number; requests: number; readonly callers: number }>();
     return (event) => {
@@ -25,9 +26,7 @@ export const stampede: Checker = {
             ? `${storm.callers} callers per node at once made two requests for ${grant}`
             : null;
         }
-        default:
-          return null;
       }
     };
   },
-};
+});

@@ -1,10 +1,11 @@
 import { type Chain, type ChainId, chainOf, type GrantId, type TokenVersionId } from "@evergrant/core";
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 /** A sealed chain stays sealed: none of its tokens is presented again, and none stands in the chain after it. */
-export const noCrossChainRevival: Checker = {
+export const noCrossChainRevival = checker({
   id: "I16",
   name: "no cross-chain revival",
+  kinds: ["rewound", "stored", "requested"],
   watch: (view) => {
     const current = new Map<GrantId, { readonly chain: ChainId; readonly sinceMs: number }>();
     return (event) => {
@@ -33,12 +34,10 @@ export const noCrossChainRevival: Checker = {
             ? null
             : `${event.node} presented ${event.presents} of the sealed chain ${presented.chain}`;
         }
-        default:
-          return null;
       }
     };
   },
-};
+});
 
 function tokensOf({ renewal }: Chain): readonly TokenVersionId[] {
   if (renewal.kind === "client-credentials") return [];

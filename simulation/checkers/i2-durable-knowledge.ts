@@ -1,10 +1,11 @@
 import type { GrantId } from "@evergrant/core";
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 /** Unless a person or the provider took it back, something of what we hold would be accepted. */
-export const durableKnowledge: Checker = {
+export const durableKnowledge = checker({
   id: "I2",
   name: "durable knowledge",
+  kinds: ["stored", "tick", "phase"],
   watch: (view) => {
     const lost = new Set<GrantId>();
     const look = (grant: GrantId): string | null => {
@@ -26,9 +27,7 @@ export const durableKnowledge: Checker = {
           const said = view.grants().flatMap((grant) => look(grant) ?? []);
           return said.length === 0 ? null : said.join("; ");
         }
-        default:
-          return null;
       }
     };
   },
-};
+});

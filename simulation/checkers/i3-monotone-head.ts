@@ -1,12 +1,13 @@
 import { chainOf, type GrantId, type TokenVersionId } from "@evergrant/core";
-import type { AuditorView, Checker } from "./checker.ts";
+import { type AuditorView, checker } from "./checker.ts";
 
 const ANCESTORS_AT_MOST = 50;
 
 /** Within a chain the head never goes back to an ancestor, and the generation grows with every new head. */
-export const monotoneHead: Checker = {
+export const monotoneHead = checker({
   id: "I3",
   name: "monotone head",
+  kinds: ["rewound", "stored"],
   watch: (view) => {
     const begunAt = new Map<string, number>();
     const lastSeen = new Map<GrantId, { readonly chain: string; readonly generation: number }>();
@@ -38,7 +39,7 @@ export const monotoneHead: Checker = {
         : null;
     };
   },
-};
+});
 
 function isAncestor(view: AuditorView, candidate: TokenVersionId, of: TokenVersionId): boolean {
   let parent = view.parentOf(of);

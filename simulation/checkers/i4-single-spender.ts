@@ -1,4 +1,4 @@
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 interface Under {
   readonly request: number;
@@ -8,9 +8,10 @@ interface Under {
 }
 
 /** Two requests with the same refresh token are on their way at once only if a pause came between a check and a send, or a repeat is documented. */
-export const singleSpender: Checker = {
+export const singleSpender = checker({
   id: "I4",
   name: "single spender",
+  kinds: ["paused", "requested", "gone"],
   watch: (view) => {
     const onTheirWay = new Map<string, Under[]>();
     const tokenOf = new Map<number, string>();
@@ -44,9 +45,7 @@ export const singleSpender: Checker = {
           else onTheirWay.set(token, left);
           return null;
         }
-        default:
-          return null;
       }
     };
   },
-};
+});

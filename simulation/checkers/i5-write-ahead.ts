@@ -1,5 +1,5 @@
 import { type AttemptId, chainOf, type GrantId } from "@evergrant/core";
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 interface Intent {
   readonly attempt: AttemptId;
@@ -7,9 +7,10 @@ interface Intent {
 }
 
 /** No request leaves without its intent on the node's own disk and, for a grant, in the store under the same attempt. */
-export const writeAhead: Checker = {
+export const writeAhead = checker({
   id: "I5",
   name: "write-ahead",
+  kinds: ["journaled", "stored", "requested"],
   watch: () => {
     const journaled = new Map<string, Intent>();
     const begun = new Map<AttemptId, string>();
@@ -37,9 +38,7 @@ export const writeAhead: Checker = {
             return `${sent} for ${intent.attempt}, of which the store knows nothing`;
           return null;
         }
-        default:
-          return null;
       }
     };
   },
-};
+});

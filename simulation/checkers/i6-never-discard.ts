@@ -1,10 +1,11 @@
 import type { AttemptId } from "@evergrant/core";
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 /** Every answer with tokens is durable before it is used, and stays in the store: as head, as candidate, or sealed. */
-export const neverDiscard: Checker = {
+export const neverDiscard = checker({
   id: "I6",
   name: "never discard",
+  kinds: ["failed", "served", "journaled", "stored", "disk-lost", "phase"],
   watch: (view) => {
     const unstored = new Map<AttemptId, { readonly node: string; readonly version: string }>();
     const unwritable = new Set<string>();
@@ -41,9 +42,7 @@ export const neverDiscard: Checker = {
           const left = [...unstored].map(([attempt, { node }]) => `${attempt} in the journal of ${node}`);
           return `answers never reached the store: ${left.join(", ")}`;
         }
-        default:
-          return null;
       }
     };
   },
-};
+});

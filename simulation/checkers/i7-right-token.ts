@@ -1,9 +1,10 @@
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 /** A served access token belongs to the connection that was asked for, is not expired, and says the truth about its end. */
-export const rightToken: Checker = {
+export const rightToken = checker({
   id: "I7",
   name: "right token",
+  kinds: ["served"],
   watch: (view) => (event) => {
     if (event.kind !== "served") return null;
     const facts = view.accessFacts(event.accessToken);
@@ -18,4 +19,4 @@ export const rightToken: Checker = {
       return `${served}, which had been disabled ${event.atMs - event.disabledSinceMs} ms before`;
     return null;
   },
-};
+});

@@ -1,5 +1,5 @@
 import { chainOf, type GrantId, type TokenVersionId } from "@evergrant/core";
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 /** Beyond T_rec: a lease that has to run out and the longest back-off may stand before the repeat. */
 const T_REC_MS = 90_000;
@@ -19,9 +19,10 @@ function isRepeated({ begun, executed }: Open): boolean {
 }
 
 /** With store, provider and a node up for long enough, every unresolved attempt is repeated before its grace ends. */
-export const boundedAmbiguity: Checker = {
+export const boundedAmbiguity = checker({
   id: "I8",
   name: "bounded ambiguity",
+  kinds: ["stored", "rewound", "tick"],
   watch: (view) => {
     const open = new Map<GrantId, Open>();
     const { limits, repeat } = view.timing;
@@ -61,9 +62,7 @@ export const boundedAmbiguity: Checker = {
           }
           return late.length === 0 ? null : late.join("; ");
         }
-        default:
-          return null;
       }
     };
   },
-};
+});

@@ -1,9 +1,10 @@
-import type { Checker } from "./checker.ts";
+import { checker } from "./checker.ts";
 
 /** A grant comes before the court, or is lost, only because the provider refused one of its own tokens: nothing of ours or the app's does that. */
-export const errorIsolation: Checker = {
+export const errorIsolation = checker({
   id: "I9",
   name: "isolation of error classes",
+  kinds: ["requested", "answered", "stored"],
   watch: (view) => {
     const presents = new Map<number, string>();
     const refusedSinceStored = new Map<string, boolean>();
@@ -29,9 +30,7 @@ export const errorIsolation: Checker = {
             ? null
             : `${event.node} moved ${grant} from ${before.kind} to ${after.kind}, but the provider never refused it`;
         }
-        default:
-          return null;
       }
     };
   },
-};
+});

@@ -11,7 +11,7 @@ import {
 import type { JournalRecord } from "@evergrant/keeper/parts";
 import type { AuditorView } from "../checkers/checker.ts";
 import { refreshTokenIn } from "./ending-kind.ts";
-import type { HistoryEvent } from "./history.ts";
+import type { EventOf } from "./history.ts";
 import { policyOf } from "./modes.ts";
 import type { Party, Seat, World } from "./world.ts";
 
@@ -21,6 +21,8 @@ const REPAIR_MS = DEFAULT_LIMITS.leaseMs + DEFAULT_LIMITS.retryMaxMs + DEFAULT_L
 
 /** A node that is back needs a while until what it knows is in the store: its replay may meet a lease or a back-off. */
 const SPOKEN_AFTER_MS = DEFAULT_LIMITS.leaseMs + DEFAULT_LIMITS.retryMaxMs + MINUTE_MS;
+
+const WATCHED = ["stored", "rewound", "requested", "executed", "answered"] as const;
 
 interface Kept {
   readonly grant: GrantId;
@@ -74,7 +76,7 @@ export class Auditor implements AuditorView {
     if (verdict.kind === "impossible") throw new Error(verdict.reasons.join(" "));
     this.timing = verdict.timing;
     world.onAvailability = () => this.noteAvailability();
-    world.history.watch((event) => this.#take(event));
+    world.history.watch(WATCHED, (event) => this.#take(event));
   }
 
   get mode() {
@@ -192,7 +194,7 @@ export class Auditor implements AuditorView {
     return this.#leaks;
   }
 
-  #take(event: HistoryEvent): void {
+  #take(event: EventOf<(typeof WATCHED)[number]>): void {
     switch (event.kind) {
       case "stored":
         this.#states.set(event.grant, event.after);
@@ -245,8 +247,6 @@ export class Auditor implements AuditorView {
       case "answered":
         if (event.outcome !== "success") this.#giveUp(event.request);
         else this.#arrived(event.request, event.atMs);
-        return;
-      default:
         return;
     }
   }

@@ -5,6 +5,8 @@ import type { EndingKind } from "./ending-kind.ts";
 
 /** Something that happened in a world, at its true time. What checkers are fed with. */
 export type HistoryEvent = { readonly atMs: number } & Happening;
+export type EventKind = HistoryEvent["kind"];
+export type EventOf<Kind extends EventKind> = HistoryEvent & { readonly kind: Kind };
 
 export type Happening =
   | { readonly kind: "phase"; readonly phase: "chaos" | "heal" | "quiet" | "end" }
@@ -98,7 +100,7 @@ export class History {
   readonly #now: () => number;
   readonly #kept: number;
   readonly #last: HistoryEvent[] = [];
-  readonly #watchers: ((event: HistoryEvent) => void)[] = [];
+  readonly #watchers = new Map<EventKind, ((event: HistoryEvent) => void)[]>();
   #hash = 0x811c_9dc5;
   #other = 0x1b87_3593;
   count = 0;
@@ -108,18 +110,25 @@ export class History {
     this.#kept = kept;
   }
 
-  watch(watcher: (event: HistoryEvent) => void): void {
-    this.#watchers.push(watcher);
+  /** Feeds whoever watches with the events of these kinds, in the order in which they came to watch. */
+  watch<Kind extends EventKind>(kinds: readonly Kind[], watcher: (event: EventOf<Kind>) => void): void {
+    const own = watcher as (event: HistoryEvent) => void;
+    for (const kind of kinds) {
+      const known = this.#watchers.get(kind);
+      if (known === undefined) this.#watchers.set(kind, [own]);
+      else known.push(own);
+    }
   }
 
   record(happening: Happening): void {
-    const event: HistoryEvent = { atMs: this.#now(), ...happening };
+    const event: HistoryEvent = { ...happening, atMs: this.#now() };
     this.count += 1;
     this.#fold(event.atMs);
     this.#foldText(digestOf(event));
     this.#last.push(event);
     if (this.#last.length >= 2 * this.#kept) this.#last.splice(0, this.#kept);
-    for (const watcher of this.#watchers) watcher(event);
+    const watchers = this.#watchers.get(event.kind);
+    if (watchers !== undefined) for (const watcher of watchers) watcher(event);
   }
 
   get hash(): string {

@@ -37,7 +37,7 @@ export class StoreHealth {
       claimDue: (beforeMs, limit, againAtMs) =>
         this.#noting(
           () => grants.claimDue(beforeMs, limit, againAtMs),
-          (claimed) => claimed.length > 0,
+          ({ grants: claimed }) => claimed.length > 0,
         ),
     };
   }

@@ -1,4 +1,5 @@
 import type { NodeId, QuarantineReason } from "@evergrant/core";
+import type { NodeRow } from "./node-store.ts";
 import type { Records } from "./records.ts";
 
 /** The one row that says which deployment a database is. */
@@ -37,6 +38,8 @@ export interface Release {
 
 export interface DeploymentStore {
   read(): Promise<Deployment | undefined>;
+  /** The same, and beside it what every node told of itself, by id: both of one moment. No nodes where there is no deployment. */
+  readWithNodes(): Promise<{ readonly deployment: Deployment | undefined; readonly nodes: readonly NodeRow[] }>;
   /** Only for an empty store; answers what is there then, ours or another node's. */
   create(deployment: Deployment): Promise<Deployment>;
   /** Keeps all nodes of this incarnation from spending. False, and nothing written, where they are kept from it already or it has ended. */

@@ -48,6 +48,14 @@ export interface GrantDecision<Result> {
   readonly result: Result;
 }
 
+/** What one node was given to look at. */
+export interface ClaimedGrants {
+  /** Soonest first, as they stand with their new due instants. */
+  readonly grants: readonly StoredGrant[];
+  /** The soonest due instant of all others, whoever looks at them; null when nothing else is scheduled. */
+  readonly nextDueMs: number | null;
+}
+
 /** Grants, their tokens and their leases. Knows nothing of providers or policies. */
 export interface GrantStore {
   load(id: GrantId): Promise<StoredGrant | undefined>;
@@ -68,9 +76,7 @@ export interface GrantStore {
    * As `due`, and each of them becomes due again at `againAtMs` unless a change says otherwise before: until then no other node
    * is given it, and after that another takes over from a node that died. Grants that a change is being made to are left out.
    */
-  claimDue(beforeMs: number, limit: number, againAtMs: number): Promise<readonly GrantId[]>;
-  /** The soonest due instant of all; null when nothing is scheduled. */
-  nextDueMs(): Promise<number | null>;
+  claimDue(beforeMs: number, limit: number, againAtMs: number): Promise<ClaimedGrants>;
   /** Every grant there is, by id, from the one after `after`. */
   page(after: GrantId | null, limit: number): Promise<readonly GrantId[]>;
   token(id: TokenVersionId): Promise<TokenVersion | undefined>;

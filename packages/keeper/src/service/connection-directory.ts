@@ -21,15 +21,15 @@ export class ConnectionDirectory {
 
   async load(): Promise<void> {
     const connections = await this.#context.store.connections.list();
-    const before = new Map(this.#byId);
+    const before = this.#withWarmHours();
     this.#byId.clear();
     this.#idByName.clear();
     this.#grantsOf.clear();
     this.#warm.clear();
     for (const connection of connections) this.#remember(connection);
+    const after = this.#withWarmHours();
     if (this.#isLoaded)
-      for (const id of new Set([...before.keys(), ...this.#byId.keys()]))
-        this.#tellWarm(before.get(id), this.#byId.get(id));
+      for (const id of new Set([...before.keys(), ...after.keys()])) this.#tellWarm(before.get(id), after.get(id));
     this.#isLoaded = true;
   }
 
@@ -75,6 +75,14 @@ export class ConnectionDirectory {
   /** The warm hours of all connections that stand on a grant and may be used. */
   warmOf(grant: GrantId): readonly WarmHours[] {
     return [...(this.#warm.get(grant)?.values() ?? [])];
+  }
+
+  // Few of very many: nothing else has to be compared when all are read anew.
+  #withWarmHours(): ReadonlyMap<ConnectionId, StoredConnection> {
+    const warm = new Map<ConnectionId, StoredConnection>();
+    for (const connection of this.#byId.values())
+      if (connection.warm !== undefined) warm.set(connection.id, connection);
+    return warm;
   }
 
   #tellWarm(before: StoredConnection | undefined, after: StoredConnection | undefined): void {

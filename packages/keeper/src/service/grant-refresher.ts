@@ -30,6 +30,13 @@ export type Driven =
   | { readonly kind: "resting"; readonly grant: StoredGrant; readonly step: Step }
   | { readonly kind: "unknown" };
 
+interface Asked {
+  /** How long a token has to last for whoever waits for it; null: nobody does. */
+  readonly waitedForMs: number | null;
+  /** The grant as it was claimed just now: it need not be read again before the first step, which is taken on what its own transaction reads. */
+  readonly claimed?: StoredGrant;
+}
+
 /** An attempt whose intent is committed. */
 interface Begun {
   readonly grant: StoredGrant;
@@ -74,8 +81,8 @@ export class GrantRefresher {
   }
 
   /** Does for a grant whatever its plan says, until it rests. Callers who come meanwhile share the flight. */
-  drive(id: GrantId, ask: { readonly waitedForMs: number | null }): Promise<Driven> {
-    const fly = () => this.#context.activity.during(() => this.#fly(id, ask.waitedForMs));
+  drive(id: GrantId, ask: Asked): Promise<Driven> {
+    const fly = () => this.#context.activity.during(() => this.#fly(id, ask));
     if (ask.waitedForMs === null) return this.#urgent.running(id) ?? this.#calm.run(id, fly);
     // What runs already may bring the token; only then is there something to do for the one who waits.
     return this.#urgent.run(id, async () => {
@@ -91,9 +98,9 @@ export class GrantRefresher {
   }
 
   // I12 liveness: an intent whose acknowledgement was lost stands in the store, and nobody else may be looking for it.
-  async #fly(id: GrantId, waitedForMs: number | null): Promise<Driven> {
+  async #fly(id: GrantId, ask: Asked): Promise<Driven> {
     try {
-      return await this.#driveUntilRest(id, waitedForMs);
+      return await this.#driveUntilRest(id, ask);
     } catch (error) {
       const { time, limits } = this.#context;
       this.#onScheduled(time.wallMs() + limits.leaseMs);
@@ -101,10 +108,10 @@ export class GrantRefresher {
     }
   }
 
-  async #driveUntilRest(id: GrantId, waitedForMs: number | null): Promise<Driven> {
-    for (;;) {
+  async #driveUntilRest(id: GrantId, { waitedForMs, claimed }: Asked): Promise<Driven> {
+    for (let known = claimed; ; known = undefined) {
       this.#context.gate.requireOpen();
-      const stored = await this.#context.store.grants.load(id);
+      const stored = known ?? (await this.#context.store.grants.load(id));
       if (stored === undefined) return { kind: "unknown" };
       const app = await this.#apps.get(stored.app);
       const view = this.#views.of(stored, { waitedForMs, leaseNowMs: this.#context.time.wallMs() });

@@ -60,7 +60,7 @@ async function lastMoments({ store, node, provenance, time, limits }: ServiceCon
  */
 export async function replayJournal(context: ServiceContext, parts: Parts, reach?: Reach): Promise<void> {
   await reconcileJournal(context, parts, reach);
-  for (const unsettled of attemptsIn(await context.journal.read())) {
+  for (const unsettled of attemptsIn(await context.journal.read()).attempts) {
     if (unsettled.settledAt !== null) continue;
     const { subject } = unsettled.intent;
     if (subject.kind === "consent")
@@ -100,31 +100,30 @@ export async function reconcileJournal(context: ServiceContext, parts: Parts, re
 async function attemptsAfter({ journal }: ServiceContext, position: JournalPosition): Promise<readonly Journaled[]> {
   for (let back = READ_BACK; ; back *= 8) {
     const from = Math.max(0, position - back);
-    const entries = await journal.read(from);
-    const begun = new Set(entries.flatMap(({ record }) => (record.kind === "intent" ? record.attempt : [])));
-    const isTorn = entries.some((entry) => entry.position > position && !begun.has(entry.record.attempt));
-    if (!isTorn || from === 0) return attemptsIn(entries);
+    const { attempts, tornAt } = attemptsIn(await journal.read(from));
+    if (tornAt <= position || from === 0) return attempts;
   }
 }
 
-function attemptsIn(entries: readonly JournalEntry[]): readonly Journaled[] {
-  const attempts = new Map<AttemptId, Journaled>();
+/** The attempts that begin in these records, and the last position that belongs to one which began before them; 0: none does. */
+function attemptsIn(entries: readonly JournalEntry[]): {
+  readonly attempts: readonly Journaled[];
+  readonly tornAt: JournalPosition;
+} {
+  const attempts = new Map<AttemptId, { -readonly [Member in keyof Journaled]: Journaled[Member] }>();
+  let tornAt = 0;
   for (const { position, record } of entries) {
-    const known = attempts.get(record.attempt);
-    switch (record.kind) {
-      case "intent":
-        attempts.set(record.attempt, { intent: record, answer: null, settledAt: null });
-        break;
-      case "answer":
-        // A second answer of one attempt comes from the next client secret: the last one counts.
-        if (known !== undefined) attempts.set(record.attempt, { ...known, answer: record });
-        break;
-      case "settled":
-        if (known !== undefined) attempts.set(record.attempt, { ...known, settledAt: position });
-        break;
+    if (record.kind === "intent") {
+      attempts.set(record.attempt, { intent: record, answer: null, settledAt: null });
+      continue;
     }
+    const known = attempts.get(record.attempt);
+    if (known === undefined) tornAt = position;
+    // A second answer of one attempt comes from the next client secret: the last one counts.
+    else if (record.kind === "answer") known.answer = record;
+    else known.settledAt = position;
   }
-  return [...attempts.values()];
+  return { attempts: [...attempts.values()], tornAt };
 }
 
 async function replayAnswer(

@@ -58,7 +58,7 @@ export class Quarantine implements Quarantines {
   async look(): Promise<void> {
     const { provenance, store, gate } = this.#context;
     if (provenance === null || this.#following !== null) return;
-    const deployment = await store.deployment.read();
+    const { deployment, nodes: rows } = await store.deployment.readWithNodes();
     if (deployment === undefined) return;
     if (gate.hold !== null) {
       if (follows(deployment, gate.hold)) await this.#follow(deployment, provenance);
@@ -68,7 +68,6 @@ export class Quarantine implements Quarantines {
     const known = this.#known;
     const server = await provenance.server();
     const moved = known !== null && known.server !== null && server !== null && server !== known.server;
-    const rows = await store.nodes.list();
     // Seen between times too: what others reach is remembered for the next request.
     this.#othersBehind(rows);
     const strange = this.#strange(deployment, rows);
@@ -153,8 +152,7 @@ export class Quarantine implements Quarantines {
   async #whyNotSpend(): Promise<string | null> {
     const { provenance, store, activity, report } = this.#context;
     if (provenance === null) return null;
-    const deployment = await store.deployment.read();
-    const rows = await store.nodes.list();
+    const { deployment, nodes: rows } = await store.deployment.readWithNodes();
     const strange = deployment === undefined ? "deployment" : this.#strange(deployment, rows);
     if (strange === null) return this.#othersBehind(rows) ? STRANGE_WORDS.position : null;
     void activity

@@ -1,4 +1,5 @@
 import type { GrantId } from "@evergrant/core";
+import type { ClaimedGrants, StoredGrant } from "../ports/grant-store.ts";
 import { Alarm } from "./alarm.ts";
 import type { GrantRefresher } from "./grant-refresher.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -24,30 +25,32 @@ export class Schedule {
 
   /** Something is due at this instant: be awake by then. */
   touch(atMs: number | null): void {
+    const nowMs = this.#context.time.wallMs();
     // A grant that was driven just now and still says "due" would wake us at once, again and again.
-    if (this.#alarm.isRunning && atMs !== null && atMs <= this.#context.time.wallMs()) return;
-    this.#alarm.at(atMs);
+    const isDueAgain = this.#alarm.isRunning && atMs !== null && atMs <= nowMs;
+    this.#alarm.at(isDueAgain ? nowMs + this.#context.limits.marginMs : atMs);
   }
 
   stop(): Promise<void> {
     return this.#alarm.stop();
   }
 
-  /** Does all that is due; when the next is. */
+  /** Does all that is due; when the next of the others is. Of what it did itself `touch` has been told. */
   async #driveDue(): Promise<number | null> {
     if (this.#context.gate.hold !== null) return null;
     try {
       const tried = new Set<GrantId>();
       for (;;) {
-        const claimed = await this.#claim();
-        const due = claimed.filter((id) => !tried.has(id));
-        if (due.length === 0 || this.#alarm.isStopped) break;
-        for (const id of due) tried.add(id);
+        const { grants, nextDueMs } = await this.#claim();
+        const [due, again] = [grants.filter(({ id }) => !tried.has(id)), grants.filter(({ id }) => tried.has(id))];
+        // What comes twice in one run was driven once: it is looked at again when its claim ends.
+        for (const { dueAtMs } of again) this.touch(dueAtMs);
+        for (const { id } of due) tried.add(id);
         await this.#driveAll(due);
         // Fewer than were asked for: nothing else is due, and what has become due meanwhile is seen as the next.
-        if (claimed.length < BATCH) break;
+        if (grants.length < BATCH || due.length === 0 || this.#alarm.isStopped)
+          return this.#notAtOnce(nextDueMs, tried);
       }
-      return await this.#nextMs(tried);
     } catch (error) {
       this.#context.report({ what: "schedule", subject: "due", error });
       return this.#context.time.wallMs() + this.#context.limits.retryFirstMs;
@@ -55,28 +58,27 @@ export class Schedule {
   }
 
   // Claimed, not merely read: another node is given others, and takes these over only if this one dies with them.
-  #claim(): Promise<readonly GrantId[]> {
+  #claim(): Promise<ClaimedGrants> {
     const nowMs = this.#context.time.wallMs();
     return this.#context.store.grants.claimDue(nowMs, BATCH, nowMs + this.#context.limits.leaseMs);
   }
 
-  // A grant that was driven just now and still says "due", or that another node holds at this moment, is looked at again soon, not
-  // in a tight loop.
-  async #nextMs(tried: ReadonlySet<GrantId>): Promise<number | null> {
-    const nextMs = await this.#context.store.grants.nextDueMs();
+  // A grant that another node holds at this moment, or that came in a batch before and still says "due", is looked at again soon,
+  // not in a tight loop.
+  #notAtOnce(nextMs: number | null, tried: ReadonlySet<GrantId>): number | null {
     const nowMs = this.#context.time.wallMs();
     if (nextMs === null || nextMs > nowMs) return nextMs;
     const { marginMs } = this.#context.limits;
     return nowMs + (tried.size > 0 ? marginMs : marginMs / 20);
   }
 
-  async #driveAll(due: readonly GrantId[]): Promise<void> {
+  async #driveAll(due: readonly StoredGrant[]): Promise<void> {
     const queue = [...due];
     const worker = async () => {
-      for (let id = queue.shift(); id !== undefined && !this.#alarm.isStopped; id = queue.shift()) {
-        const subject = id;
+      for (let claimed = queue.shift(); claimed !== undefined && !this.#alarm.isStopped; claimed = queue.shift()) {
+        const subject = claimed.id;
         await this.#refresher()
-          .drive(id, { waitedForMs: null })
+          .drive(subject, { waitedForMs: null, claimed })
           .catch((error: unknown) => this.#context.report({ what: "refresh", subject, error }));
       }
     };

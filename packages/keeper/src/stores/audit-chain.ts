@@ -35,6 +35,7 @@ export function follows(node: NodeId, head: ChainHead, record: AuditRecord): boo
 // Member names in the order of their code units, no white space: one text per record, in every language.
 function canonical(node: NodeId, record: Omit<AuditRecord, "hash">): string {
   const { atMs, by, event, sequence, subject } = record;
-  const facts = Object.fromEntries(Object.entries(record.facts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const facts: Record<string, unknown> = {};
+  for (const name of Object.keys(record.facts).sort()) facts[name] = record.facts[name];
   return JSON.stringify({ atMs, by, event, facts, node, sequence, subject: { id: subject.id, kind: subject.kind } });
 }

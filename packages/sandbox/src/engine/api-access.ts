@@ -103,13 +103,9 @@ function liveConnections(turn: Turn, access: AccessToken): readonly Connection[]
 
 /** The live connections to an app, of one person or (null) of everybody. */
 function connectionsTo(turn: Turn, clientId: string, userId: string | null): readonly Connection[] {
-  return [...turn.draft.all("connections")]
-    .filter(
-      (connection) =>
-        connection.endedAtMs === null &&
-        connection.clientId === clientId &&
-        (userId === null || connection.userId === userId),
-    )
+  const all = userId === null ? [...turn.draft.all("connections")] : turn.draft.connectionsOf(userId);
+  return all
+    .filter((connection) => connection.endedAtMs === null && connection.clientId === clientId)
     .sort((a, b) => a.createdAtMs - b.createdAtMs);
 }
 

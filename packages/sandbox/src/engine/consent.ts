@@ -84,11 +84,9 @@ export const addedScopes = (grant: Grant | undefined, asked: readonly string[]):
 export const grantKey = (clientId: string, userId: string): string => `${clientId}:${userId}`;
 
 export function liveConnection(turn: Turn, clientId: string, userId: string, tenantId: string): Connection | undefined {
-  for (const each of turn.draft.all("connections")) {
-    if (each.endedAtMs === null && each.clientId === clientId && each.userId === userId && each.tenantId === tenantId)
-      return each;
-  }
-  return undefined;
+  return turn.draft
+    .connectionsOf(userId)
+    .find((each) => each.endedAtMs === null && each.clientId === clientId && each.tenantId === tenantId);
 }
 
 function connect(

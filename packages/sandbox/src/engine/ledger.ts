@@ -1,4 +1,4 @@
-import { TABLES, type TableName, type Tables } from "./rows.ts";
+import { type Connection, TABLES, type TableName, type Tables } from "./rows.ts";
 
 export interface Change {
   readonly table: TableName;
@@ -11,6 +11,8 @@ export interface Change {
 export interface LedgerView {
   get<T extends TableName>(table: T, key: string): Tables[T] | undefined;
   all<T extends TableName>(table: T): IterableIterator<Tables[T]>;
+  /** One person's rows of `connections`, those that ended as well; asked at each call of the API, and there may be very many. */
+  connectionsOf(userId: string): readonly Connection[];
 }
 
 /** The ledger inside one transaction: reads see its own writes. */
@@ -29,18 +31,23 @@ export interface Ledger extends LedgerView {
   replaceAll(rows: readonly Change[], write: (changes: readonly Change[]) => void): void;
 }
 
-type Rows = { [T in TableName]: Map<string, Tables[T]> };
+interface Rows {
+  readonly tables: { [T in TableName]: Map<string, Tables[T]> };
+  /** The keys of each person's connections. */
+  readonly connectionKeys: Map<string, Set<string>>;
+}
 type Written = Map<string, Tables[TableName] | undefined>;
 
 /** Makes a ledger from stored rows. `persist` writes one transaction's changes; if it throws, nothing has happened. */
 export function createLedger(stored: Iterable<Change>, persist: (changes: readonly Change[]) => void): Ledger {
-  const rows = emptyTables<Rows>();
+  const rows: Rows = { tables: emptyTables<Rows["tables"]>(), connectionKeys: new Map() };
+  const { tables } = rows;
   const removals = (): readonly Change[] =>
-    TABLES.flatMap((table) => [...rows[table].keys()].map((key) => ({ table, key, row: undefined })));
+    TABLES.flatMap((table) => [...tables[table].keys()].map((key) => ({ table, key, row: undefined })));
   for (const change of stored) apply(rows, change);
   return {
     ...viewOf(rows),
-    entries: (table) => rows[table].entries(),
+    entries: (table) => tables[table].entries(),
     transact(work) {
       const { draft, changes } = draftOf(rows);
       const result = work(draft);
@@ -60,19 +67,32 @@ export function createLedger(stored: Iterable<Change>, persist: (changes: readon
 const emptyTables = <M>(): M => Object.fromEntries(TABLES.map((table) => [table, new Map()])) as M;
 
 function apply(rows: Rows, change: Change): void {
-  const table = rows[change.table] as Map<string, unknown>;
+  const table = rows.tables[change.table] as Map<string, unknown>;
+  if (change.table === "connections") keepIndex(rows, change.key, change.row as Connection | undefined);
   if (change.row === undefined) table.delete(change.key);
   else table.set(change.key, change.row);
 }
 
-function viewOf(rows: Rows): LedgerView {
+function keepIndex({ tables, connectionKeys }: Rows, key: string, row: Connection | undefined): void {
+  const before = tables.connections.get(key);
+  if (before?.userId === row?.userId) return;
+  if (before !== undefined) connectionKeys.get(before.userId)?.delete(key);
+  if (row === undefined) return;
+  const known = connectionKeys.get(row.userId);
+  if (known === undefined) connectionKeys.set(row.userId, new Set([key]));
+  else known.add(key);
+}
+
+function viewOf({ tables, connectionKeys }: Rows): LedgerView {
   return {
-    get: (table, key) => rows[table].get(key),
-    all: (table) => rows[table].values(),
+    get: (table, key) => tables[table].get(key),
+    all: (table) => tables[table].values(),
+    connectionsOf: (userId) =>
+      [...(connectionKeys.get(userId) ?? [])].flatMap((key) => tables.connections.get(key) ?? []),
   };
 }
 
-function draftOf(rows: Rows): { draft: Draft; changes: () => readonly Change[] } {
+function draftOf({ tables, connectionKeys }: Rows): { draft: Draft; changes: () => readonly Change[] } {
   // Of the many tables a transaction writes to a few.
   const overlay = new Map<TableName, Written>();
   const writtenTo = (table: TableName): Written => {
@@ -85,11 +105,19 @@ function draftOf(rows: Rows): { draft: Draft; changes: () => readonly Change[] }
   const draft: Draft = {
     get<T extends TableName>(table: T, key: string) {
       const written = overlay.get(table);
-      return written?.has(key) === true ? (written.get(key) as Tables[T] | undefined) : rows[table].get(key);
+      return written?.has(key) === true ? (written.get(key) as Tables[T] | undefined) : tables[table].get(key);
     },
     all<T extends TableName>(table: T) {
       const written = overlay.get(table) as Map<string, Tables[T] | undefined> | undefined;
-      return written === undefined ? rows[table].values() : merged(rows[table], written);
+      return written === undefined ? tables[table].values() : merged(tables[table], written);
+    },
+    connectionsOf(userId) {
+      const written = overlay.get("connections") as Map<string, Connection | undefined> | undefined;
+      const stored = [...(connectionKeys.get(userId) ?? [])]
+        .filter((key) => written?.has(key) !== true)
+        .flatMap((key) => tables.connections.get(key) ?? []);
+      const own = [...(written?.values() ?? [])].flatMap((row) => (row?.userId === userId ? row : []));
+      return [...stored, ...own];
     },
     put(table, key, row) {
       writtenTo(table).set(key, row);
@@ -99,7 +127,7 @@ function draftOf(rows: Rows): { draft: Draft; changes: () => readonly Change[] }
     },
     clear(table) {
       const written = writtenTo(table);
-      for (const key of [...rows[table].keys(), ...written.keys()]) written.set(key, undefined);
+      for (const key of [...tables[table].keys(), ...written.keys()]) written.set(key, undefined);
     },
   };
   const changes = () =>

@@ -35,6 +35,13 @@ export class DueIndex {
 
   /** The grants due by then, soonest first. */
   until(beforeMs: number, limit: number): readonly StoredGrant[] {
+    const found = this.take(beforeMs, limit);
+    for (const grant of found) this.add(grant);
+    return found;
+  }
+
+  /** The same, and they are in the index no more until they are added again. */
+  take(beforeMs: number, limit: number): readonly StoredGrant[] {
     const found = new Map<GrantId, StoredGrant>();
     while (found.size < limit) {
       const first = this.#first();
@@ -43,7 +50,6 @@ export class DueIndex {
       const grant = this.#grants.get(first.id);
       if (grant !== undefined) found.set(first.id, grant);
     }
-    for (const grant of found.values()) this.add(grant);
     return [...found.values()];
   }
 

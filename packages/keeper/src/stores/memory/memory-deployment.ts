@@ -1,5 +1,5 @@
 import type { DeploymentStore } from "../../ports/deployment-store.ts";
-import type { NodeStore } from "../../ports/node-store.ts";
+import type { NodeRow, NodeStore } from "../../ports/node-store.ts";
 import { compareText } from "./compare-text.ts";
 import type { MemoryState } from "./memory-state.ts";
 
@@ -7,6 +7,11 @@ import type { MemoryState } from "./memory-state.ts";
 export function memoryDeployment(state: MemoryState): DeploymentStore {
   return {
     read: () => state.run(() => state.deployment),
+    readWithNodes: () =>
+      state.run(() => {
+        const { deployment } = state;
+        return { deployment, nodes: deployment === undefined ? [] : nodesById(state) };
+      }),
     create: (deployment) =>
       state.run(() => {
         state.deployment ??= deployment;
@@ -49,10 +54,14 @@ export function memoryDeployment(state: MemoryState): DeploymentStore {
 /** What each node last told of itself. */
 export function memoryNodes(state: MemoryState): NodeStore {
   return {
-    list: () => state.run(() => [...state.nodes.values()].sort((a, b) => compareText(a.node, b.node))),
+    list: () => state.run(() => nodesById(state)),
     find: (node) => state.run(() => state.nodes.get(node)),
     write: (row) => state.run(() => void state.nodes.set(row.node, row)),
     report: (report) => state.run(() => void state.reports.set(report.node, report)),
     reports: () => state.run(() => [...state.reports.values()].sort((a, b) => compareText(a.node, b.node))),
   };
+}
+
+function nodesById(state: MemoryState): readonly NodeRow[] {
+  return [...state.nodes.values()].sort((a, b) => compareText(a.node, b.node));
 }

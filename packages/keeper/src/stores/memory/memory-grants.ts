@@ -32,11 +32,12 @@ export function memoryGrants(state: MemoryState, time: Time): GrantStore {
     due: (beforeMs, limit) => state.run(() => state.due.until(beforeMs, limit).map(({ id }) => id)),
     claimDue: (beforeMs, limit, againAtMs) =>
       state.run(() => {
-        const claimed = state.due.until(beforeMs, limit);
-        for (const grant of claimed) state.putGrant({ ...grant, dueAtMs: againAtMs });
-        return claimed.map(({ id }) => id);
+        const due = state.due.take(beforeMs, limit);
+        const nextDueMs = state.due.nextMs();
+        const grants = due.map((grant) => ({ ...grant, dueAtMs: againAtMs }));
+        for (const grant of grants) state.putGrant(grant);
+        return { grants, nextDueMs };
       }),
-    nextDueMs: () => state.run(() => state.due.nextMs()),
     page: (after, limit) =>
       state.run(() =>
         [...state.grants.keys()]

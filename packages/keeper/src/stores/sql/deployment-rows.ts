@@ -1,6 +1,7 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Selectable } from "kysely";
 import type { Deployment, DeploymentStore } from "../../ports/deployment-store.ts";
 import { jsonColumn } from "./json-column.ts";
+import { nodeOf } from "./node-rows.ts";
 import type { WriteRecords } from "./record-rows.ts";
 import type { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
@@ -9,6 +10,7 @@ import type { Tables } from "./tables.ts";
 export function deploymentRows(session: SqlSession, write: WriteRecords): DeploymentStore {
   return {
     read: () => session.read(readDeployment),
+    readWithNodes: () => session.read(readWithNodes),
     create: (deployment) =>
       session.change(async (trx) => {
         await trx
@@ -71,18 +73,38 @@ export function deploymentRows(session: SqlSession, write: WriteRecords): Deploy
 
 async function readDeployment(db: Kysely<Tables>): Promise<Deployment | undefined> {
   const row = await db.selectFrom("deployment").selectAll().executeTakeFirst();
-  return (
-    row && {
-      id: row.id,
-      incarnation: row.incarnation,
-      keyCheck: row.key_check,
-      createdAtMs: row.created_at_ms,
-      operatorKeySha256: row.operator_key_sha256,
-      quarantine: row.quarantine === null ? null : jsonColumn.read(row.quarantine),
-      released: row.released === null ? null : jsonColumn.read(row.released),
-      ...(row.primary_key === null ? {} : { primaryKey: row.primary_key }),
-    }
+  return row && deploymentOf(row);
+}
+
+// One statement, as it is asked before each request to a provider: a deployment has few nodes.
+async function readWithNodes(db: Kysely<Tables>): ReturnType<DeploymentStore["readWithNodes"]> {
+  const rows = await db
+    .selectFrom("deployment")
+    .leftJoin("node", (join) => join.onTrue())
+    .selectAll("deployment")
+    .select(["node.node", "node.incarnation as works_in", "node.journal_position", "node.written_at_ms"])
+    .orderBy("node.node")
+    .execute();
+  const [first] = rows;
+  const nodes = rows.flatMap(({ node, works_in, journal_position, written_at_ms }) =>
+    node === null || works_in === null || journal_position === null || written_at_ms === null
+      ? []
+      : nodeOf({ node, incarnation: works_in, journal_position, written_at_ms }),
   );
+  return { deployment: first && deploymentOf(first), nodes };
+}
+
+function deploymentOf(row: Omit<Selectable<Tables["deployment"]>, "singleton">): Deployment {
+  return {
+    id: row.id,
+    incarnation: row.incarnation,
+    keyCheck: row.key_check,
+    createdAtMs: row.created_at_ms,
+    operatorKeySha256: row.operator_key_sha256,
+    quarantine: row.quarantine === null ? null : jsonColumn.read(row.quarantine),
+    released: row.released === null ? null : jsonColumn.read(row.released),
+    ...(row.primary_key === null ? {} : { primaryKey: row.primary_key }),
+  };
 }
 
 function jsonOrNull(value: object | null): string | null {

@@ -57,18 +57,16 @@ export function grantRows(session: SqlSession, write: WriteRecords): GrantStore 
       }),
     claimDue: (beforeMs, limit, againAtMs) =>
       session.change(async (trx) => {
-        const due = trx.selectFrom("grant").select("id").where("due_at_ms", "<=", beforeMs);
+        const due = trx.selectFrom("grant").selectAll().where("due_at_ms", "<=", beforeMs);
         const rows = await facts.skipLocked(due.orderBy("due_at_ms").orderBy("id").limit(limit)).execute();
         const ids = rows.map(({ id }): GrantId => id);
+        const scheduled = trx.selectFrom("grant").select("due_at_ms").where("due_at_ms", "is not", null);
+        const others = ids.length === 0 ? scheduled : scheduled.where("id", "not in", ids);
+        const next = await others.orderBy("due_at_ms").limit(1).executeTakeFirst();
         if (ids.length > 0)
           await trx.updateTable("grant").set({ due_at_ms: againAtMs }).where("id", "in", ids).execute();
-        return ids;
-      }),
-    nextDueMs: () =>
-      session.read(async (db) => {
-        const next = db.selectFrom("grant").select("due_at_ms").where("due_at_ms", "is not", null);
-        const row = await next.orderBy("due_at_ms").limit(1).executeTakeFirst();
-        return row?.due_at_ms ?? null;
+        const grants = rows.map((row) => ({ ...grantOf(row), dueAtMs: againAtMs }));
+        return { grants, nextDueMs: next?.due_at_ms ?? null };
       }),
     page: (after, limit) =>
       session.read(async (db) => {

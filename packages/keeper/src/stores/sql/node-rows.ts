@@ -55,7 +55,8 @@ export async function moveNodeOn(trx: Transaction<Tables>, mark: JournalMark, at
     .execute();
 }
 
-function nodeOf(row: Selectable<Tables["node"]>): NodeRow {
+/** A node's row as its table has it. */
+export function nodeOf(row: Selectable<Tables["node"]>): NodeRow {
   return {
     node: row.node,
     incarnation: row.incarnation,

@@ -40,6 +40,7 @@ export function describeClosing(world: () => StoreWorld): void {
         () => store.idempotency.release("a"),
         () => store.audit.firstBroken(),
         () => store.deployment.read(),
+        () => store.deployment.readWithNodes(),
       ];
       for (const ask of asked) await expect(ask()).rejects.toMatchObject({ code: "store_unavailable" });
     });

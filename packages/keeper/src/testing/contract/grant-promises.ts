@@ -1,6 +1,7 @@
 import { type AppId, type ChainId, chainOf, type GrantId, type LeaseOwner, NO_LEASE } from "@evergrant/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { GrantStore } from "../../ports/grant-store.ts";
 import * as arbitrary from "./arbitraries.ts";
 import { APP, app, change, furnish, GRANT, grant, live, NOTHING, records } from "./samples.ts";
 import type { StoreWorld } from "./store-world.ts";
@@ -208,12 +209,16 @@ function describeSchedule(world: () => StoreWorld): void {
   test("claimed grants come as the due ones do, and no more until they are due again", async () => {
     await scheduled([300, 100, null, 200]);
     const { grants } = world().store;
-    expect(await grants.claimDue(99, 10, 900)).toEqual([]);
-    expect(await grants.claimDue(250, 1, 900)).toEqual(["gr_1"]);
-    expect(await grants.claimDue(250, 10, 900)).toEqual(["gr_3"]);
-    expect(await grants.claimDue(250, 10, 900)).toEqual([]);
-    expect(await grants.nextDueMs()).toBe(300);
-    expect(await grants.claimDue(900, 10, 1_800)).toEqual(["gr_0", "gr_1", "gr_3"]);
+    const claim = async (...asked: Parameters<GrantStore["claimDue"]>) => {
+      const { grants: claimed, nextDueMs } = await grants.claimDue(...asked);
+      return [claimed.map(({ id }) => id), nextDueMs];
+    };
+    expect(await claim(99, 10, 900)).toEqual([[], 100]);
+    expect(await claim(250, 1, 900)).toEqual([["gr_1"], 200]);
+    expect(await claim(250, 10, 900)).toEqual([["gr_3"], 300]);
+    expect(await claim(250, 10, 900)).toEqual([[], 300]);
+    expect(await claim(900, 10, 1_800)).toEqual([["gr_0", "gr_1", "gr_3"], null]);
+    expect(await claim(900, 10, 1_800)).toEqual([[], 1_800]);
   });
 
   test("a change says when a claimed grant is due, and leaves everything else of it as it was", async () => {
@@ -221,17 +226,18 @@ function describeSchedule(world: () => StoreWorld): void {
     const { grants } = world().store;
     const id = "gr_0" as GrantId;
     const before = await grants.load(id);
-    await grants.claimDue(100, 10, 900);
-    expect(await grants.load(id)).toEqual({ ...before, dueAtMs: 900 });
+    const claimed = { ...before, dueAtMs: 900 };
+    expect(await grants.claimDue(100, 10, 900)).toEqual({ grants: [claimed], nextDueMs: null });
+    expect(await grants.load(id)).toEqual(claimed);
     await grants.change(id, () => ({ change: change({ dueAtMs: 400 }), result: null }));
-    expect(await grants.claimDue(400, 10, 900)).toEqual([id]);
+    expect((await grants.claimDue(400, 10, 900)).grants.map((grant) => grant.id)).toEqual([id]);
   });
 
   test("the next due instant is the soonest of all, and null when nothing is scheduled", async () => {
     await scheduled([null, 300, 100]);
     const { grants } = world().store;
-    expect(await grants.nextDueMs()).toBe(100);
+    expect(await grants.claimDue(0, 10, 900)).toEqual({ grants: [], nextDueMs: 100 });
     for (const id of ["gr_1", "gr_2"] as GrantId[]) await grants.change(id, () => ({ change: change(), result: null }));
-    expect(await grants.nextDueMs()).toBeNull();
+    expect(await grants.claimDue(0, 10, 900)).toEqual({ grants: [], nextDueMs: null });
   });
 }

@@ -40,6 +40,25 @@ function describeRows(world: () => StoreWorld): void {
     expect(await store.nodes.list()).toEqual([row(), row({ node: SECOND_NODE, incarnation: 2 ** 47 })]);
   });
 
+  test("come with the deployment, where there is one, as both are at one moment", async () => {
+    const { store } = world();
+    await store.nodes.write(row());
+    expect(await store.deployment.readWithNodes()).toEqual({ deployment: undefined, nodes: [] });
+    await store.deployment.create(deployment());
+    await store.nodes.write(row({ node: SECOND_NODE, incarnation: 2 ** 47 }));
+    expect(await store.deployment.readWithNodes()).toEqual({
+      deployment: await store.deployment.read(),
+      nodes: await store.nodes.list(),
+    });
+    expect((await store.deployment.readWithNodes()).nodes).toHaveLength(2);
+  });
+
+  test("come with a deployment alone where none wrote a row", async () => {
+    const { store } = world();
+    await store.deployment.create(deployment());
+    expect(await store.deployment.readWithNodes()).toEqual({ deployment: await store.deployment.read(), nodes: [] });
+  });
+
   test("that never wrote a row get none by what they record", async () => {
     const { store, mark } = world();
     mark.end = 7;
