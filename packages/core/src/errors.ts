@@ -378,6 +378,12 @@ export const ERRORS = {
     message:
       "A request with this Idempotency-Key broke off, and how far it came is not known. Look at what is there, then use a new key.",
   },
+  idempotency_answer_erased: {
+    status: 409,
+    retry: "never",
+    message:
+      "What this Idempotency-Key made was answered once; the answer was erased with a connection that it was about. Use a new key for another create.",
+  },
   audit_broken: {
     status: 409,
     retry: "never",

@@ -161,6 +161,7 @@ export function createKeeper(
     authorization.forget();
     return quarantine.meet();
   };
+  const creates = new CreateDesk(context);
   // What fails here is looked at again: nothing that is spent or served waits for it.
   const tidy = async () => {
     try {
@@ -190,7 +191,7 @@ export function createKeeper(
     gateway: new GatewayDesk({ apps, connections: directory, tokens, turns, health: watch }),
     operators,
     sessions: new SessionDesk(context, operators),
-    creates: new CreateDesk(context),
+    creates,
     quarantine,
     notices,
     keys,
@@ -217,6 +218,7 @@ export function createKeeper(
         await quarantine.meet();
         await schedule.start();
         appWatch.start();
+        creates.start();
         rewinds.start();
         await deliverer.start();
         if (context.gate.hold !== null) return;
@@ -228,6 +230,7 @@ export function createKeeper(
       turns.stop();
       authorization.stop();
       rewinds.stop();
+      creates.stop();
       await appWatch.stop();
       await deliverer.stop();
       await callers.stop();

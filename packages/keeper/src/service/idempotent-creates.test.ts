@@ -1,6 +1,8 @@
+import { hash } from "node:crypto";
 import { DEFAULT_LIMITS, EvergrantError, type OperatorId, Secret } from "@evergrant/core";
 import { describe, expect, test } from "vitest";
 import { codeOf } from "../testing/callers-world.ts";
+import { KeeperWorld } from "../testing/keeper-world.ts";
 import { anOperatorsWorld } from "../testing/operators-world.ts";
 import { CreateDesk } from "./idempotent-creates.ts";
 
@@ -76,7 +78,7 @@ describe("a create under a key", () => {
     await ask({ connections: ["acme"] });
     await ask({ key: "l", connections: ["other"] });
     await world.store.idempotency.eraseAnswers(["acme"]);
-    expect(await codeOf(ask({ connections: ["acme"] }))).toBe("idempotency_outcome_unknown");
+    expect(await codeOf(ask({ connections: ["acme"] }))).toBe("idempotency_answer_erased");
     expect([await ask({ key: "l", connections: ["other"] }), made()]).toEqual([["secret-2", true], 2]);
   });
 
@@ -103,4 +105,21 @@ describe("a create under a key", () => {
     expect(JSON.stringify(rows)).toContain("answer");
     expect(JSON.stringify(rows)).not.toMatch(/canary|secret-1/);
   });
+});
+
+test("an answer is not kept for longer than a day because nobody asks for another create", async () => {
+  const world = await new KeeperWorld().connected();
+  const [key, connections] = ["k", [] as string[]];
+  await world.keeper.creates.once({ operator: JANE, key, request: new Secret("asked"), connections }, async () => {
+    return new Secret("made");
+  });
+  const again = {
+    key: hash("sha256", JSON.stringify([JANE, key]), "hex"),
+    requestMac: "",
+    startedAtMs: 0,
+    connections,
+  };
+  expect(await world.memory.idempotency.claim(again)).not.toBe("claimed");
+  await world.time.advance(DEFAULT_LIMITS.idempotencyKeptMs + 2 * DEFAULT_LIMITS.healthIntervalMs);
+  expect(await world.memory.idempotency.claim(again)).toBe("claimed");
 });

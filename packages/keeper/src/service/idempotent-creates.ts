@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { EvergrantError, type OperatorId, type Secret } from "@evergrant/core";
 import type { StoredCreate } from "../ports/idempotency-store.ts";
 import type { SealContext } from "../ports/sealer.ts";
+import type { Timer } from "../ports/time.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /** Creates that an operator may ask for again, when the answer was lost, without making a second one. */
@@ -9,7 +10,7 @@ export interface IdempotentCreates {
   /**
    * Runs a create the first time; again under the same key its first answer comes back, for a day and to the same operator alone.
    * Also one that shows a secret: who may have it shown again could have made another, and nobody else can.
-   * @throws idempotency_key_reused · idempotency_key_busy · idempotency_outcome_unknown, and whatever the create itself throws
+   * @throws idempotency_key_reused · idempotency_key_busy · idempotency_outcome_unknown · idempotency_answer_erased, and whatever the create itself throws
    */
   once(ask: CreateAsk, create: () => Promise<Secret>): Promise<CreateAnswer>;
 }
@@ -36,6 +37,7 @@ export interface CreateAnswer {
  */
 export class CreateDesk implements IdempotentCreates {
   readonly #context: ServiceContext;
+  #timer: Timer | null = null;
 
   constructor(context: ServiceContext) {
     this.#context = context;
@@ -43,15 +45,35 @@ export class CreateDesk implements IdempotentCreates {
 
   async once(ask: CreateAsk, create: () => Promise<Secret>): Promise<CreateAnswer> {
     const { operator, key: chosen, request, connections } = ask;
-    const { limits, sealer, store, time } = this.#context;
+    const { sealer, store, time } = this.#context;
     const startedAtMs = time.wallMs();
-    await store.idempotency.forget(startedAtMs - limits.idempotencyKeptMs);
+    await this.#forget(startedAtMs);
     const key = hash("sha256", JSON.stringify([operator, chosen]), "hex");
     // Not a bare hash: what was asked for may hold a secret that somebody could guess.
     const requestMac = sealer.authenticate("create", request.reveal());
     const known = await store.idempotency.claim({ key, requestMac, startedAtMs, connections });
     if (known !== "claimed") return { answer: this.#first(known, requestMac), repeated: true };
     return { answer: await this.#run(key, create), repeated: false };
+  }
+
+  /** Answers hold secrets: none is kept for longer because nobody asks for another create. */
+  start(): void {
+    const { limits, node, report, time } = this.#context;
+    this.#timer = time.setTimer(limits.healthIntervalMs, () => {
+      this.#forget(time.wallMs()).catch((error: unknown) =>
+        report({ what: "answers of creates", subject: node, error }),
+      );
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  async #forget(nowMs: number): Promise<void> {
+    const { limits, store } = this.#context;
+    await store.idempotency.forget(nowMs - limits.idempotencyKeptMs);
   }
 
   async #run(key: string, create: () => Promise<Secret>): Promise<Secret> {
@@ -73,7 +95,7 @@ export class CreateDesk implements IdempotentCreates {
   #first(known: StoredCreate, requestMac: string): Secret {
     const { limits, sealer, time } = this.#context;
     if (known.requestMac !== requestMac) throw new EvergrantError("idempotency_key_reused");
-    if (known.answer === "erased") throw new EvergrantError("idempotency_outcome_unknown", { detail: ERASED });
+    if (known.answer === "erased") throw new EvergrantError("idempotency_answer_erased");
     if (known.answer !== null) return sealer.open(known.answer.dataKey, contextOf(known.key), known.answer.sealed);
     if (time.wallMs() - known.startedAtMs < limits.idempotencyRunMs)
       throw new EvergrantError("idempotency_key_busy", { retryAfterMs: BUSY_MS });
@@ -82,6 +104,5 @@ export class CreateDesk implements IdempotentCreates {
 }
 
 const BUSY_MS = 1_000;
-const ERASED = "its answer was erased with a connection that it was about";
 
 const contextOf = (key: string): SealContext => ({ owner: key, chain: "", kind: "answer", version: "" });
