@@ -369,6 +369,18 @@ test("I4 single spender: a late answer that moves the chain on leaves the reques
   expect(world.advance(DEFAULT_LIMITS.leaseMs).plan(worn)).toMatchObject({ kind: "spend", because: "demand" });
 });
 
+test("I1 no false death: a token that was refused wrongly and then taken is heard again as the parent of what it brought", () => {
+  const refusal: Failure = { kind: "rejected", error: "invalid_grant" };
+  const world = new GrantWorld();
+  for (let heard = 0; heard < 2; heard += 1) world.advance(5 * MINUTE_MS).fail(world.begin(), refusal);
+  world.advance(5 * MINUTE_MS).fail(world.begin(), { kind: "ambiguous", reason: "timeout" });
+  world.advance(DEFAULT_LIMITS.leaseMs).renew(world.begin());
+  world.advance(14 * MINUTE_MS).fail(world.begin(), refusal);
+  let step = world.plan();
+  if (step.kind === "rest") step = world.advance(step.untilMs - world.nowMs).plan();
+  expect(step).toEqual({ kind: "spend", token: "tv_0", because: "court" });
+});
+
 test("I2 durable knowledge: a store that forgot the send which brought a token, but not the one before it, counts both", () => {
   const world = new GrantWorld().advance(5 * MINUTE_MS);
   const spent = world.renewal.head.version;
@@ -595,6 +607,29 @@ describe("the court", () => {
     expect(asked).toEqual(["spend", "spend"]);
     const leftMs = 30 * MINUTE_MS - world.nowMs;
     expect(leftMs).toBeGreaterThan(2 * (DEFAULT_LIMITS.leaseMs + 2 * DEFAULT_LIMITS.requestTimeoutMs));
+  });
+
+  test("I1 no false death: a head that was heard out in haste has the last word when a spell of refusals is over", () => {
+    const world = new GrantWorld();
+    world.fail(world.begin(), { kind: "ambiguous", reason: "reset" });
+    world.advance(DEFAULT_LIMITS.leaseMs).renew(world.begin());
+    const head = world.renewal.head.version;
+    world.nowMs = 14 * MINUTE_MS;
+    world.fail(world.begin(), { kind: "ambiguous", reason: "timeout" });
+    world.nowMs = 21 * MINUTE_MS;
+    const openedMs = world.nowMs;
+    const askedMs: [string, number][] = [];
+    for (let step = world.plan(); step.kind !== "declare-lost"; step = world.plan()) {
+      if (step.kind === "rest") world.nowMs = step.untilMs;
+      else if (step.kind === "spend") {
+        askedMs.push([step.token, world.nowMs - openedMs]);
+        world.fail(world.begin(step.token), refusal);
+      } else throw new Error(step.kind);
+    }
+    const [last] = askedMs.slice(-1);
+    expect(askedMs.map(([token]) => token)).toContain("tv_0");
+    expect(last?.[0]).toBe(head);
+    expect(last?.[1]).toBeGreaterThanOrEqual(10 * MINUTE_MS);
   });
 
   test.each([

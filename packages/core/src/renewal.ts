@@ -87,8 +87,8 @@ function rotated(chain: Chain, event: RenewedEvent, timing: Timing): Renewal {
   return {
     kind: "refresh-token",
     head: newToken(event.version, event.atMs),
-    // I2 durable knowledge: the spent token stays, it may still be repeated.
-    previous: spent,
+    // I2 durable knowledge: the spent token stays, it may still be repeated. What it was refused before it was taken is refuted.
+    previous: { ...spent, refusedAtMs: null, refusals: 0 },
     // A head that was rotated by its only send is proven: what stood beside it is history, and the last thing to ask.
     candidates: (clean ? unspent(chain.renewal) : leftOver(chain.renewal, spent)).slice(-CANDIDATES_KEPT),
     suspect: clean || timing.repeat.kind === "always" ? null : suspicion(spent, event.atMs),
