@@ -21,8 +21,9 @@ export type Admission =
   | { readonly kind: "wait"; readonly untilMs: number };
 
 /**
- * Whether this grant may be spent now; as the canary of an open breaker, if need be. A grant whose answer is lost already goes first:
- * it has nothing more to lose, while each sound canary would be one more at risk for as long as the provider is silent.
+ * Whether this grant may be spent now; as the canary of an open breaker, if need be. A grant whose answer is lost already goes at its
+ * own pace: it has nothing more to lose but the time in which it can be asked for, while each sound canary would be one more at risk
+ * for as long as the provider is silent.
  */
 export function admit(
   breaker: AmbiguityBreaker,
@@ -34,8 +35,12 @@ export function admit(
   const isHeld = breaker.kind === "open" || isFull;
   if (!isHeld) return { kind: "go", breaker };
   if (breaker.kind === "closed" || isFull) return { kind: "wait", untilMs: soonMs };
+  if (ask.because === "recovery") {
+    const isCanary = breaker.canary === null && ask.nowMs >= breaker.nextProbeAtMs;
+    return { kind: "go", breaker: isCanary ? { ...breaker, canary: ask.grant } : breaker };
+  }
   if (breaker.canary !== null) return { kind: "wait", untilMs: soonMs };
-  const fromMs = ask.because === "recovery" ? breaker.nextProbeAtMs : breaker.nextProbeAtMs + limits.retryMaxMs;
+  const fromMs = breaker.nextProbeAtMs + limits.retryMaxMs;
   // Looked at again before its own turn: the canary of another may have brought the provider's answer by then.
   if (ask.nowMs < fromMs) return { kind: "wait", untilMs: Math.min(fromMs, Math.max(soonMs, breaker.nextProbeAtMs)) };
   return { kind: "go", breaker: { ...breaker, canary: ask.grant } };

@@ -29,27 +29,37 @@ describe("the ambiguity breaker", () => {
     expect(breaker.kind).toBe("closed");
   });
 
-  test("lets one canary through at a time, and closes at its first answer", () => {
+  test("lets one sound canary through at a time, and closes at its first answer", () => {
     const open = afterAmbiguous(LIMITS.ambiguityThreshold);
-    expect(admit(open, { grant: grant(9), because: "recovery", nowMs: 10, ...CALM }, LIMITS)).toMatchObject({
-      kind: "wait",
-    });
-    const nowMs = LIMITS.retryFirstMs + 10;
-    const admitted = admit(open, { grant: grant(9), because: "recovery", nowMs, ...CALM }, LIMITS);
+    const ask = (breaker: AmbiguityBreaker, number: number, nowMs: number) =>
+      admit(breaker, { grant: grant(number), because: "hot", nowMs, ...CALM }, LIMITS);
+    const nowMs = LIMITS.retryFirstMs + LIMITS.retryMaxMs + 10;
+    expect(ask(open, 9, 10)).toMatchObject({ kind: "wait" });
+    const admitted = ask(open, 9, nowMs);
     if (admitted.kind === "wait") throw new Error("no canary");
-    expect(admit(admitted.breaker, { grant: grant(8), because: "recovery", nowMs, ...CALM }, LIMITS)).toMatchObject({
-      kind: "wait",
-    });
+    expect(ask(admitted.breaker, 8, nowMs)).toMatchObject({ kind: "wait" });
     expect(noteOutcome(admitted.breaker, { grant: grant(9), outcome: "rejected", nowMs }, LIMITS)).toEqual(
       CLOSED_BREAKER,
     );
     const silent = noteOutcome(admitted.breaker, { grant: grant(9), outcome: "ambiguous", nowMs }, LIMITS);
-    expect(admit(silent, { grant: grant(8), because: "recovery", nowMs, ...CALM }, LIMITS)).toMatchObject({
-      kind: "wait",
-    });
-    expect(
-      admit(silent, { grant: grant(8), because: "recovery", nowMs: nowMs + LIMITS.retryMaxMs, ...CALM }, LIMITS),
-    ).toMatchObject({ kind: "go" });
+    expect(ask(silent, 8, nowMs)).toMatchObject({ kind: "wait" });
+    expect(ask(silent, 8, nowMs + 2 * LIMITS.retryMaxMs)).toMatchObject({ kind: "go" });
+  });
+
+  test("I8 bounded ambiguity: holds back no grant whose answer is lost already, whoever probes: its grace runs out", () => {
+    const open = afterAmbiguous(LIMITS.ambiguityThreshold);
+    const ask = (breaker: AmbiguityBreaker, number: number, nowMs: number) => {
+      const admitted = admit(breaker, { grant: grant(number), because: "recovery", nowMs, ...CALM }, LIMITS);
+      if (admitted.kind === "wait") throw new Error("held back");
+      return admitted.breaker;
+    };
+    const nowMs = LIMITS.retryFirstMs + 10;
+    const probing = ask(open, 0, nowMs);
+    expect(probing).toMatchObject({ canary: grant(0) });
+    expect(ask(probing, 1, nowMs)).toEqual(probing);
+    expect(ask(open, 2, 10)).toEqual(open);
+    expect(noteOutcome(probing, { grant: grant(1), outcome: "ambiguous", nowMs }, LIMITS)).toEqual(probing);
+    expect(noteOutcome(probing, { grant: grant(1), outcome: "success", nowMs }, LIMITS)).toEqual(CLOSED_BREAKER);
   });
 });
 
