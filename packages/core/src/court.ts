@@ -1,4 +1,4 @@
-import type { GrantState, RefreshRenewal, SpendableToken } from "./grant.ts";
+import type { Court, GrantState, RefreshRenewal, SpendableToken } from "./grant.ts";
 import { isHeardOut } from "./presentation.ts";
 import type { Step } from "./step.ts";
 import type { Timing } from "./timing.ts";
@@ -9,7 +9,7 @@ import type { Timing } from "./timing.ts";
  * could hurt another token is presented past its grace, unless it is all that is left. Only then it is lost.
  */
 export function courtStep(
-  state: InCourt,
+  state: Extract<GrantState, { kind: "in-court" }>,
   { nowMs, massRefusal }: { readonly nowMs: number; readonly massRefusal: boolean },
   timing: Timing,
 ): Step {
@@ -25,39 +25,18 @@ export function courtStep(
   // When many are refused at once, the provider or the app is the likelier cause: the court goes on hearing, for a day at most.
   const adjourned = massRefusal && nowMs - court.openedAtMs < timing.limits.pastGraceHoldMs;
   if (headIsHeard && !adjourned)
-    return (
-      hearing(witnesses, nowMs) ?? hearing(lastResorts(chain.renewal, timing), nowMs) ?? lastWord(state, nowMs, timing)
-    );
-  const nextTryMs = Math.min(court.lastTryAtMs + spacingMs(state, timing), lastCallMs(witnesses, timing));
+    return hearing(witnesses, nowMs) ?? hearing(lastResorts(chain.renewal, timing), nowMs) ?? { kind: "declare-lost" };
+  const nextTryMs = Math.min(headsTurnMs(court, timing), lastCallMs(witnesses, timing));
   if (nowMs < nextTryMs) return { kind: "rest", untilMs: nextTryMs, because: "court-spacing" };
   return { kind: "spend", token: chain.renewal.head.version, because: "court" };
 }
 
-// A head that was heard out in haste has the last word: one spell of refusals may have spanned all its hearings.
-function lastWord({ chain, court }: InCourt, nowMs: number, timing: Timing): Step {
-  if (chain.renewal.kind === "client-credentials") return { kind: "declare-lost" };
-  const { version, refusedAtMs } = chain.renewal.head;
-  const calmMs = court.openedAtMs + spellMs(timing);
-  if (refusedAtMs !== null && refusedAtMs >= calmMs) return { kind: "declare-lost" };
-  if (nowMs < calmMs) return { kind: "rest", untilMs: calmMs, because: "court-spacing" };
-  return { kind: "spend", token: version, because: "court" };
+// Late hearings do not add up: the last comes as soon as a spell of refusals must be over, while the parent's window may still be open.
+function headsTurnMs({ openedAtMs, lastTryAtMs, confirmations }: Court, { limits }: Timing): number {
+  const { courtSpacingMs, requestTimeoutMs } = limits;
+  const byCalendarMs = openedAtMs + (confirmations + 1) * courtSpacingMs;
+  return Math.min(lastTryAtMs + courtSpacingMs, Math.max(byCalendarMs, lastTryAtMs + requestTimeoutMs));
 }
-
-// A doubtful head whose own send may have been taken is heard out before its parent is asked: the sooner, the sooner the parent's
-// window closes, so that there is time for two tries at it.
-function spacingMs({ chain, court }: InCourt, timing: Timing): number {
-  const { courtSpacingMs, courtConfirmations, requestTimeoutMs } = timing.limits;
-  const { renewal } = chain;
-  const isPressed = renewal.kind === "refresh-token" && renewal.suspect !== null && renewal.head.sends > 0;
-  const parent = isPressed ? renewal.previous : null;
-  const leftMs = parent === null ? 0 : windowEndMs(parent, timing) - court.lastTryAtMs;
-  if (parent === null || leftMs <= 0 || isHeardOut(parent)) return courtSpacingMs;
-  const forParentMs = leftMs - 2 * tryMs(timing);
-  const shareMs = forParentMs / Math.max(1, courtConfirmations - court.confirmations);
-  return Math.min(courtSpacingMs, Math.max(requestTimeoutMs, shareMs));
-}
-
-type InCourt = Extract<GrantState, { kind: "in-court" }>;
 
 /** A token beside the head, and when it may be asked. */
 interface Witness {
