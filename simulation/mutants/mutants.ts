@@ -352,7 +352,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the previous token is not kept",
     file: `${CORE}/renewal.ts`,
-    find: "previous: spent,",
+    find: "previous: { ...spent, refusedAtMs: null, refusals: 0 },",
     replace: "previous: null,",
     caughtBy: "I2",
     world: { ...hot, nodes: 2, mode: "supersede", rates: { "pause-in-send": 0.3, "answer-lost": 0.3 }, faults: [] },
