@@ -2,7 +2,7 @@ import { EvergrantError, type OperatorId } from "@evergrant/core";
 import type { Deployment } from "../ports/deployment-store.ts";
 import type { StoredOperator } from "../ports/operator-store.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { within } from "./waiting.ts";
+import { answerOrAway } from "./waiting.ts";
 
 /** The first admin comes with the deployment, whose key opens before anybody was added; a row is made when they are changed. */
 const FIRST_ID = "op_first" as OperatorId;
@@ -29,8 +29,8 @@ export class OperatorDirectory {
 
   /** @throws store_unavailable where it was never read and is away */
   async all(): Promise<readonly StoredOperator[]> {
-    const stored = await this.#read();
-    if (stored !== null) this.#known = stored;
+    const stored = await answerOrAway(this.#context, this.#context.store.operators.list());
+    if (stored !== "away") this.#known = stored;
     if (this.#known === null) throw new EvergrantError("store_unavailable");
     return this.#known.some(({ id }) => id === FIRST_ID) ? this.#known : [this.#first, ...this.#known];
   }
@@ -38,15 +38,5 @@ export class OperatorDirectory {
   /** Before anything is changed: what is decided of all operators has to find the first among them. */
   async keepFirst(): Promise<void> {
     await this.#context.store.operators.create(this.#first, { audit: [], notices: [] });
-  }
-
-  async #read(): Promise<readonly StoredOperator[] | null> {
-    const { limits, store } = this.#context;
-    const asked = store.operators.list().catch((error: unknown) => {
-      if (error instanceof EvergrantError && error.code === "store_unavailable") return null;
-      throw error;
-    });
-    const answer = await within(this.#context, limits.assertionClaimMs, asked);
-    return answer === "late" ? null : answer;
   }
 }

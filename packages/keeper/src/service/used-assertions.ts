@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { EvergrantError } from "@evergrant/core";
 import type { ServiceContext } from "./service-context.ts";
-import { within } from "./waiting.ts";
+import { answerOrAway } from "./waiting.ts";
 
 const MOST_REMEMBERED = 200_000;
 
@@ -26,7 +26,7 @@ export class UsedAssertions {
    * @throws store_unavailable where neither the store nor memory can tell
    */
   async claim(clientId: string, assertion: { readonly id: string; readonly expiresAtMs: number }): Promise<boolean> {
-    const { limits, time } = this.#context;
+    const { limits, store, time } = this.#context;
     const digest = hash("sha256", JSON.stringify([clientId, assertion.id]), "hex");
     const untilMs = assertion.expiresAtMs + limits.clockSkewMs;
     this.#forget(time.wallMs());
@@ -34,20 +34,10 @@ export class UsedAssertions {
     const isFull = this.#remembered.size >= this.#most;
     // Before anything is waited for, so that of two at the same moment one is refused.
     if (!isFull) this.#remembered.set(digest, untilMs);
-    const answer = await this.#ask(digest, untilMs);
+    const answer = await answerOrAway(this.#context, store.assertions.claim(digest, untilMs));
     if (answer === "away" && isFull)
       throw new EvergrantError("store_unavailable", { detail: "too many assertions to remember without it" });
     return answer !== "taken";
-  }
-
-  async #ask(digest: string, untilMs: number): Promise<"claimed" | "taken" | "away"> {
-    const { limits, store } = this.#context;
-    const asked = store.assertions.claim(digest, untilMs).catch((error: unknown) => {
-      if (error instanceof EvergrantError && error.code === "store_unavailable") return "away" as const;
-      throw error;
-    });
-    const answer = await within(this.#context, limits.assertionClaimMs, asked);
-    return answer === "late" ? "away" : answer;
   }
 
   #forget(nowMs: number): void {

@@ -40,6 +40,19 @@ export function pause(context: Pick<ServiceContext, "time">, ms: number): Promis
   });
 }
 
+/** The store's answer where it comes in a moment, or `away`: for who can go on by what is in memory. */
+export async function answerOrAway<T>(
+  context: Pick<ServiceContext, "time" | "limits">,
+  asked: Promise<T>,
+): Promise<T | "away"> {
+  const answered = asked.catch((error: unknown) => {
+    if (error instanceof EvergrantError && error.code === "store_unavailable") return "away" as const;
+    throw error;
+  });
+  const answer = await within(context, context.limits.assertionClaimMs, answered);
+  return answer === "late" ? "away" : answer;
+}
+
 /** The result of some work, or `late` when it took longer; the work itself goes on. */
 export async function within<T>(
   context: Pick<ServiceContext, "time">,

@@ -3,7 +3,6 @@ import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from "
 import { MovableTime } from "../../../../tests/kit/movable-time.ts";
 import { assertionVerifier } from "../assertions/assertion-verifier.ts";
 import { type CallerAuthentication, SECRET_ALONE } from "../ports/caller-store.ts";
-import type { Store } from "../ports/store.ts";
 import { realChance, realTime } from "../real-time.ts";
 import type { CallerView } from "../service/access.ts";
 import { Activity } from "../service/activity.ts";
@@ -11,6 +10,7 @@ import { CallerDesk } from "../service/callers.ts";
 import type { ConnectionDirectory } from "../service/connection-directory.ts";
 import type { ServiceContext } from "../service/service-context.ts";
 import { memoryDatabase } from "../stores/memory/memory-store.ts";
+import { leaving } from "./leaving-store.ts";
 
 export const AUDIENCE = "https://tokens.example/connections/acme";
 
@@ -23,7 +23,7 @@ export function aCallersWorld() {
     ...{ time, sockets: realTime(), limits: DEFAULT_LIMITS, folder: "/nowhere", networks: [] },
   });
   const nodeAt = (name: string): CallerDesk => {
-    const store = leaving(database.storeOf(name as NodeId), away);
+    const store = leaving(database.storeOf(name as NodeId), ["callers", "assertions"], away);
     const context = {
       ...{ store, time, chance: realChance(), limits: DEFAULT_LIMITS, node: name as NodeId },
       ...{ assertions: verifier, activity: new Activity(() => undefined) },
@@ -49,18 +49,6 @@ const NEW = {
   ...{ name: "night-job", by: "test" },
   permissions: [{ connection: "acme", right: "token" as const }],
 };
-
-// A store that can be away: every call is refused then.
-function leaving(store: Store, away: { readonly now: boolean }): Store {
-  const guarded = <Port extends object>(port: Port): Port =>
-    new Proxy(port, {
-      get: (target, name, receiver) => {
-        if (away.now) return () => Promise.reject(new EvergrantError("store_unavailable"));
-        return Reflect.get(target, name, receiver) as unknown;
-      },
-    });
-  return { ...store, callers: guarded(store.callers), assertions: guarded(store.assertions) };
-}
 
 /** Somebody who signs: a caller, or a platform. */
 export interface Signer {

@@ -1,6 +1,5 @@
-import { DEFAULT_LIMITS, EvergrantError, type NodeId, Secret } from "@evergrant/core";
+import { DEFAULT_LIMITS, type NodeId, Secret } from "@evergrant/core";
 import { MovableTime } from "../../../../tests/kit/movable-time.ts";
-import type { Store } from "../ports/store.ts";
 import { realChance } from "../real-time.ts";
 import { makeKeyCheck } from "../sealing/key-check.ts";
 import { formatKeyRingEntry, parseKeyRing } from "../sealing/key-ring.ts";
@@ -12,6 +11,9 @@ import { SessionDesk } from "../service/operator-sessions.ts";
 import { OperatorDesk } from "../service/operators.ts";
 import type { ServiceContext } from "../service/service-context.ts";
 import { memoryDatabase } from "../stores/memory/memory-store.ts";
+import { leaving } from "./leaving-store.ts";
+
+const LEAVING = ["operators", "sessions", "idempotency", "audit"] as const;
 
 export const FIRST_KEY = new Secret("evk_of-the-first-start");
 
@@ -27,7 +29,13 @@ export function anOperatorsWorld() {
   const deployment = { operatorKeySha256: digest(FIRST_KEY), createdAtMs: time.wallMs() };
   const nodeAt = (name: string) => {
     const context = {
-      ...{ store: leaving(database.storeOf(name as NodeId), away), time, chance, limits: DEFAULT_LIMITS, sealer },
+      ...{
+        store: leaving(database.storeOf(name as NodeId), LEAVING, away),
+        time,
+        chance,
+        limits: DEFAULT_LIMITS,
+        sealer,
+      },
       ...{ node: name as NodeId, activity: new Activity(() => undefined) },
       report: ({ what }: { readonly what: string }) => void failures.push(what),
     } as unknown as ServiceContext;
@@ -37,21 +45,4 @@ export function anOperatorsWorld() {
   // Everything the database holds, as JSON can show it.
   const snapshot = () => database.snapshot().tables.map((table) => [...table.entries()]);
   return { ...nodeAt("node-a"), time, away, failures, nodeAt, store: database.storeOf("looking" as NodeId), snapshot };
-}
-
-// A store that can be away: every call is refused then.
-function leaving(store: Store, away: { readonly now: boolean }): Store {
-  const guarded = <Port extends object>(port: Port): Port =>
-    new Proxy(port, {
-      get: (target, name, receiver) => {
-        if (away.now) return () => Promise.reject(new EvergrantError("store_unavailable"));
-        return Reflect.get(target, name, receiver) as unknown;
-      },
-    });
-  const { operators, sessions, idempotency, audit } = store;
-  return {
-    ...store,
-    ...{ operators: guarded(operators), sessions: guarded(sessions) },
-    ...{ idempotency: guarded(idempotency), audit: guarded(audit) },
-  };
 }

@@ -164,6 +164,13 @@ describe("the way back", () => {
     }
   });
 
+  it("sends nobody back to a link whose later consent is in use", async () => {
+    const { result, cookie } = await consent((state) => `state=${state}&code=overtaken`);
+    const page = await get(result, { cookie });
+    expect(page.status).toBe(ERRORS.consent_superseded.status);
+    expect(await page.text()).toContain("There is nothing more to do.");
+  });
+
   it("looks again by itself while the answer is being taken in", async () => {
     const begun = await post(link);
     const cookie = begun.headers.get("set-cookie")?.split(";", 1)[0] ?? "";

@@ -17,7 +17,10 @@ export function resultPage(result: ConsentResult): { readonly status: number; re
     case "declined":
       return { status: ERRORS.consent_declined.status, page: declinedPage };
     case "failed":
-      return { status: ERRORS[result.code].status, page: failedPage(result.code) };
+      return {
+        status: ERRORS[result.code].status,
+        page: result.code === "consent_superseded" ? supersededPage : failedPage(result.code),
+      };
   }
 }
 
@@ -77,6 +80,13 @@ const declinedPage: Page = {
   title: "Access was declined",
   body: html`<p>${ERRORS.consent_declined.message}</p>`,
   footnote: "consent_declined",
+};
+
+// Nothing is wrong for whoever reads this: the connection works by what they agreed to since.
+const supersededPage: Page = {
+  title: "A newer consent is in use",
+  body: html`<p>You have given consent again since then, and that one counts. There is nothing more to do.</p>${done}`,
+  footnote: "consent_superseded",
 };
 
 function failedPage(code: Extract<ConsentResult, { kind: "failed" }>["code"]): Page {

@@ -36,7 +36,7 @@ interface Run {
   result: ConsentResult;
 }
 
-/** Consents in memory. The provider is played by the code: `good` is accepted, `held` held, `lost` lost, anything else refused. */
+/** Consents in memory. The provider is played by the code: `good` is accepted, `held` held, `lost` lost, `overtaken` superseded, anything else refused. */
 export class FakeConsents implements Consents {
   readonly links = new Map<string, NewConsentLink & { used: boolean; expired: boolean }>();
   readonly runs = new Map<string, Run>();
@@ -196,6 +196,8 @@ function resultOf(connection: string, code: string): ConsentResult {
       return { kind: "accepted", ...received, sharedWith: [] };
     case "held":
       return { kind: "held", ...received, because: ["initiator-must-confirm", "new-tenant"] };
+    case "overtaken":
+      return { kind: "failed", connection, code: "consent_superseded" };
     case "lost":
       return { kind: "failed", connection, code: "consent_answer_lost" };
     default:
