@@ -11,11 +11,14 @@ export const liveness = checker({
   kinds: ["stored", "rewound", "served", "refused", "person", "phase"],
   watch: (view) => {
     const states = new Map<GrantId, GrantState>();
-    const served = new Map<string, { readonly grant: GrantId; readonly ok: boolean; readonly why: string }>();
+    const served = new Map<GrantId, Map<string, { readonly ok: boolean; readonly why: string }>>();
     let isHealed = false;
     // Whoever was refused before a consent or a new token was refused rightly; a node that goes on refusing shows it when it is asked.
-    const forget = (whose: GrantId) => {
-      for (const [where, { grant }] of served) if (grant === whose) served.delete(where);
+    const forget = (grant: GrantId) => served.delete(grant);
+    const note = (grant: GrantId, where: string, how: { readonly ok: boolean; readonly why: string }) => {
+      const known = served.get(grant);
+      if (known === undefined) served.set(grant, new Map([[where, how]]));
+      else known.set(where, how);
     };
     return (event) => {
       switch (event.kind) {
@@ -27,11 +30,11 @@ export const liveness = checker({
           states.clear();
           return null;
         case "served":
-          if (isHealed) served.set(`${event.connection} at ${event.node}`, { grant: event.grant, ok: true, why: "" });
+          if (isHealed) note(event.grant, `${event.connection} at ${event.node}`, { ok: true, why: "" });
           return null;
         case "refused":
           if (isHealed && event.grant !== null)
-            served.set(`${event.connection} at ${event.node}`, { grant: event.grant, ok: false, why: event.code });
+            note(event.grant, `${event.connection} at ${event.node}`, { ok: false, why: event.code });
           return null;
         case "person":
           if (event.did === "consented" && event.grant !== null) forget(event.grant);
@@ -43,8 +46,10 @@ export const liveness = checker({
             view.isWanted(grant) &&
             view.holdsAcceptedToken(grant) &&
             !isHeldPastGrace(view, states.get(grant), event.atMs);
-          const unserved = [...served].flatMap(([where, { grant, ok, why }]) =>
-            ok || !isAlive(grant) ? [] : [`${where} was refused (${why})`],
+          const unserved = [...served].flatMap(([grant, places]) =>
+            [...places].flatMap(([where, { ok, why }]) =>
+              ok || !isAlive(grant) ? [] : [`${where} was refused (${why})`],
+            ),
           );
           const doubtful = [...states].flatMap(([grant, state]) => (isAlive(grant) ? doubtOf(grant, state) : []));
           const said = [...unserved, ...doubtful];

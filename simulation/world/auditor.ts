@@ -64,6 +64,7 @@ export class Auditor implements AuditorView {
   /** Grants of which an answer with tokens reached nobody. */
   readonly #lost = new Map<GrantId, number>();
   readonly #onItsWay = new Map<number, OnItsWay>();
+  readonly #onItsWayTo = new Map<GrantId, Set<OnItsWay>>();
   readonly #goodTimes: { readonly fromMs: number; toMs: number }[] = [];
   #isGood = false;
   #broken: number | null = null;
@@ -120,8 +121,8 @@ export class Auditor implements AuditorView {
     const { head, previous, candidates } = chain.renewal;
     for (const token of [head, ...(previous === null ? [] : [previous]), ...candidates])
       if (this.#isAccepted(token.version)) return true;
-    for (const answer of this.#onItsWay.values())
-      if (answer.grant === grant && this.#lives(answer) && this.#accepts(answer.refreshToken)) return true;
+    for (const answer of this.#onItsWayTo.get(grant) ?? [])
+      if (this.#lives(answer) && this.#accepts(answer.refreshToken)) return true;
     return this.#accepted(grant, chain.id, "everybody").length > 0;
   }
 
@@ -234,14 +235,7 @@ export class Auditor implements AuditorView {
         if (event.decision === "reuse" && grant !== undefined) this.#lose(grant);
         if (request === undefined || grant === undefined || refreshToken === null) return;
         if (request.isOver) this.#lose(grant);
-        else
-          this.#onItsWay.set(event.request, {
-            grant,
-            node: request.node,
-            life: request.life,
-            refreshToken,
-            arrivedAtMs: null,
-          });
+        else this.#setOut(event.request, { grant, ...request, refreshToken });
         return;
       }
       case "answered":
@@ -256,8 +250,18 @@ export class Auditor implements AuditorView {
     const asked = this.#requests.get(request);
     if (asked !== undefined) asked.isOver = true;
     const lost = this.#onItsWay.get(request);
+    if (lost === undefined) return;
     this.#onItsWay.delete(request);
-    if (lost !== undefined) this.#lose(lost.grant);
+    this.#onItsWayTo.get(lost.grant)?.delete(lost);
+    this.#lose(lost.grant);
+  }
+
+  #setOut(request: number, { grant, node, life, refreshToken }: Omit<OnItsWay, "arrivedAtMs">): void {
+    const answer: OnItsWay = { grant, node, life, refreshToken, arrivedAtMs: null };
+    this.#onItsWay.set(request, answer);
+    const others = this.#onItsWayTo.get(grant);
+    if (others === undefined) this.#onItsWayTo.set(grant, new Set([answer]));
+    else others.add(answer);
   }
 
   #lose(grant: GrantId): void {
@@ -273,11 +277,8 @@ export class Auditor implements AuditorView {
 
   #lostAnAnswer(grant: GrantId): boolean {
     if (this.#lost.has(grant)) return true;
-    return [...this.#onItsWay.values()].some(
-      (answer) =>
-        answer.grant === grant &&
-        !this.#lives(answer) &&
-        this.#byRefreshToken.get(answer.refreshToken)?.inStore !== true,
+    return [...(this.#onItsWayTo.get(grant) ?? [])].some(
+      (answer) => !this.#lives(answer) && this.#byRefreshToken.get(answer.refreshToken)?.inStore !== true,
     );
   }
 
