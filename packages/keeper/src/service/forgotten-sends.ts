@@ -1,4 +1,4 @@
-import { chainOf, type Expected } from "@evergrant/core";
+import { chainOf, type Expected, isHeld, type Lease, type LeaseOwner } from "@evergrant/core";
 import type { GrantChange, StoredGrant } from "../ports/grant-store.ts";
 import type { JournalRecord } from "../ports/journal.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
@@ -32,7 +32,7 @@ export async function rememberSends(context: ServiceContext, parts: Parts, sends
 }
 
 async function rememberSend(context: ServiceContext, parts: Parts, sent: Sent, patientUntilMs: number): Promise<void> {
-  const { subject, fence } = sent.intent;
+  const { subject } = sent.intent;
   if (subject.kind !== "grant" || subject.token === null) return;
   for (;;) {
     const grant = await persistently(context, () => context.store.grants.load(subject.grant));
@@ -43,13 +43,12 @@ async function rememberSend(context: ServiceContext, parts: Parts, sent: Sent, p
       await pause(context, context.limits.marginMs / 10);
       continue;
     }
-    if (!isForgotten(grant, fence)) return;
     const app = await parts.apps.get(grant.app);
-    if (isWithoutEffect(sent, app)) return;
+    if (isWithoutEffect(sent, app) || (await isTold(context, grant, sent.intent))) return;
     const dueAtMs = await untilStored(context, grant.id, () =>
       context.store.grants.change(grant.id, (current, storeNowMs) => {
         const view = parts.views.of(current, { waitedForMs: null, leaseNowMs: storeNowMs });
-        const change = isForgotten(current, fence) ? remembering(context, current, sent, { app, view }) : null;
+        const change = remembering(context, current, sent, { app, view });
         return { change, result: change === null ? current.dueAtMs : change.dueAtMs };
       }),
     );
@@ -70,7 +69,7 @@ function remembering(
   { intent, answer }: Sent,
   { app, view }: { readonly app: App; readonly view: View },
 ): GrantChange | null {
-  const { attempt, subject, fence, leaseUntilMs, atMs } = intent;
+  const { attempt, subject, atMs } = intent;
   if (subject.kind !== "grant" || subject.token === null) return null;
   const { chain, generation, token } = subject;
   return changeBy(
@@ -88,16 +87,37 @@ function remembering(
     {
       view,
       timing: app.timing,
-      // I4 single spender: what went out may still be on its way.
-      lease: { fence, owner: context.owner, untilMs: Math.max(leaseUntilMs, current.lease.untilMs) },
+      lease: leaseOver(current.lease, intent, { owner: context.owner, nowMs: view.leaseNowMs }),
     },
   );
 }
 
-// Each intent takes the next fence: a store that has this one, or a later one, has the intent.
-function isForgotten(grant: StoredGrant, fence: number): boolean {
-  return grant.lease.fence < fence;
+// I4 single spender: what went out may still be on its way. Whoever took its fence since then is at work under it.
+function leaseOver(
+  lease: Lease,
+  { fence, leaseUntilMs }: Intent,
+  { owner, nowMs }: { readonly owner: LeaseOwner; readonly nowMs: number },
+): Lease {
+  if (lease.fence >= fence && isHeld(lease, nowMs)) return lease;
+  return { fence: Math.max(fence, lease.fence + 1), owner, untilMs: Math.max(leaseUntilMs, lease.untilMs) };
 }
+
+/**
+ * Whether the store has this intent. Each takes the next fence, so one with an older fence has it not; one with this fence, or a later
+ * one, has it where its story tells of it: another node may have taken the number after the store had forgotten whose it was.
+ */
+async function isTold(context: ServiceContext, grant: StoredGrant, intent: Intent): Promise<boolean> {
+  if (grant.lease.fence < intent.fence) return false;
+  if (chainOf(grant.state)?.attempt?.id === intent.attempt) return true;
+  const story = await persistently(context, () =>
+    context.store.audit.story({ kind: "grant", id: grant.id }, STORY_READ),
+  );
+  // A longer story than is read: it has gone on for too long to have been forgotten just now.
+  if (story.length === STORY_READ && story.every(({ atMs }) => atMs > intent.atMs)) return true;
+  return story.some(({ facts }) => facts["attempt"] === intent.attempt);
+}
+
+const STORY_READ = 500;
 
 // What the provider refused it did not execute. No answer at all may be anything.
 function isWithoutEffect({ answer }: Sent, app: App): boolean {

@@ -1,5 +1,15 @@
-import { DEFAULT_LIMITS } from "@evergrant/core";
+import {
+  type AttemptId,
+  chainOf,
+  DEFAULT_LIMITS,
+  type GrantId,
+  type LeaseOwner,
+  type NodeId,
+  timing,
+  transition,
+} from "@evergrant/core";
 import { describe, expect, test } from "vitest";
+import { PROVIDERS } from "../providers/catalogue.ts";
 import { KeeperWorld, refusal } from "../testing/keeper-world.ts";
 import { TENANT } from "../testing/scripted-provider.ts";
 
@@ -135,20 +145,78 @@ test("I12 liveness: an intent whose acknowledgement was lost is taken up when it
   expect(world.refreshes()).toHaveLength(before + 1);
 });
 
-test("I2 durable knowledge: a send whose answer was lost, forgotten by the database, is asked for again out of the journal", async () => {
-  const world = await new KeeperWorld().connected();
-  await world.time.advance(3 * 60 * MINUTE_MS);
-  const before = world.database.snapshot();
-  world.provider.script = [{ kind: "lose" }];
-  const served = world.token().catch(() => undefined);
-  world.crashAt = "settled";
-  await world.time.settle();
-  await served;
-  world.crashAt = null;
-  const [sent] = world.refreshes().slice(-1);
-  world.database.restore(before);
-  await world.start();
-  await world.time.advance(5 * MINUTE_MS);
-  expect(world.refreshes().filter((token) => token === sent)).toHaveLength(2);
-  expect((await world.token()).accessToken).toBeDefined();
+describe("a send whose answer was lost, and which the database has forgotten,", () => {
+  /** A node that died over it, and its database as it was before. */
+  async function forgotten(): Promise<{
+    readonly world: KeeperWorld;
+    readonly sent: string;
+    readonly sentAtMs: number;
+  }> {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(3 * 60 * MINUTE_MS);
+    const before = world.database.snapshot();
+    world.provider.script = [{ kind: "lose" }];
+    const sentAtMs = world.time.wallMs();
+    const served = world.token().catch(() => undefined);
+    world.crashAt = "settled";
+    await world.time.settle();
+    await served;
+    world.crashAt = null;
+    const [sent] = world.refreshes().slice(-1);
+    world.database.restore(before);
+    return { world, sent: sent ?? "", sentAtMs };
+  }
+
+  test("I2 durable knowledge: is asked for again out of the journal", async () => {
+    const { world, sent } = await forgotten();
+    await world.start();
+    await world.time.advance(5 * MINUTE_MS);
+    expect(world.refreshes().filter((token) => token === sent)).toHaveLength(2);
+    expect((await world.token()).accessToken).toBeDefined();
+  });
+
+  test.each([1, 3])(
+    "I2 durable knowledge: is counted, and dates the grace, also where another node has taken its fence since (%i attempts of its own)",
+    async (attempts) => {
+      const { world, sentAtMs } = await forgotten();
+      await world.time.advance(2 * MINUTE_MS);
+      const grant = await othersAttempts(world, attempts);
+      await world.start();
+      const chain = chainOf((await world.memory.grants.load(grant))?.state ?? { kind: "unconsented" });
+      const head = chain?.renewal.kind === "refresh-token" ? chain.renewal.head : null;
+      expect(head).toMatchObject({ sends: attempts + 1, firstSentAtMs: sentAtMs });
+      // Told once, it is not told again at the next start.
+      await world.start();
+      const story = await world.memory.audit.story({ kind: "grant", id: grant }, 100);
+      expect(story.filter(({ event }) => event === "send-remembered")).toHaveLength(1);
+    },
+  );
 });
+
+/** Another node over the same database begins attempts, one after the other, each after the lease of the one before. */
+async function othersAttempts(world: KeeperWorld, count: number): Promise<GrantId> {
+  const id = (await world.memory.connections.findByName("acme"))?.grant;
+  if (id == null) throw new Error("no grant");
+  const xero = PROVIDERS.get("xero");
+  const verdict = xero === undefined ? null : timing(xero.policy, DEFAULT_LIMITS);
+  if (verdict === null || verdict.kind === "impossible") throw new Error("no timing");
+  for (let index = 0; index < count; index += 1)
+    await world.memory.grants.change(id, (grant) => {
+      const chain = chainOf(grant.state);
+      if (chain?.renewal.kind !== "refresh-token") throw new Error("no token to spend");
+      const { version: token } = chain.renewal.head;
+      const attempt = `at_other_${index}` as AttemptId;
+      const atMs = world.time.wallMs() + index;
+      const moved = transition(
+        grant.state,
+        { kind: "attempt-begun", atMs, attempt, node: "node-b" as NodeId, token, because: "recovery", usedAtMs: null },
+        verdict.timing,
+      );
+      if (moved.kind === "unmoved") throw new Error(moved.because);
+      const audit = [{ subject: { kind: "grant", id }, atMs, by: "node-b", ...moved.audit }] as const;
+      const lease = { fence: grant.lease.fence + 1, owner: "b.1" as LeaseOwner, untilMs: atMs + MINUTE_MS };
+      const change = { state: moved.state, lease, dueAtMs: grant.dueAtMs, tokens: [], records: { audit, notices: [] } };
+      return { change, result: undefined };
+    });
+  return id;
+}
