@@ -6,9 +6,10 @@ import type { AddedOperator, Quarantine } from "@evergrant/contract";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Admin } from "./kit/admin.ts";
 import { aCluster } from "./kit/cluster.ts";
+import { eventually } from "./kit/eventually.ts";
 import { NodeProcess } from "./kit/node-process.ts";
 import { type PostgresServer, startPostgres } from "./kit/postgres.ts";
-import { aWorld, DEMO_COMPANY, type World } from "./kit/world.ts";
+import { aWorld, DEMO_COMPANY, type TokenBody, type World } from "./kit/world.ts";
 
 const ENTRY = resolve(import.meta.dirname, "../packages/cli/src/evergrant.ts");
 
@@ -129,5 +130,53 @@ describe("a backup of a Postgres", () => {
     expect(restore("another")).toMatchObject({ status: 0 });
     const [row] = (await server.query("select quarantine from deployment", "another")) as { quarantine: string }[];
     expect(row?.quarantine).toContain("store-behind");
+    const back = ["--folder", join(elsewhere, "back"), "restore", file(), "--kek-file", cluster.kekFile];
+    expect(evergrant(back), "into one file").toMatchObject({ status: 0 });
+    expect(statSync(join(elsewhere, "back", "evergrant.db")).size).toBeGreaterThan(0);
+  });
+
+  test("takes up what was one file: a node moves in with its folder, its journal brings what was rotated since, and no grant is lost", async () => {
+    await using world = await aWorld({ policy: "quick" });
+    await world.connected();
+    const refreshes = () => world.sandbox.control.requests().filter(({ endpoint }) => endpoint === "token").length;
+    expect(backUp(world, file())).toMatchObject({ status: 0 });
+    const rotated = refreshes();
+    await eventually(async () => {
+      await world.token();
+      expect(refreshes()).toBeGreaterThan(rotated + 1);
+    });
+    await world.stop();
+
+    const kekFile = join(world.folder, "kek");
+    const dsn = server.url("another");
+    const restored = evergrant(["--folder", world.folder, "restore", file(), "--kek-file", kekFile], {
+      EVERGRANT_STORE: dsn,
+    });
+    expect(restored.status, restored.err).toBe(0);
+    const node = await NodeProcess.start({
+      ...{ folder: world.folder, port: 0, followClock: null, policy: "quick" },
+      shared: { dsn, kekFile, publicUrl: null },
+    });
+    try {
+      const admin = new Admin(node.url, world.folder);
+      expect(await admin.get<Quarantine>("/quarantine")).toMatchObject({ state: "held" });
+      await admin.post("/quarantine/release", { as: "restored" });
+      await eventually(async () => expect((await tokenFrom(node, world)).access_token).toEqual(expect.any(String)));
+      const before = refreshes();
+      await eventually(async () => expect(refreshes()).toBeGreaterThan(before));
+      expect(world.sandbox.control.verify()).toMatchObject({ lostGrants: [] });
+      expect(await admin.get("/audit/verification")).toMatchObject({ intact: true });
+    } finally {
+      await node.kill();
+    }
   });
 });
+
+async function tokenFrom(node: NodeProcess, { caller: { clientId, clientSecret } }: World): Promise<TokenBody> {
+  const response = await fetch(`${node.url}/connections/acme/oauth2/token`, {
+    method: "POST",
+    headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}` },
+    body: new URLSearchParams({ grant_type: "client_credentials" }),
+  });
+  return (await response.json()) as TokenBody;
+}
