@@ -39,8 +39,8 @@ export interface NetworkParts {
   readonly mode: Mode;
   rates(): Rates;
   weather(): Weather;
-  /** A spurious refusal began or ended. */
-  onDisagreement(): void;
+  /** A spurious refusal, or the pause of a machine, began or ended. */
+  onAvailability(): void;
 }
 
 /** What lies between the nodes and the provider. Requests have lives of their own: they do not end with whoever sent them. */
@@ -123,7 +123,11 @@ export class Network {
         const forMs = chance.between(1_000, 11 * 60_000);
         machine.pause(forMs, "stopped");
         history.record({ kind: "paused", node: machine.name, forMs });
-        machine.deliver(life, 0, leave);
+        this.#parts.onAvailability();
+        machine.deliver(life, 0, () => {
+          this.#parts.onAvailability();
+          leave();
+        });
       } else leave();
     });
   }
@@ -205,8 +209,8 @@ export class Network {
     if (clock.nowMs < this.#disagreement.untilMs + SPURIOUS_PAUSE_MS || !this.#mayBefall(presents)) return false;
     this.#doubted.add(presents);
     this.#disagreement = { about: presents, untilMs: clock.nowMs + SPURIOUS_MS };
-    this.#parts.onDisagreement();
-    clock.after(SPURIOUS_MS + 1, () => this.#parts.onDisagreement());
+    this.#parts.onAvailability();
+    clock.after(SPURIOUS_MS + 1, () => this.#parts.onAvailability());
     return true;
   }
 }

@@ -124,7 +124,7 @@ export class World {
         mode: this.mode,
         rates: () => this.rates,
         weather: () => this.weather,
-        onDisagreement: () => this.onAvailability(),
+        onAvailability: () => this.onAvailability(),
       },
       challengeOf,
     );
