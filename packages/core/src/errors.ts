@@ -120,7 +120,7 @@ export const ERRORS = {
     oauth: "temporarily_unavailable",
     retry: "later",
     message:
-      "The provider's token endpoint gives no usable answer. The grant is unharmed; try again after Retry-After.",
+      "The provider's token endpoint gives no usable answer. Evergrant goes on asking; try again after Retry-After.",
   },
   app_refused: {
     status: 503,
