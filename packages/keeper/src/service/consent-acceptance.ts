@@ -1,23 +1,16 @@
-import {
-  type ConsentExpectation,
-  EvergrantError,
-  firstChain,
-  type GrantId,
-  type HoldReason,
-  judgeConsent,
-  transition,
-} from "@evergrant/core";
+import { EvergrantError, type HoldReason } from "@evergrant/core";
 import type { ConnectionTenant, StoredConnection } from "../ports/connection-store.ts";
-import type { ConsentProgress, ImportedToken, ReceivedConsent, StoredConsent } from "../ports/consent-store.ts";
+import type { ConsentProgress, ReceivedConsent, StoredConsent } from "../ports/consent-store.ts";
 import type { Tenant } from "../ports/provider-api.ts";
 import type { Records } from "../ports/records.ts";
 import type { AppDirectory } from "./app-directory.ts";
+import { ChainSuccession } from "./chain-succession.ts";
 import type { ConnectionDirectory } from "./connection-directory.ts";
-import { type Findings, findOut } from "./consent-findings.ts";
+import { findOut } from "./consent-findings.ts";
 import { chainIdOf, keepConsentTokens, type ReceivedAnswer } from "./consent-intake.ts";
+import { ConsentJudge, importedBy } from "./consent-judge.ts";
 import type { ConsentLinks } from "./consent-links.ts";
 import { type ConsentLine, consentRecords } from "./consent-records.ts";
-import { changeFor } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
 import { homesOf, pinOrigins } from "./homes.ts";
 import type { LiveTokens } from "./live-tokens.ts";
@@ -34,10 +27,8 @@ export class ConsentAcceptance {
   readonly #context: ServiceContext;
   readonly #apps: AppDirectory;
   readonly #connections: ConnectionDirectory;
-  readonly #links: ConsentLinks;
-  readonly #live: LiveTokens;
-  readonly #views: GrantViews;
-  readonly #onScheduled: (dueAtMs: number | null) => void;
+  readonly #judge: ConsentJudge;
+  readonly #succession: ChainSuccession;
 
   constructor(
     context: ServiceContext,
@@ -53,10 +44,8 @@ export class ConsentAcceptance {
     this.#context = context;
     this.#apps = parts.apps;
     this.#connections = parts.connections;
-    this.#links = parts.links;
-    this.#live = parts.live;
-    this.#views = parts.views;
-    this.#onScheduled = parts.onScheduled;
+    this.#judge = new ConsentJudge(context, parts.links);
+    this.#succession = new ChainSuccession(context, parts);
   }
 
   /**
@@ -75,7 +64,9 @@ export class ConsentAcceptance {
     const grant = await keepConsentTokens(this.#context, { consent, app, subject: found.subject, received });
     const connection = await store.connections.find(consent.connection);
     const holds =
-      connection === undefined ? (["initiator-must-confirm"] as const) : await this.#judge(consent, connection, found);
+      connection === undefined
+        ? (["initiator-must-confirm"] as const)
+        : await this.#judge.judge(consent, connection, found);
     const imported = importedBy(consent);
     const durable: ReceivedConsent = {
       ...(imported === null ? {} : { imported }),
@@ -98,7 +89,7 @@ export class ConsentAcceptance {
   /** Puts a received consent to use: the new chain replaces the old, the connection stands on its grant. */
   async accept(consent: StoredConsent, received: ReceivedConsent, by: string): Promise<void> {
     const { store } = this.#context;
-    await this.#switchChain(consent, received);
+    await this.#succession.begin(consent, received);
     const before = await store.connections.find(consent.connection);
     const atMs = this.#context.time.wallMs();
     await store.connections.change(consent.connection, (connection) => ({
@@ -115,7 +106,7 @@ export class ConsentAcceptance {
       }),
     }));
     await this.#connections.refresh(consent.connection);
-    if (before?.grant != null && before.grant !== received.grant) await this.#retireGrant(before.grant);
+    if (before?.grant != null && before.grant !== received.grant) await this.#succession.retire(before.grant);
     await this.#progress(
       consent,
       // Last, as what was received may come out of a held consent.
@@ -157,18 +148,13 @@ export class ConsentAcceptance {
     const { tenants, chosenTenants } = found;
     if (pinned !== undefined && tenants.length === 0)
       throw new EvergrantError("consent_answer_incomplete", { detail: "it reaches no organisation" });
-    const verdict = judgeConsent(await this.#expectation(connection, { consent, accept: "ask" }), {
-      ...found,
-      subject,
-      link: because.includes("link-revoked") ? "revoked" : "open",
-    });
     return {
       received: {
         ...heldBefore,
         ...{ grant: id, chain, version: versionId, subject, subjectName, scope, tenants, chosenTenants },
         ...(pinned === undefined ? {} : { pinned }),
       },
-      because: verdict.kind === "hold" ? verdict.because : [],
+      because: await this.#judge.judgeHeld(consent, connection, { found: { ...found, subject }, because }),
     };
   }
 
@@ -180,93 +166,6 @@ export class ConsentAcceptance {
       { ...received, kind: "held", atMs: this.#context.time.wallMs(), because },
       { event: "consent-held", by: "rule", facts },
     );
-  }
-
-  async #judge(
-    consent: StoredConsent,
-    connection: StoredConnection,
-    found: Omit<Findings, "link">,
-  ): Promise<readonly HoldReason[]> {
-    const first = consent.linkHash === null ? undefined : await this.#context.store.consents.findLink(consent.linkHash);
-    const link = await this.#links.fate(consent, connection);
-    const expectation = await this.#expectation(connection, { consent, accept: first?.accept ?? "ask" });
-    const verdict = judgeConsent(expectation, { ...found, link });
-    return verdict.kind === "hold" ? verdict.because : [];
-  }
-
-  async #expectation(
-    connection: StoredConnection,
-    given: { consent: StoredConsent; accept: "ask" | "any-tenant" },
-  ): Promise<ConsentExpectation> {
-    const grant = connection.grant === null ? undefined : await this.#context.store.grants.load(connection.grant);
-    const { expectedTenant } = connection;
-    const imported = importedBy(given.consent);
-    if (grant === undefined)
-      return imported === null
-        ? { kind: "first", expectedTenant, accept: given.accept }
-        : { kind: "imported", expectedTenant, expectedSubject: imported.expectedSubject };
-    const sharing = await this.#context.store.connections.ofGrant(grant.id);
-    const knownTenants = sharing.flatMap((other) => other.tenants.map((tenant) => tenant.id));
-    return {
-      kind: "again",
-      subject: grant.subject,
-      tenants: connection.tenants.map((tenant) => tenant.id),
-      knownTenants,
-    };
-  }
-
-  async #switchChain(consent: StoredConsent, received: ReceivedConsent): Promise<void> {
-    const { store, chance, sealer, time } = this.#context;
-    const app = await this.#apps.get(consent.app);
-    const version = await store.grants.token(received.version);
-    if (version === undefined) return;
-    const access = {
-      version: version.id,
-      receivedAtMs: version.receivedAtMs,
-      expiresAtMs: version.accessExpiresAtMs,
-      scope: received.scope,
-    };
-    const chain = firstChain(received.chain, {
-      renewal: "refresh-token",
-      version: version.id,
-      access,
-      atMs: version.receivedAtMs,
-      jitter: chance.draw(),
-    });
-    const switched = await untilStored(this.#context, received.grant, () =>
-      store.grants.change(received.grant, (grant, storeNowMs) => {
-        const moved = transition(grant.state, { kind: "consented", atMs: time.wallMs(), chain }, app.timing);
-        const view = this.#views.of(grant, { waitedForMs: null, leaseNowMs: storeNowMs });
-        const change = moved.kind === "moved" ? changeFor(grant, moved, { view, timing: app.timing }) : null;
-        return { change, result: { grant, dueAtMs: change?.dueAtMs ?? null, moved: change !== null } };
-      }),
-    );
-    if (switched === undefined || !switched.moved) return;
-    const secret = openToken(sealer, switched.grant, version, "access-token");
-    if (secret !== null) this.#live.replace(received.grant, { secret, facts: access });
-    this.#onScheduled(switched.dueAtMs);
-  }
-
-  // A connection moved to another person's grant: the old one, if nobody stands on it any more, is never spent again.
-  async #retireGrant(id: GrantId): Promise<void> {
-    const { store, time } = this.#context;
-    if ((await store.connections.ofGrant(id)).length > 0) return;
-    const grant = await store.grants.load(id);
-    if (grant === undefined) return;
-    const app = await this.#apps.get(grant.app);
-    await store.grants.change(id, (current, storeNowMs) => {
-      const moved = transition(
-        current.state,
-        { kind: "ended", atMs: time.wallMs(), reason: "disconnected" },
-        app.timing,
-      );
-      const view = this.#views.of(current, { waitedForMs: null, leaseNowMs: storeNowMs });
-      return {
-        change: moved.kind === "moved" ? changeFor(current, moved, { view, timing: app.timing }) : null,
-        result: true,
-      };
-    });
-    this.#live.drop(id);
   }
 
   async #progress(consent: StoredConsent, progress: ConsentProgress, audit: ConsentLine): Promise<void> {
@@ -295,10 +194,6 @@ export class ConsentAcceptance {
   #records(consent: StoredConsent, line: ConsentLine): Records {
     return consentRecords(consent, this.#context.time.wallMs(), line);
   }
-}
-
-function importedBy({ progress }: StoredConsent): ImportedToken | null {
-  return "imported" in progress ? (progress.imported ?? null) : null;
 }
 
 function tenantsAfter(
