@@ -90,6 +90,8 @@ export async function chaos(options: ChaosOptions, tell: Tell): Promise<ChaosRep
   await harm(inflicting, { options, tell });
   await converged(fleet, callers, tell);
   await callers.stop();
+  // What comes now is the end of the trial, not an outage.
+  const longestWithoutTokenMs = callers.longestWithoutTokenMs();
   const statuses = await readStatuses(fleet, tell);
   for (const by of await fleet.drain()) if (by !== 0) tell(`a node that was told to stop ended with ${by}`);
   // Past the grace of the last refresh, so that a spent token does not pass for a living grant.
@@ -103,7 +105,7 @@ export async function chaos(options: ChaosOptions, tell: Tell): Promise<ChaosRep
     lost: losses.filter(({ beyondPromise }) => !beyondPromise).length,
     wrongTokens: callers.wrongTokens(),
     duplicateSpends: fleet.identity.overlaps,
-    longestWithoutTokenMs: callers.longestWithoutTokenMs(),
+    longestWithoutTokenMs,
     recoveryMs: recoveries.summary(),
     beyondPromise: losses.filter(({ beyondPromise }) => beyondPromise).length,
     longestUnableMs: availability.longestUnableMs(),
