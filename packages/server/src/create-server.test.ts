@@ -55,6 +55,16 @@ describe("listeners", () => {
     expect(await codeOf(start({ public: { host: "127.0.0.1", port } }))).toBe("started");
   });
 
+  it("do not wait for a connection on which nothing was asked", async () => {
+    const server = await start();
+    const socket = connect(Number(new URL(server.urls.public).port), "127.0.0.1");
+    const ended = new Promise((resolve) => socket.on("error", () => undefined).once("close", resolve));
+    await new Promise<void>((resolve) => socket.once("connect", resolve));
+    expect(await statusAt(server.urls.public, "/healthz")).toBe(200);
+    await server.close();
+    await ended;
+  });
+
   it("close more than once without harm", async () => {
     const server = await start();
     await Promise.all([server.close(), server.close()]);

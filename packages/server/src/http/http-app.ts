@@ -6,6 +6,7 @@ import { LIMITS } from "./limits.ts";
 import { sendProblem } from "./problem.ts";
 import { type RenderRefusal, refusing, routeOf } from "./refusing.ts";
 import type { RequestLog } from "./request-log.ts";
+import { endUnusedAtStop } from "./unused-connections.ts";
 
 export interface HttpAppOptions {
   readonly listener: string;
@@ -39,6 +40,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     },
     clientErrorHandler: (_error, socket) => answerUnreadable(socket),
   });
+  endUnusedAtStop(app);
   const startedAtMs = new WeakMap<FastifyRequest, number>();
   app.decorateRequest("refusalCode", null);
   app.addHook("onRequest", async (request, reply) => {
