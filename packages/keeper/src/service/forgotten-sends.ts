@@ -45,14 +45,7 @@ async function rememberSend(context: ServiceContext, parts: Parts, sent: Sent, p
     }
     const app = await parts.apps.get(grant.app);
     if (isWithoutEffect(sent, app) || (await isTold(context, grant, sent.intent))) return;
-    const dueAtMs = await untilStored(context, grant.id, () =>
-      context.store.grants.change(grant.id, (current, storeNowMs) => {
-        const view = parts.views.of(current, { waitedForMs: null, leaseNowMs: storeNowMs });
-        const change = remembering(context, current, sent, { app, view });
-        return { change, result: change === null ? current.dueAtMs : change.dueAtMs };
-      }),
-    );
-    parts.onScheduled(dueAtMs ?? null);
+    parts.onScheduled(await putBack(context, parts.views, { grant, app, sent }));
     return;
   }
 }
@@ -61,6 +54,28 @@ function standing(grant: StoredGrant, { chain, generation }: Expected): "here" |
   const stored = chainOf(grant.state);
   if (stored === null || stored.id !== chain || stored.generation > generation) return "moved-on";
   return stored.generation < generation ? "behind" : "here";
+}
+
+/** Writes the send down; when the grant is due then. */
+async function putBack(
+  context: ServiceContext,
+  views: GrantViews,
+  { grant: { id, dueAtMs }, app, sent }: { readonly grant: StoredGrant; readonly app: App; readonly sent: Sent },
+): Promise<number | null> {
+  const { grants } = context.store;
+  let tries = 0;
+  const put = await untilStored(context, id, async () => {
+    tries += 1;
+    // One that was written, and whose acknowledgement was lost, is not counted twice.
+    const again = tries === 1 ? undefined : await grants.load(id);
+    if (again !== undefined && (await isTold(context, again, sent.intent))) return again.dueAtMs;
+    return await grants.change(id, (current, storeNowMs) => {
+      const view = views.of(current, { waitedForMs: null, leaseNowMs: storeNowMs });
+      const change = remembering(context, current, sent, { app, view });
+      return { change, result: change === null ? current.dueAtMs : change.dueAtMs };
+    });
+  });
+  return put === undefined ? dueAtMs : put;
 }
 
 function remembering(
@@ -102,6 +117,8 @@ function leaseOver(
   return { fence: Math.max(fence, lease.fence + 1), owner, untilMs: Math.max(leaseUntilMs, lease.untilMs) };
 }
 
+const STORY_READ = 500;
+
 /**
  * Whether the store has this intent. Each takes the next fence, so one with an older fence has it not; one with this fence, or a later
  * one, has it where its story tells of it: another node may have taken the number after the store had forgotten whose it was.
@@ -116,8 +133,6 @@ async function isTold(context: ServiceContext, grant: StoredGrant, intent: Inten
   if (story.length === STORY_READ && story.every(({ atMs }) => atMs > intent.atMs)) return true;
   return story.some(({ facts }) => facts["attempt"] === intent.attempt);
 }
-
-const STORY_READ = 500;
 
 // What the provider refused it did not execute. No answer at all may be anything.
 function isWithoutEffect({ answer }: Sent, app: App): boolean {

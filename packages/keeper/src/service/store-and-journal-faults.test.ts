@@ -191,6 +191,20 @@ describe("a send whose answer was lost, and which the database has forgotten,", 
       expect(story.filter(({ event }) => event === "send-remembered")).toHaveLength(1);
     },
   );
+
+  test("I2 durable knowledge: is counted once, though the acknowledgement of that was lost", async () => {
+    const { world } = await forgotten();
+    await world.time.advance(2 * MINUTE_MS);
+    const grant = await othersAttempts(world, 1);
+    world.acknowledgementLost = true;
+    const started = world.start();
+    await world.time.advance(MINUTE_MS / 2);
+    await started;
+    const chain = chainOf((await world.memory.grants.load(grant))?.state ?? { kind: "unconsented" });
+    expect(chain?.renewal).toMatchObject({ head: { sends: 2 } });
+    const story = await world.memory.audit.story({ kind: "grant", id: grant }, 100);
+    expect(story.filter(({ event }) => event === "send-remembered")).toHaveLength(1);
+  });
 });
 
 /** Another node over the same database begins attempts, one after the other, each after the lease of the one before. */

@@ -6,7 +6,7 @@ import { LIMITS } from "./limits.ts";
 import { sendProblem } from "./problem.ts";
 import { type RenderRefusal, refusing, routeOf } from "./refusing.ts";
 import type { RequestLog } from "./request-log.ts";
-import { endUnusedAtStop } from "./unused-connections.ts";
+import { endConnectionsAtStop } from "./stopping.ts";
 
 export interface HttpAppOptions {
   readonly listener: string;
@@ -40,20 +40,12 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     },
     clientErrorHandler: (_error, socket) => answerUnreadable(socket),
   });
-  endUnusedAtStop(app);
+  endConnectionsAtStop(app);
   const startedAtMs = new WeakMap<FastifyRequest, number>();
   app.decorateRequest("refusalCode", null);
   app.addHook("onRequest", async (request, reply) => {
     startedAtMs.set(request, time.monotonicMs());
     reply.headers({ ...SAFE_HEADERS, "x-request-id": request.id });
-  });
-  // A connection that is busy when the server is told to stop would stay open for its keep-alive time after its answer.
-  let stopping = false;
-  app.addHook("preClose", async () => {
-    stopping = true;
-  });
-  app.addHook("onSend", async (_request, reply) => {
-    if (stopping) reply.header("connection", "close");
   });
   app.addHook("onResponse", async (request, reply) => {
     const nowMs = time.monotonicMs();

@@ -2,10 +2,11 @@ import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
 /**
- * Ends, when the server is told to stop, the connections on which nothing was ever asked: browsers and load balancers open them in advance.
- * Node counts such a one as busy until its headers are overdue, and a stop that waits for it is cut off before what runs has ended.
+ * Lets no connection hold up a stop, as what runs is drained only after it. One that is busy is closed after its answer, not after its
+ * keep-alive time. One on which nothing was ever asked is ended at once: browsers and load balancers open such in advance, and Node counts
+ * them as busy until their headers are overdue.
  */
-export function endUnusedAtStop(app: FastifyInstance): void {
+export function endConnectionsAtStop(app: FastifyInstance): void {
   const unused = new Set<Socket>();
   let stopping = false;
   app.server.on("connection", (socket: Socket) => {
@@ -17,5 +18,8 @@ export function endUnusedAtStop(app: FastifyInstance): void {
   app.addHook("preClose", async () => {
     stopping = true;
     for (const socket of unused) socket.destroy();
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (stopping) reply.header("connection", "close");
   });
 }
