@@ -4,6 +4,7 @@ import {
   type Keeper,
   type KeyRingSource,
   type MailServer,
+  type OpenNode,
   openNode,
   type Provider,
   type ProviderFile,
@@ -117,7 +118,7 @@ async function start(options: Logged, opened: Opened): Promise<StartedNode> {
   if (clock !== null) opened.unshift(() => clock.close());
   const operatorKey = operatorKeyKeeping(options);
   const telemetry = createTelemetry();
-  const keeper = await openKeeper(options, {
+  const { keeper, rest } = await openKeeper(options, {
     publicUrl: address.publicUrl,
     providers,
     clock,
@@ -135,7 +136,8 @@ async function start(options: Logged, opened: Opened): Promise<StartedNode> {
     ...(options.openId === undefined ? {} : { openId: options.openId }),
     telemetry,
   });
-  opened.unshift(() => server.close());
+  // Before the callers are waited for, who may take their time: what a kill would cut off is finished by then.
+  opened.unshift(rest, () => server.close());
   let closing: Promise<void> | undefined;
   return {
     url: server.urls.public,
@@ -176,7 +178,7 @@ interface Opening {
   readonly keep: (key: Secret) => void;
 }
 
-async function openKeeper(options: Logged, opening: Opening): Promise<Keeper> {
+async function openKeeper(options: Logged, opening: Opening): Promise<Pick<OpenNode, "keeper" | "rest">> {
   const { clock, opened, providers } = opening;
   const node = await openNode({
     folder: resolve(options.folder),
@@ -197,10 +199,10 @@ async function openKeeper(options: Logged, opening: Opening): Promise<Keeper> {
     keepOperatorKey: opening.keep,
   });
   opened.unshift(() => node.close());
-  if (clock === null) return node.keeper;
+  if (clock === null) return node;
   await refuseRealProviders(node.keeper);
   clock.watch(node);
-  return loopbackKeeper(node.keeper);
+  return { keeper: loopbackKeeper(node.keeper), rest: node.rest };
 }
 
 function operatorKeyKeeping(options: StartOptions): { keep(key: Secret): void; place(): OperatorKeyPlace } {

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { createServer, type Listeners, type Server } from "./create-server.ts";
+import { createServer, type Listeners, type Server, type ServerOptions } from "./create-server.ts";
 import { silentRequestLog } from "./http/request-log.ts";
 import { FakeKeeper } from "./testing/fake-keeper.ts";
 
@@ -10,9 +10,14 @@ afterEach(async () => {
 });
 
 const free = { host: "127.0.0.1", port: 0 };
-async function start(listeners: Partial<Listeners> = {}, publicUrl: string | null = null): Promise<Server> {
+async function start(
+  listeners: Partial<Listeners> = {},
+  publicUrl: string | null = null,
+  more: Pick<ServerOptions, "answeredAtStopMs"> = {},
+): Promise<Server> {
   const all = { public: free, internal: "with-public", admin: "with-public", ...listeners } as const;
-  const server = await createServer({ keeper: new FakeKeeper(), publicUrl, listeners: all, log: silentRequestLog });
+  const given = { keeper: new FakeKeeper(), publicUrl, listeners: all, log: silentRequestLog };
+  const server = await createServer({ ...given, ...more });
   servers.push(server);
   return server;
 }
@@ -59,6 +64,18 @@ describe("listeners", () => {
     const server = await start();
     const socket = connect(Number(new URL(server.urls.public).port), "127.0.0.1");
     const ended = new Promise((resolve) => socket.on("error", () => undefined).once("close", resolve));
+    await new Promise<void>((resolve) => socket.once("connect", resolve));
+    expect(await statusAt(server.urls.public, "/healthz")).toBe(200);
+    await server.close();
+    await ended;
+  });
+
+  it("do not wait for a caller who never sends the rest of his body", async () => {
+    const server = await start({}, null, { answeredAtStopMs: 50 });
+    const socket = connect(Number(new URL(server.urls.public).port), "127.0.0.1");
+    const ended = new Promise((resolve) => socket.on("error", () => undefined).once("close", resolve));
+    const type = "Content-Type: application/x-www-form-urlencoded";
+    socket.write(`POST /oauth2/token HTTP/1.1\r\nHost: a\r\n${type}\r\nContent-Length: 100\r\n\r\ngrant_type=`);
     await new Promise<void>((resolve) => socket.once("connect", resolve));
     expect(await statusAt(server.urls.public, "/healthz")).toBe(200);
     await server.close();

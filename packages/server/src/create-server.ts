@@ -54,6 +54,8 @@ export interface ServerOptions {
   /** Where operators may sign in to the console besides by their keys. */
   readonly openId?: OpenIdOptions;
   readonly rates?: Partial<ServerRates>;
+  /** How long `close` waits for what is being answered before it is cut. Default: 20 s. */
+  readonly answeredAtStopMs?: number;
   /** What `/metrics` shows beside how things stand. Default: nothing. */
   readonly telemetry?: Telemetry;
   readonly time?: ServerTime;
@@ -77,7 +79,7 @@ export interface Server {
     /** The console's own page. */
     readonly console: string;
   };
-  /** Takes no new request, answers those that run, and frees the ports. May be called again. */
+  /** Takes no new request, answers those that run, cuts what takes too long, and frees the ports. May be called again. */
   close(): Promise<void>;
 }
 
@@ -155,8 +157,9 @@ async function buildApps(options: ServerOptions, site: Addresses): Promise<Apps>
   const { keeper, log, listeners, time = realTime, chance = realChance, trustedProxies = [] } = options;
   const rates = { ...DEFAULT_RATES, ...options.rates };
   const limiter = (rate: Rate) => new RateLimiter(rate, { time, addressesMax: LIMITS.addresses });
+  const { answeredAtStopMs = LIMITS.answeredAtStopMs } = options;
   const make = (listener: string) =>
-    createHttpApp({ listener, log, time, chance, trustedProxies, page: sendRefusalPage });
+    createHttpApp({ listener, log, time, chance, trustedProxies, page: sendRefusalPage, answeredAtStopMs });
   const publicApp = make("public");
   const internal = listeners.internal === "with-public" ? publicApp : make("internal");
   const admin = listeners.admin === "with-public" ? publicApp : make("admin");

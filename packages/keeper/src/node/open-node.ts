@@ -70,6 +70,8 @@ export interface NodeOptions {
 export interface OpenNode {
   readonly keeper: Keeper;
   isIdle(): boolean;
+  /** From now on it begins no refresh by itself; whoever asks is still answered. */
+  rest(): void;
   /** Drains and closes; the journal's folder and the store are free afterwards. */
   close(): Promise<void>;
 }
@@ -150,6 +152,7 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     return {
       keeper: running.keeper,
       isIdle: () => activity.idle,
+      rest: () => running.rest(),
       close: async () => {
         await running.stop();
         for (const part of opened) await part.close();

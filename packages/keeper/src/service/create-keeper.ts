@@ -32,6 +32,8 @@ export interface RunningKeeper {
   readonly keeper: Keeper;
   /** Loads what the hot path needs, takes up what a crash cut off, and begins the schedule. */
   start(): Promise<void>;
+  /** From now on no refresh is begun but for a caller who waits for it; those that are on their way go on. */
+  rest(): void;
   /** Starts nothing new and waits for what is on its way. */
   stop(): Promise<void>;
 }
@@ -108,16 +110,15 @@ export function createKeeper(
         upkeep.reseal.begin();
         await consenting.verification.resume();
       }),
+    rest: () => void refreshing.schedule.stop(),
     stop: async () => {
+      // First, and beside all others: whoever is slow to be told something must not keep refreshes going until the process is killed.
+      const rested = refreshing.schedule.stop();
       turns.stop();
       authorization.stop();
       rewinds.stop();
       creates.stop();
-      await appWatch.stop();
-      await deliverer.stop();
-      await callers.stop();
-      await upkeep.reseal.stop();
-      await refreshing.schedule.stop();
+      await Promise.all([rested, appWatch.stop(), deliverer.stop(), callers.stop(), upkeep.reseal.stop()]);
       await refreshing.refresher.drain();
     },
   };

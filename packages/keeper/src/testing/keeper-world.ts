@@ -123,6 +123,16 @@ export class KeeperWorld {
     await this.#running.start();
   }
 
+  /** The whole of it, as it ends in good order. */
+  stop(): Promise<void> {
+    return this.#running?.stop() ?? Promise.resolve();
+  }
+
+  /** What comes before: it begins nothing by itself any more. */
+  rest(): void {
+    this.#running?.rest();
+  }
+
   async connected(): Promise<this> {
     await this.start();
     await this.keeper.apps.add({

@@ -17,6 +17,8 @@ export interface HttpAppOptions {
   readonly trustedProxies: readonly string[];
   /** How a refusal is written for somebody who reads HTML. */
   readonly page: RenderRefusal;
+  /** How long a stop waits for what is being answered. */
+  readonly answeredAtStopMs: number;
 }
 
 /** An HTTP server without routes: request ids, one log line per request, safe headers, and no error that speaks by itself. */
@@ -40,7 +42,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     },
     clientErrorHandler: (_error, socket) => answerUnreadable(socket),
   });
-  endConnectionsAtStop(app);
+  endConnectionsAtStop(app, options.answeredAtStopMs);
   const startedAtMs = new WeakMap<FastifyRequest, number>();
   app.decorateRequest("refusalCode", null);
   app.addHook("onRequest", async (request, reply) => {

@@ -20,6 +20,8 @@ export const LIMITS = {
   /** A list of organisations that has to be filtered. */
   tenantListBytes: 8 * 1024 * 1024,
   keepAliveTimeoutMs: 72_000,
+  /** How long a stop waits for what is being answered. Kubernetes kills a process 30 s after it asked it to end. */
+  answeredAtStopMs: 20_000,
   /** Addresses that the rate limiter remembers. */
   addresses: 10_000,
   /** What a 503 says where nothing better is known. */
