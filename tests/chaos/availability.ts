@@ -7,16 +7,19 @@ interface Change {
 }
 
 /**
- * Records when any node at all was able to refresh: its process there and not frozen, its way to the store open, the store with a
- * primary. Whether a loss lay within what was promised is computed from this, by the wall clock, and from nothing that a node says.
+ * Records when each node, and when any node at all, was able to refresh: its process there and not frozen, its way to the store open, the
+ * store with a primary. Whether a loss lay within what was promised is computed from this, by the wall clock, and from nothing that a node
+ * says.
  */
 export class Availability {
   readonly #lacks: readonly Set<Need>[];
   readonly #wallMs: () => number;
-  readonly #changes: Change[] = [];
+  readonly #ofNode: readonly Change[][];
+  readonly #ofAny: Change[] = [];
 
   constructor(nodes: number, wallMs: () => number) {
     this.#lacks = Array.from({ length: nodes }, () => new Set<Need>());
+    this.#ofNode = this.#lacks.map(() => []);
     this.#wallMs = wallMs;
     this.#note();
   }
@@ -31,28 +34,33 @@ export class Availability {
     this.#note();
   }
 
-  /** The longest time without a break between two instants in which some node was able. */
+  /** The longest time between two instants in which one and the same node was able without a break. */
   longestAbleMs(fromMs: number, toMs: number): number {
-    let longestMs = 0;
-    for (const [index, { atMs, able }] of this.#changes.entries()) {
-      if (!able) continue;
-      const endMs = this.#changes[index + 1]?.atMs ?? Number.POSITIVE_INFINITY;
-      longestMs = Math.max(longestMs, Math.min(endMs, toMs) - Math.max(atMs, fromMs));
-    }
-    return Math.max(0, longestMs);
+    const spans = this.#ofNode.flatMap((changes) =>
+      changes.map(({ atMs, able }, index) =>
+        able ? Math.min(changes[index + 1]?.atMs ?? Number.POSITIVE_INFINITY, toMs) - Math.max(atMs, fromMs) : 0,
+      ),
+    );
+    return Math.max(0, ...spans);
   }
 
   /** The longest time without any able node so far. */
   longestUnableMs(): number {
     const nowMs = this.#wallMs();
-    const spans = this.#changes.map(({ atMs, able }, index) =>
-      able ? 0 : (this.#changes[index + 1]?.atMs ?? nowMs) - atMs,
+    const spans = this.#ofAny.map(({ atMs, able }, index) =>
+      able ? 0 : (this.#ofAny[index + 1]?.atMs ?? nowMs) - atMs,
     );
     return Math.max(0, ...spans);
   }
 
   #note(): void {
-    const able = this.#lacks.some((lacks) => lacks.size === 0);
-    if (this.#changes.at(-1)?.able !== able) this.#changes.push({ atMs: this.#wallMs(), able });
+    const atMs = this.#wallMs();
+    const able = this.#lacks.map((lacks) => lacks.size === 0);
+    for (const [node, changes] of this.#ofNode.entries()) note(changes, { atMs, able: able[node] ?? false });
+    note(this.#ofAny, { atMs, able: able.includes(true) });
   }
+}
+
+function note(changes: Change[], change: Change): void {
+  if (changes.at(-1)?.able !== change.able) changes.push(change);
 }

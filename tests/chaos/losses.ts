@@ -17,8 +17,8 @@ export interface LossParts {
 }
 
 /**
- * Every grant none of whose refresh tokens the provider accepts, by its ledger, and every connection that was given up although it does.
- * The nodes have to be drained and the grace over; `statuses` is what they said before.
+ * Every grant none of whose refresh tokens the provider accepts, by its ledger, and every connection that was given up although it does:
+ * mostly for a token whose answer reached nobody. The nodes have to be drained and the grace over; `statuses` is what they said before.
  */
 export function findLosses(fleet: Fleet, statuses: readonly Connection[], parts: LossParts): readonly Loss[] {
   const { forks, lostGrants, liveGrants } = fleet.sandbox.control.verify();
@@ -29,12 +29,20 @@ export function findLosses(fleet: Fleet, statuses: readonly Connection[], parts:
   const known = new Set(lost.map(({ connection }) => connection));
   const givenUp = statuses
     .filter(({ name, status }) => status !== "connected" && !known.has(name))
-    .map(({ name, status }) => ({
-      connection: name,
-      beyondPromise: false,
-      because: `it is ${status}, and the provider would accept its token`,
-    }));
+    .map((connection) => judgeGivenUp(fleet, connection, parts));
   return [...lost, ...givenUp];
+}
+
+// What was refused last decides: a token that had been spent, and whose repeat came too late, is lost with its answer. No other may be.
+function judgeGivenUp(fleet: Fleet, { name, status }: Connection, parts: LossParts): Loss {
+  const tokens = fleet.sandbox.control
+    .grants()
+    .filter(({ userId }) => connectionOf(fleet, userId) === name)
+    .flatMap(({ id }) => fleet.sandbox.control.grant(id).refreshTokens);
+  const [refused] = tokens.toSorted((a, b) => (b.lastRefusedAtMs ?? 0) - (a.lastRefusedAtMs ?? 0));
+  const spentAtMs = refused?.lastRefusedAtMs == null ? null : refused.firstUsedAtMs;
+  if (spentAtMs !== null) return judge(name, spentAtMs, parts);
+  return { connection: name, beyondPromise: false, because: `it is ${status}, and no spent token of it was refused` };
 }
 
 // Every person here is named after the one connection that is theirs.
