@@ -8,16 +8,20 @@ import { journaledOutcome } from "./journaled-outcome.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { pause, persistently, untilStored } from "./waiting.ts";
 
-type Intent = Extract<JournalRecord, { kind: "intent" }>;
+/** What of an intent is put back. */
+type Intent = Pick<
+  Extract<JournalRecord, { kind: "intent" }>,
+  "attempt" | "subject" | "fence" | "leaseUntilMs" | "atMs"
+>;
 
-/** A send of which the journal knows no token that came back. */
+/** A send that no token came back for, as far as is known. */
 export interface Sent {
   readonly intent: Intent;
   readonly answer: Extract<JournalRecord, { kind: "answer" }> | null;
 }
 
 interface Parts {
-  readonly apps: AppDirectory;
+  readonly apps: Pick<AppDirectory, "get">;
   readonly views: GrantViews;
   readonly onScheduled: (dueAtMs: number | null) => void;
 }

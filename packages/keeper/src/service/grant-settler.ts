@@ -12,6 +12,7 @@ import {
 import { type GrantChange, NO_DATA_KEY, type StoredGrant } from "../ports/grant-store.ts";
 import type { NoticeEntry } from "../ports/records.ts";
 import type { App } from "./app-directory.ts";
+import { rememberSends } from "./forgotten-sends.ts";
 import { changeBy } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
 import type { LiveToken, LiveTokens } from "./live-tokens.ts";
@@ -26,6 +27,7 @@ export interface Settling {
   readonly expected: Expected;
   readonly spent: TokenVersionId | null;
   readonly fence: number;
+  readonly leaseUntilMs: number;
   readonly app: App;
   readonly outcome: Outcome;
   readonly sentAtMs: number;
@@ -107,6 +109,7 @@ export class GrantSettler {
       }),
     );
     this.#scopes.written(after?.scopes ?? []);
+    if (outcome.kind === "ambiguous" && after?.moved === false) await this.#rememberSend(settled);
     reached("settled", point);
     await journal
       .append({ kind: "settled", attempt, atMs: time.wallMs() })
@@ -121,6 +124,24 @@ export class GrantSettler {
         outcome.kind === "success" ? outcome.answer : ({ idToken: null, members: {} } as const);
       this.#onRenewed({ grant: grant.id, app, before, idToken, members });
     }
+  }
+
+  // I4 single spender: a store that went back knows nothing of a request that may still be on its way, so nobody would wait for it. That
+  // is noticed here at the latest; where the store knew of it, and has moved on, nothing is written.
+  async #rememberSend({
+    app,
+    attempt,
+    expected,
+    fence,
+    grant,
+    leaseUntilMs,
+    sentAtMs,
+    spent,
+  }: Settling): Promise<void> {
+    const subject = { kind: "grant", grant: grant.id, ...expected, token: spent } as const;
+    const intent = { attempt, subject, fence, leaseUntilMs, atMs: sentAtMs };
+    const parts = { apps: { get: async () => app }, views: this.#views, onScheduled: this.#onScheduled };
+    await untilStored(this.#context, grant.id, () => rememberSends(this.#context, parts, [{ intent, answer: null }]));
   }
 
   #renewed(settled: Settling, jitter: number): Renewed | null {
@@ -158,6 +179,7 @@ function settledAs(current: StoredGrant, change: GrantChange | null, app: App) {
   return {
     dueAtMs: change === null ? current.dueAtMs : change.dueAtMs,
     ended: state.kind === "ended",
+    moved: change !== null,
     confirmFromMs: confirmFromMs(state, app.timing),
     scopes: NO_NOTICES,
   };

@@ -157,6 +157,7 @@ async function replayAnswer(
       expected,
       spent: token,
       fence: intent.fence,
+      leaseUntilMs: intent.leaseUntilMs,
       app,
       outcome,
       sentAtMs: intent.atMs,

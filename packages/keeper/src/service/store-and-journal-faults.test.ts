@@ -192,6 +192,30 @@ describe("a send whose answer was lost, and which the database has forgotten,", 
     },
   );
 
+  test("I4 single spender: is not sent again while it may still be on its way, though nobody has noticed yet what was forgotten", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(3 * 60 * MINUTE_MS);
+    const before = world.database.snapshot();
+    const { send } = world.provider;
+    world.provider.send = async (request, sent) => {
+      world.provider.send = send;
+      world.database.restore(before);
+      await send.call(world.provider, request, sent);
+      return { kind: "broken", bytesSent: true, reason: "timeout" };
+    };
+    const sends = () => world.refreshes().length;
+    const first = sends();
+    world.token().catch(() => undefined);
+    await world.time.advance(DEFAULT_LIMITS.leaseMs - 1);
+    expect(sends() - first).toBe(1);
+    await world.time.advance(MINUTE_MS);
+    expect(sends() - first).toBe(2);
+    expect((await world.token()).accessToken).toBeDefined();
+    const grant = (await world.memory.connections.findByName("acme"))?.grant ?? ("" as GrantId);
+    const story = await world.memory.audit.story({ kind: "grant", id: grant }, 100);
+    expect(story.map(({ event }) => event).slice(0, 3)).toEqual(["renewed", "attempt-begun", "send-remembered"]);
+  });
+
   test("I2 durable knowledge: is counted once, though the acknowledgement of that was lost", async () => {
     const { world } = await forgotten();
     await world.time.advance(2 * MINUTE_MS);
