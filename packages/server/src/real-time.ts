@@ -10,3 +10,9 @@ export const realChance: ServerChance = { bytes: (length) => randomBytes(length)
 
 /** Milliseconds since the epoch, on the machine's own clock. */
 export const realWallMs = (): number => Date.now();
+
+/** Calls once, when so much of the machine's own time has passed; keeps no process alive. Gives back how to call it off. */
+export function afterRealMs(delayMs: number, call: () => void): () => void {
+  const timer = setTimeout(call, delayMs).unref();
+  return () => clearTimeout(timer);
+}

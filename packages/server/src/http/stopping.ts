@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
+import { afterRealMs } from "../real-time.ts";
 
 /**
  * Lets no connection hold up a stop, as supervisors kill what does not end. One that is busy is closed after its answer, not after its
@@ -19,8 +20,10 @@ export function endConnectionsAtStop(app: FastifyInstance, answeredWithinMs: num
   app.addHook("preClose", async () => {
     stopping = true;
     for (const socket of unused) socket.destroy();
-    const cut = setTimeout(() => app.server.closeAllConnections(), answeredWithinMs);
-    app.server.once("close", () => clearTimeout(cut));
+    app.server.once(
+      "close",
+      afterRealMs(answeredWithinMs, () => app.server.closeAllConnections()),
+    );
   });
   app.addHook("onSend", async (_request, reply) => {
     if (stopping) reply.header("connection", "close");
