@@ -328,10 +328,24 @@ describe("a send that a store which went back in time has forgotten", () => {
     expect(world.renewal.suspect).not.toBeNull();
   });
 
+  test("I2 durable knowledge: where another send of the same token has brought the head, that is proven no more, and used in time", () => {
+    const world = new GrantWorld().advance(5 * MINUTE_MS);
+    const forgotten = { expected: { chain: CHAIN, generation: 0 }, token: world.renewal.head.version };
+    const sentAtMs = world.nowMs - MINUTE_MS;
+    world.renew(world.begin());
+    expect(world.renewal.suspect).toBeNull();
+    expect(remembered(world, { ...forgotten, sentAtMs })).toMatchObject({ kind: "moved" });
+    expect(world.chain).toMatchObject({ generation: 1, attempt: null });
+    expect(world.renewal.suspect).toEqual({ parentFirstSentAtMs: sentAtMs, parentLastSentAtMs: world.nowMs });
+    expect(world.renewal.previous).toMatchObject({ version: forgotten.token, sends: 2 });
+    expect(dueAtMs(world.chain, null, TIMING).because).toBe("confirm");
+  });
+
   test("a grant that has moved on, or stands on another chain, owes nothing", () => {
     const world = new GrantWorld().advance(5 * MINUTE_MS);
     const expected = { chain: CHAIN, generation: world.chain.generation };
     const token = world.renewal.head.version;
+    world.renew(world.begin());
     world.renew(world.begin());
     expect(remembered(world, { expected, token })).toMatchObject({ kind: "unmoved" });
     expect(remembered(world, { expected: { chain: "ch_2" as ChainId, generation: 1 } })).toMatchObject({

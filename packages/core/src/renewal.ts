@@ -119,6 +119,12 @@ function leftOver(renewal: RefreshRenewal, spent: SpendableToken): readonly Spen
   return [...renewal.candidates, renewal.head].filter((token) => token.version !== spent.version && !isHeardOut(token));
 }
 
+/** The renewal whose head came from one of several sends of its parent: should another of them be carried out last, the head is dead. */
+export function suspectedFor(renewal: RefreshRenewal, parent: SpendableToken, timing: Timing): RefreshRenewal {
+  const suspect = timing.repeat.kind === "always" ? null : suspicion(parent, renewal.head.receivedAtMs);
+  return { ...renewal, previous: parent, suspect };
+}
+
 function suspicion(parent: SpendableToken, atMs: number): Suspect {
   return { parentFirstSentAtMs: parent.firstSentAtMs ?? atMs, parentLastSentAtMs: parent.lastSentAtMs ?? atMs };
 }

@@ -1,8 +1,8 @@
 import type { GrantEvent, Transition } from "./event.ts";
 import { onFailure } from "./failure.ts";
 import { type Attempt, type Chain, chainOf, type GrantState, isLeftToOriginal } from "./grant.ts";
-import { findToken, presented, presentedBefore } from "./presentation.ts";
-import { laterUse, onRenewed } from "./renewal.ts";
+import { findToken, presented, presentedBefore, sentBefore } from "./presentation.ts";
+import { laterUse, onRenewed, suspectedFor } from "./renewal.ts";
 import type { Timing } from "./timing.ts";
 
 /** The only function that makes a new grant state. */
@@ -15,7 +15,7 @@ export function transition(state: GrantState, event: GrantEvent, timing: Timing)
     case "failed":
       return onFailure(state, event, timing);
     case "send-remembered":
-      return onRemembered(state, event);
+      return onRemembered(state, event, timing);
     case "declared-lost":
       return onDeclaredLost(state, event.atMs, timing);
     case "warned":
@@ -58,22 +58,15 @@ function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-
 
 // I2 durable knowledge: an answer that is owed and forgotten is one that nobody asks for again. Counted as sent once more: too many
 // sends only make a head suspect, too few let a grace pass.
-function onRemembered(state: GrantState, event: Extract<GrantEvent, { kind: "send-remembered" }>): Transition {
+function onRemembered(state: GrantState, event: RememberedEvent, timing: Timing): Transition {
   if (state.kind !== "live" && state.kind !== "in-court") return { kind: "unmoved", because: "stale" };
   const { chain } = state;
-  const { attempt, node, expected, token, sentAtMs, endedAtMs } = event;
-  if (chain.id !== expected.chain || chain.generation !== expected.generation)
-    return { kind: "unmoved", because: "stale" };
-  if (findToken(chain, token) === undefined) return { kind: "unmoved", because: "stale" };
+  const { attempt, node, expected, token, sentAtMs } = event;
+  if (chain.id !== expected.chain) return { kind: "unmoved", because: "stale" };
   if (chain.attempt?.id === attempt) return { kind: "unmoved", because: "already-settled" };
-  const owed: Attempt = { id: attempt, node, token, startedAtMs: sentAtMs, endedAtMs, because: "recovery" };
-  const remembered: Chain = {
-    ...chain,
-    // Whoever is at work on it since then asks for the same answer.
-    attempt: chain.attempt !== null && chain.attempt.startedAtMs > sentAtMs ? chain.attempt : owed,
-    renewal: presentedBefore(chain.renewal, token, sentAtMs),
-  };
-  const facts = { attempt, node, token, chain: chain.id, generation: chain.generation, sentAtMs };
+  const remembered = chain.generation === expected.generation ? owing(chain, event) : suspecting(chain, event, timing);
+  if (remembered === null) return { kind: "unmoved", because: "stale" };
+  const facts = { attempt, node, token, chain: chain.id, generation: expected.generation, sentAtMs };
   return {
     kind: "moved",
     state: withChain(state, remembered),
@@ -82,6 +75,27 @@ function onRemembered(state: GrantState, event: Extract<GrantEvent, { kind: "sen
     releases: false,
   };
 }
+
+function owing(chain: Chain, { attempt, node, token, sentAtMs, endedAtMs }: RememberedEvent): Chain | null {
+  if (findToken(chain, token) === undefined) return null;
+  const owed: Attempt = { id: attempt, node, token, startedAtMs: sentAtMs, endedAtMs, because: "recovery" };
+  return {
+    ...chain,
+    // Whoever is at work on it since then asks for the same answer.
+    attempt: chain.attempt !== null && chain.attempt.startedAtMs > sentAtMs ? chain.attempt : owed,
+    renewal: presentedBefore(chain.renewal, token, sentAtMs),
+  };
+}
+
+// Another send of the same token has brought the head meanwhile: it is not the only one, so the head is not proven.
+function suspecting(chain: Chain, { expected, token, sentAtMs }: RememberedEvent, timing: Timing): Chain | null {
+  const { renewal } = chain;
+  if (chain.generation !== expected.generation + 1 || renewal.kind === "client-credentials") return null;
+  if (renewal.previous?.version !== token) return null;
+  return { ...chain, renewal: suspectedFor(renewal, sentBefore(renewal.previous, sentAtMs), timing) };
+}
+
+type RememberedEvent = Extract<GrantEvent, { kind: "send-remembered" }>;
 
 function onDeclaredLost(state: GrantState, atMs: number, timing: Timing): Transition {
   if (state.kind !== "in-court") return { kind: "unmoved", because: "stale" };

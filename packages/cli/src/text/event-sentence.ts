@@ -26,7 +26,7 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
   "late-token-kept": () => "An answer that had been given up came after all; its token is kept.",
   "late-token-sealed": () => "An answer for an earlier consent came late; its token is sealed and never used.",
   "send-remembered": () =>
-    "The database had gone back in time and forgotten that the current refresh token was sent; its answer is asked for again.",
+    "The database had gone back in time and forgotten that a refresh token was sent. That is known again, and what came of it is found out in time.",
   "declared-lost": ({ reason, satForMs }) =>
     `The grant was declared lost (${words(reason)})${typeof satForMs === "number" ? `, after ${duration(satForMs)} of asking again` : ""}. A person has to consent again.`,
   "left-to-original": () =>

@@ -40,8 +40,9 @@ async function rememberSend(context: ServiceContext, parts: Parts, sent: Sent, p
   if (subject.kind !== "grant" || subject.token === null) return;
   for (;;) {
     const grant = await persistently(context, () => context.store.grants.load(subject.grant));
-    if (grant === undefined || standing(grant, subject) === "moved-on") return;
-    if (standing(grant, subject) === "behind") {
+    const stands = grant === undefined ? "moved-on" : standing(grant, subject);
+    if (grant === undefined || stands === "moved-on") return;
+    if (stands === "behind") {
       // The answer that brought this token lies in another node's journal.
       if (context.time.monotonicMs() >= patientUntilMs) return;
       await pause(context, context.limits.marginMs / 10);
@@ -54,9 +55,11 @@ async function rememberSend(context: ServiceContext, parts: Parts, sent: Sent, p
   }
 }
 
-function standing(grant: StoredGrant, { chain, generation }: Expected): "here" | "behind" | "moved-on" {
+// One generation on, another send of the same token has brought the head, and has to know that it was not the only one.
+function standing(grant: StoredGrant, { chain, generation }: Expected): "here" | "one-on" | "behind" | "moved-on" {
   const stored = chainOf(grant.state);
-  if (stored === null || stored.id !== chain || stored.generation > generation) return "moved-on";
+  if (stored === null || stored.id !== chain || stored.generation > generation + 1) return "moved-on";
+  if (stored.generation > generation) return "one-on";
   return stored.generation < generation ? "behind" : "here";
 }
 
@@ -106,7 +109,10 @@ function remembering(
     {
       view,
       timing: app.timing,
-      lease: leaseOver(current.lease, intent, { owner: context.owner, nowMs: view.leaseNowMs }),
+      lease:
+        standing(current, subject) === "here"
+          ? leaseOver(current.lease, intent, { owner: context.owner, nowMs: view.leaseNowMs })
+          : current.lease,
     },
   );
 }

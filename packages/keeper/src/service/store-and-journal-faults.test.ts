@@ -216,6 +216,22 @@ describe("a send whose answer was lost, and which the database has forgotten,", 
     expect(story.map(({ event }) => event).slice(0, 3)).toEqual(["renewed", "attempt-begun", "send-remembered"]);
   });
 
+  test("I2 durable knowledge: is known to the head that another send brought, though the database has forgotten both", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(3 * 60 * MINUTE_MS);
+    const before = world.database.snapshot();
+    const grant = (await world.memory.connections.findByName("acme"))?.grant ?? ("" as GrantId);
+    const renewal = async () =>
+      chainOf((await world.memory.grants.load(grant))?.state ?? { kind: "unconsented" })?.renewal;
+    world.provider.script = [{ kind: "lose" }];
+    await world.token();
+    const known = await renewal();
+    expect(known).toMatchObject({ previous: { sends: 2 }, suspect: expect.anything() });
+    world.database.restore(before);
+    await world.start();
+    expect(await renewal()).toEqual(known);
+  });
+
   test("I2 durable knowledge: is counted once, though the acknowledgement of that was lost", async () => {
     const { world } = await forgotten();
     await world.time.advance(2 * MINUTE_MS);
