@@ -17,11 +17,8 @@ const NODES = 3;
 const SWARM_TIMEOUT_MS = 40 * 60_000;
 
 const known = JSON.parse(readFileSync(new URL("./known-failures.json", import.meta.url), "utf8")) as KnownFailure[];
-/** What each of them showed is mended, and has a test of its own; here the whole world in which it was found. */
-const MENDED: readonly Plan[] = [
-  ...[11_532, 13_361, 19_172, 22_999].map((seed) => drawPlan(seed, { nodes: NODES })),
-  ...(JSON.parse(readFileSync(new URL("./mended-plans.json", import.meta.url), "utf8")) as Plan[]),
-];
+/** Kept as plans, as what is drawn from a seed may change: what each showed is mended, and has a test of its own. */
+const MENDED = JSON.parse(readFileSync(new URL("./mended-plans.json", import.meta.url), "utf8")) as Plan[];
 
 describe("whole worlds from a seed", () => {
   test(

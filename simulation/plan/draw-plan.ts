@@ -38,7 +38,7 @@ export function drawPlan(seed: number, options: DrawOptions): Plan {
   const lives = chance.happens(0.2) ? "short" : "xero";
   const chaosMs = chance.between(4, 24) * HOUR_MS;
   const faults = kinds.faults
-    .flatMap((kind) => placed(kind, { chance, nodes, connections, chaosMs, count: chance.between(1, 4) }))
+    .flatMap((kind) => placed(kind, { chance, nodes, connections, chaosMs, count: chance.between(...kinds.times) }))
     .toSorted((a, b) => a.atMs - b.atMs);
   return {
     seed,
@@ -117,16 +117,24 @@ const FAULT_KINDS: readonly FaultKind[] = [
   "storm",
 ];
 
-function chosenKinds(chance: Stream): { readonly faults: readonly FaultKind[]; readonly rates: readonly RateName[] } {
+interface Kinds {
+  readonly faults: readonly FaultKind[];
+  readonly rates: readonly RateName[];
+  /** How often each of the faults is placed, at least and at most. */
+  readonly times: readonly [number, number];
+}
+
+function chosenKinds(chance: Stream): Kinds {
   const how = chance.draw();
-  if (how < 0.05) return { faults: ["storm"], rates: [] };
-  if (how < 0.2) return { faults: [chance.pick(FAULT_KINDS)], rates: [] };
-  if (how < 0.3) return { faults: ["crash-at-point"], rates: [chance.pick(RATE_NAMES)] };
+  const few = [1, 4] as const;
+  if (how < 0.05) return { faults: ["storm"], rates: [], times: few };
+  if (how < 0.2) return { faults: [chance.pick(FAULT_KINDS)], rates: [], times: few };
+  if (how < 0.3) return { faults: ["crash-at-point"], rates: [chance.pick(RATE_NAMES)], times: few };
   const share = chance.pick([0.15, 0.3, 0.5]);
-  return {
-    faults: FAULT_KINDS.filter(() => chance.happens(share)),
-    rates: RATE_NAMES.filter(() => chance.happens(share)),
-  };
+  const rates = () => RATE_NAMES.filter(() => chance.happens(share));
+  // One kind again and again, on a bad network: what it does to what it did before.
+  if (how < 0.4) return { faults: [chance.pick(FAULT_KINDS)], rates: rates(), times: [4, 10] };
+  return { faults: FAULT_KINDS.filter(() => chance.happens(share)), rates: rates(), times: few };
 }
 
 /** Together they befall at most this share of requests: a provider that mostly fails is down, and outages are placed. */
