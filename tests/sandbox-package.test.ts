@@ -23,12 +23,16 @@ const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/
 const run = async (program: string, args: readonly string[], cwd = folder) =>
   (await promisify(execFile)(program, args, { cwd, env, maxBuffer: 16 * 1024 * 1024 })).stdout;
 
+/** A registry may let one connection of many hang: npm would wait for it for five minutes. */
+const PATIENT = ["--fetch-timeout=20000", "--fetch-retries=4"];
+const INSTALLED_WITHIN_MS = 5 * 60_000;
+
 beforeAll(async () => {
   await run("npm", ["pack", "--workspace", "packages/sandbox", "--pack-destination", folder, "--silent"], root);
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }\n');
   const quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
-  await run("npm", ["install", ...quiet, join(folder, "evergrant-sandbox-0.1.0.tgz")]);
-});
+  await run("npm", ["install", ...quiet, ...PATIENT, join(folder, "evergrant-sandbox-0.1.0.tgz")]);
+}, INSTALLED_WITHIN_MS);
 
 interface Started {
   readonly facts: { readonly identity: string; readonly clientId: string; readonly clientSecret: string };
