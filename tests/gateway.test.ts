@@ -283,11 +283,12 @@ test("an organisation that was disconnected at the provider is found out by the 
   expect((await call("/api.xro/2.0/Organisation")).json.code).toBe("tenant_not_available");
 });
 
-test("100 MB stream through in both directions without being held in memory", async ({ skip }) => {
+test("400 MB stream through in both directions, and no half of them is ever held in memory", async ({ skip }) => {
   if (process.platform !== "linux") skip("the memory of another process is read from /proc");
   await using gateway = await aGateway(whole);
   const { front, world, caller, call } = gateway;
   const megabyte = Buffer.alloc(1024 * 1024, 7);
+  const megabytes = 400;
   let arrivedBytes = 0;
   front.answer("/files.xro/1.0/Files", (incoming, response) => {
     incoming.on("data", (data: Buffer) => {
@@ -295,7 +296,7 @@ test("100 MB stream through in both directions without being held in memory", as
     });
     incoming.on("end", () => {
       response.writeHead(200, { "content-type": "application/octet-stream" });
-      let left = 100;
+      let left = megabytes;
       const more = () => {
         while (left > 0) {
           left -= 1;
@@ -315,13 +316,18 @@ test("100 MB stream through in both directions without being held in memory", as
     headers: { authorization: basicOf(caller), "content-type": "application/octet-stream" },
   });
   const answered = once(outgoing, "response");
-  for (let sent = 0; sent < 100; sent += 1) if (!outgoing.write(megabyte)) await once(outgoing, "drain");
+  for (let sent = 0; sent < megabytes; sent += 1) if (!outgoing.write(megabyte)) await once(outgoing, "drain");
   outgoing.end();
   const [answer] = await answered;
   let receivedBytes = 0;
   for await (const chunk of answer) receivedBytes += (chunk as Buffer).length;
-  expect([answer.statusCode, arrivedBytes, receivedBytes]).toEqual([200, 100 * 1024 * 1024, 100 * 1024 * 1024]);
-  expect(memory("VmHWM") - beforeMb).toBeLessThan(80);
+  expect([answer.statusCode, arrivedBytes, receivedBytes]).toEqual([
+    200,
+    megabytes * megabyte.length,
+    megabytes * megabyte.length,
+  ]);
+  // What was not yet collected is some 60 to 100 MB, whether 100 or 400 MB pass: only what grows with the body is held.
+  expect(memory("VmHWM") - beforeMb).toBeLessThan(megabytes / 2);
 });
 
 test("a caller that hangs up ends the call at the provider", async () => {
