@@ -17,7 +17,7 @@ describe("following a clock", () => {
     await using clock = await fakeClock(61 * DAY_MS);
     using followed = await following(clock);
     const aheadMs = followed.time.wallMs() - realTime().wallMs();
-    expect(Math.abs(aheadMs - 61 * DAY_MS)).toBeLessThan(1_000);
+    expect(Math.abs(aheadMs - 61 * DAY_MS)).toBeLessThan(60_000);
   });
 
   test("reports no rest before it knows who rests", async () => {
@@ -35,7 +35,7 @@ describe("following a clock", () => {
     followed.watch({ isIdle: () => true });
     followed.time.setTimer(DAY_MS, () => {});
     const { nextDueMs } = await clock.reported((report) => report.nextDueMs !== null);
-    expect(Math.abs((nextDueMs ?? 0) - (realTime().wallMs() + 2 * DAY_MS))).toBeLessThan(1_000);
+    expect(Math.abs((nextDueMs ?? 0) - (realTime().wallMs() + 2 * DAY_MS))).toBeLessThan(60_000);
   });
 
   test("a step fires what is due, and rest is reported only when the work that it began is done", async () => {

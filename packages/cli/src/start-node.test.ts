@@ -149,7 +149,7 @@ describe("a followed clock and a real provider", () => {
     await using sandbox = await createSandbox();
     await using node = await started({ folder: folder.path, followClock: sandbox.urls.control });
     const { nowMs } = await sandbox.control.advance({ by: "61d" });
-    expect(Math.abs(node.keeper.nowMs() - nowMs)).toBeLessThan(2_000);
+    expect(Math.abs(node.keeper.nowMs() - nowMs)).toBeLessThan(60_000);
     expect(sandbox.control.clock().followers).toMatchObject([{ idle: true }]);
   });
 });
