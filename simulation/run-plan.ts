@@ -8,7 +8,7 @@ import { Faults } from "./world/faults.ts";
 import type { HistoryEvent } from "./world/history.ts";
 import { keeperContender } from "./world/keeper-process.ts";
 import { CANARY } from "./world/provider.ts";
-import { World } from "./world/world.ts";
+import { HEARD_AFTER_MS, World } from "./world/world.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -16,8 +16,6 @@ const QUIET_TICK_MS = DAY_MS / 4;
 /** When a fresh token is promised after the last fault, and when no doubt is left: one grace later. */
 const FRESH_AFTER_MS = 10 * MINUTE_MS;
 const CLEAR_AFTER_MS = FRESH_AFTER_MS + 31 * MINUTE_MS;
-/** Nodes look for what others wrote more seldom than in production (see PACE_STRETCH): a new consent takes them so long. */
-const HEARD_AFTER_MS = 6 * MINUTE_MS;
 const COLD_ASK_EVERY_MS = 200;
 const LAST_EVENTS = 30;
 

@@ -1,4 +1,5 @@
 import { chainOf, type GrantId, type GrantState } from "@evergrant/core";
+import { HEARD_AFTER_MS } from "../world/world.ts";
 import { type AuditorView, checker } from "./checker.ts";
 
 /**
@@ -11,8 +12,11 @@ export const liveness = checker({
   kinds: ["stored", "rewound", "served", "refused", "person", "phase"],
   watch: (view) => {
     const states = new Map<GrantId, GrantState>();
+    const consentedAtMs = new Map<GrantId, number>();
     const served = new Map<GrantId, Map<string, { readonly ok: boolean; readonly why: string }>>();
     let isHealed = false;
+    const isNews = (grant: GrantId, nowMs: number) =>
+      nowMs < (consentedAtMs.get(grant) ?? Number.NEGATIVE_INFINITY) + HEARD_AFTER_MS;
     // Whoever was refused before a consent or a new token was refused rightly; a node that goes on refusing shows it when it is asked.
     const forget = (grant: GrantId) => served.delete(grant);
     const note = (grant: GrantId, where: string, how: { readonly ok: boolean; readonly why: string }) => {
@@ -33,11 +37,13 @@ export const liveness = checker({
           if (isHealed) note(event.grant, `${event.connection} at ${event.node}`, { ok: true, why: "" });
           return null;
         case "refused":
-          if (isHealed && event.grant !== null)
+          if (isHealed && event.grant !== null && !isNews(event.grant, event.atMs))
             note(event.grant, `${event.connection} at ${event.node}`, { ok: false, why: event.code });
           return null;
         case "person":
-          if (event.did === "consented" && event.grant !== null) forget(event.grant);
+          if (event.did !== "consented" || event.grant === null) return null;
+          consentedAtMs.set(event.grant, event.atMs);
+          forget(event.grant);
           return null;
         case "phase": {
           if (event.phase === "heal") isHealed = true;

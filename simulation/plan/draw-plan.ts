@@ -39,6 +39,7 @@ export function drawPlan(seed: number, options: DrawOptions): Plan {
   const chaosMs = chance.between(4, 24) * HOUR_MS;
   const faults = kinds.faults
     .flatMap((kind) => placed(kind, { chance, nodes, connections, chaosMs, count: chance.between(...kinds.times) }))
+    .concat(waysCut(stream(seed, "ways"), { nodes, connections, chaosMs }))
     .toSorted((a, b) => a.atMs - b.atMs);
   return {
     seed,
@@ -175,6 +176,12 @@ function rateOf(name: RateName, chance: Stream): number {
   }
 }
 
+/** In some worlds of several nodes, the ways of some of them; beside whatever else is drawn. */
+function waysCut(chance: Stream, world: Omit<Placing, "chance" | "count">): readonly PlacedFault[] {
+  if (world.nodes === 1 || !chance.happens(0.15)) return [];
+  return placed("way-cut", { ...world, chance, count: chance.between(1, 3) });
+}
+
 interface Placing {
   readonly chance: Stream;
   readonly nodes: number;
@@ -227,6 +234,8 @@ function drawn(kind: FaultKind, { chance, nodes, connections }: Placing) {
       return { kind, node, forMs: briefMs } as const;
     case "provider-down":
       return { kind, how: chance.pick(["refuses", "swallows", "html"]), forMs: longMs } as const;
+    case "way-cut":
+      return { kind, node, how: chance.pick(["refuses", "swallows", "loses-answers"]), forMs: longMs } as const;
     case "secret-replaced":
       return { kind, toldAfterMs: chance.between(MINUTE_MS, HOUR_MS) } as const;
     case "revoked-by-person":

@@ -79,6 +79,13 @@ export type PlacedFault = { readonly atMs: number } & (
   | { readonly kind: "disk-full"; readonly node: number; readonly forMs: number }
   | { readonly kind: "fsync-error"; readonly node: number; readonly forMs: number }
   | { readonly kind: "provider-down"; readonly how: "refuses" | "swallows" | "html"; readonly forMs: number }
+  /** One node's own way to the provider, while the others get through. */
+  | {
+      readonly kind: "way-cut";
+      readonly node: number;
+      readonly how: "refuses" | "swallows" | "loses-answers";
+      readonly forMs: number;
+    }
   | { readonly kind: "secret-replaced"; readonly toldAfterMs: number }
   | { readonly kind: "revoked-by-person"; readonly connection: number; readonly consentsAgainAfterMs: number }
   | { readonly kind: "disconnected-at-provider"; readonly connection: number; readonly consentsAgainAfterMs: number }

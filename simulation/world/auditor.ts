@@ -4,6 +4,7 @@ import {
   DEFAULT_LIMITS,
   type GrantId,
   type GrantState,
+  standsBackAtMostMs,
   type Timing,
   type TokenVersionId,
   timing,
@@ -16,8 +17,10 @@ import { policyOf } from "./modes.ts";
 import type { Party, Seat, World } from "./world.ts";
 
 const MINUTE_MS = 60_000;
-/** A lease that has to run out, the longest back-off, and one request: within this time of fair weather anything can be repaired. */
-const REPAIR_MS = DEFAULT_LIMITS.leaseMs + DEFAULT_LIMITS.retryMaxMs + DEFAULT_LIMITS.requestTimeoutMs + MINUTE_MS;
+/** A lease that has to run out, the longest back-off, what is left to others first, and one request: within this time of fair weather anything can be repaired. */
+const BACK_MS = standsBackAtMostMs(DEFAULT_LIMITS);
+const REPAIR_MS =
+  DEFAULT_LIMITS.leaseMs + DEFAULT_LIMITS.retryMaxMs + DEFAULT_LIMITS.requestTimeoutMs + BACK_MS + MINUTE_MS;
 
 /** A node that is back needs a while until what it knows is in the store: its replay may meet a lease or a back-off. */
 const SPOKEN_AFTER_MS = DEFAULT_LIMITS.leaseMs + DEFAULT_LIMITS.retryMaxMs + MINUTE_MS;
@@ -63,6 +66,8 @@ export class Auditor implements AuditorView {
   readonly #requests = new Map<number, Asked>();
   /** Grants of which an answer with tokens reached nobody. */
   readonly #lost = new Map<GrantId, number>();
+  /** The same, but for what one node lost while another could have had it: it ought to have left it to that one. */
+  readonly #lostToAll = new Map<GrantId, number>();
   readonly #onItsWay = new Map<number, OnItsWay>();
   readonly #onItsWayTo = new Map<GrantId, Set<OnItsWay>>();
   readonly #goodTimes: { readonly fromMs: number; toMs: number }[] = [];
@@ -140,7 +145,7 @@ export class Auditor implements AuditorView {
     if (firstUsedAtMs === null) return null;
     // Counted from the last loss; where a stray may have killed the token in hand, from when no stray can come any more.
     const strayMs = this.mode.strayKills ? limits.pauseToleratedMs + limits.marginMs : 0;
-    const fromMs = Math.max(firstUsedAtMs, this.#lost.get(grant) ?? 0) + strayMs;
+    const fromMs = Math.max(firstUsedAtMs, this.#lostToAll.get(grant) ?? 0) + strayMs;
     const untilMs = firstUsedAtMs + repeat.ms - 2 * (limits.requestTimeoutMs + limits.marginMs);
     return this.wasGood(fromMs, untilMs, REPAIR_MS) ? null : "nobody could have repeated it within the grace";
   }
@@ -232,9 +237,9 @@ export class Auditor implements AuditorView {
         const grant = this.#byRefreshToken.get(request?.presents ?? "")?.grant;
         const refreshToken = event.issued?.refreshToken ?? null;
         // A stray that came late, where there is no grace: as unforgiven as a lost answer.
-        if (event.decision === "reuse" && grant !== undefined) this.#lose(grant);
+        if (event.decision === "reuse" && grant !== undefined) this.#lost.set(grant, event.atMs);
         if (request === undefined || grant === undefined || refreshToken === null) return;
-        if (request.isOver) this.#lose(grant);
+        if (request.isOver) this.#lose(grant, request);
         else this.#setOut(event.request, { grant, ...request, refreshToken });
         return;
       }
@@ -253,7 +258,7 @@ export class Auditor implements AuditorView {
     if (lost === undefined) return;
     this.#onItsWay.delete(request);
     this.#onItsWayTo.get(lost.grant)?.delete(lost);
-    this.#lose(lost.grant);
+    this.#lose(lost.grant, lost);
   }
 
   #setOut(request: number, { grant, node, life, refreshToken }: Omit<OnItsWay, "arrivedAtMs">): void {
@@ -264,8 +269,11 @@ export class Auditor implements AuditorView {
     else others.add(answer);
   }
 
-  #lose(grant: GrantId): void {
-    this.#lost.set(grant, this.#world.clock.nowMs);
+  #lose(grant: GrantId, by: { readonly node: string } | undefined): void {
+    const { nowMs } = this.#world.clock;
+    this.#lost.set(grant, nowMs);
+    const isOwnFault = this.#world.seats.some(({ machine, way }) => machine.name === by?.node && way !== "fair");
+    if (!isOwnFault || !this.#isGood) this.#lostToAll.set(grant, nowMs);
   }
 
   #arrived(request: number, atMs: number): void {

@@ -49,6 +49,7 @@ export class Faults {
       seat.armed = null;
       seat.disk.full = false;
       seat.disk.failing = false;
+      seat.way = "fair";
       this.#cut(seat, false);
       if (!seat.machine.isUp) world.start(seat);
     }
@@ -111,6 +112,14 @@ export class Faults {
         return this.#during("weather", fault.forMs, (on) => {
           world.weather = on ? fault.how : "fair";
         });
+      case "way-cut": {
+        const seat = this.#seat(fault.node);
+        // What the others see of the requests it leaves owed is decided by how often they look.
+        world.lookClosely(fault.forMs + LOOKED_BEFORE_MS);
+        return this.#during(`way-${fault.node}`, fault.forMs, (on) => {
+          seat.way = on ? fault.how : "fair";
+        });
+      }
       case "storm":
         return this.#storm(fault.connection, fault.callers);
       case "fail-over":
@@ -237,7 +246,9 @@ export class Faults {
 
   #storm(connection: number, callers: number): void {
     const party = this.#world.parties[connection % this.#world.parties.length];
-    const isClean = this.#active.size === 0 && Object.keys(this.#world.rates).length === 0;
+    // A node that has not heard of a new secret sends its old one first: two requests, and no stampede.
+    const knowsSecret = this.#secrets === 1;
+    const isClean = knowsSecret && this.#active.size === 0 && Object.keys(this.#world.rates).length === 0;
     if (party !== undefined) this.#callers.storm(party, callers, isClean && this.#world.isAllGood);
   }
 
@@ -277,7 +288,8 @@ export class Faults {
       if (this.#everDisabled.has(party)) clock.after(MINUTE_MS, () => this.#setDisabled(party, party.wantsDisabled));
     }
     const told = this.#told;
-    if (told !== null && told.atMs > sinceMs) {
+    // A later one that nobody was told of yet has taken its place at the provider.
+    if (told !== null && told.atMs > sinceMs && this.#untold === null) {
       this.#untold = told.secret;
       this.#world.appIsLockedOut = true;
       clock.after(MINUTE_MS, () => this.#tellSecret(told.secret));

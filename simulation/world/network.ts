@@ -9,8 +9,8 @@ import type { Life, Machine } from "./machine.ts";
 import type { Mode } from "./modes.ts";
 import type { Execution, Provider } from "./provider.ts";
 
-/** How the provider's side of the network is at the moment. */
-export type Weather = "fair" | "refuses" | "swallows" | "html";
+/** How the way to the provider is at the moment, for all or for one machine; `loses-answers`: what is asked is done, and nobody hears of it. */
+export type Weather = "fair" | "refuses" | "swallows" | "loses-answers" | "html";
 
 /**
  * What may befall the requests of one grant within a little more than a grace: the protocol is proven (see model/) for pairs of faults.
@@ -38,9 +38,17 @@ export interface NetworkParts {
   readonly chance: Stream;
   readonly mode: Mode;
   rates(): Rates;
-  weather(): Weather;
   /** A spurious refusal, or the pause of a machine, began or ended. */
   onAvailability(): void;
+}
+
+/** A process at the provider's network. */
+export interface Sender {
+  readonly machine: Machine;
+  readonly life: Life;
+  /** The weather on its way. */
+  weather(): Weather;
+  onEnding(outcome: EndingKind): void;
 }
 
 /** What lies between the nodes and the provider. Requests have lives of their own: they do not end with whoever sent them. */
@@ -63,28 +71,27 @@ export class Network {
   }
 
   /** The token endpoint as one process reaches it. */
-  endpointFor(machine: Machine, life: Life, onEnding: (outcome: EndingKind) => void): TokenEndpoint {
+  endpointFor(sender: Sender): TokenEndpoint {
     return {
       send: async (request, sent) => {
-        const ending = await this.#send({ machine, life }, request, sent);
-        onEnding(endingKind(ending));
+        const ending = await this.#send(sender, request, sent);
+        sender.onEnding(endingKind(ending));
         return ending;
       },
       revoke: async (request) => {
-        if (this.#parts.weather() !== "fair") return "failed";
+        if (sender.weather() !== "fair") return "failed";
         this.#parts.provider.revokeByClient(request.clientId, request.token.reveal());
         return "done";
       },
     };
   }
 
-  #send(from: { machine: Machine; life: Life }, request: TokenRequest, sent: () => void): Promise<Ending> {
-    const { machine, life } = from;
+  #send({ machine, life, weather }: Sender, request: TokenRequest, sent: () => void): Promise<Ending> {
     return new Promise((resolve) => {
       if (!life.alive) return;
       const { chance, history } = this.#parts;
       const rates = this.#parts.rates();
-      if (this.#parts.weather() === "refuses" || chance.happens(rates["connection-refused"] ?? 0)) {
+      if (weather() === "refuses" || chance.happens(rates["connection-refused"] ?? 0)) {
         const ending: Ending = { kind: "broken", bytesSent: false, reason: "ECONNREFUSED" };
         machine.deliver(life, chance.between(1, 40), () => resolve(ending));
         return;
@@ -113,7 +120,7 @@ export class Network {
         const timeout = machine.deliver(life, request.timeoutMs, () =>
           end({ kind: "broken", bytesSent: true, reason: "timeout" }),
         );
-        this.#travel({ number, presents, request }, (ending, afterMs) =>
+        this.#travel({ number, presents, request, weather: weather() }, (ending, afterMs) =>
           machine.deliver(life, afterMs, () => end(ending)),
         );
         sent();
@@ -133,11 +140,16 @@ export class Network {
   }
 
   #travel(
-    { number, presents, request }: { number: number; presents: string; request: TokenRequest },
+    {
+      number,
+      presents,
+      request,
+      weather,
+    }: { number: number; presents: string; request: TokenRequest; weather: Weather },
     answer: (ending: Ending, afterMs: number) => void,
   ): void {
     const { clock, chance, history } = this.#parts;
-    const fate = this.#fateOf(presents);
+    const fate = this.#fateOf(presents, weather);
     const thereMs =
       fate.there === "late" ? request.timeoutMs + chance.between(1, STRAY_LIFE_MS - 1) : chance.between(5, 150);
     const gone = () => history.record({ kind: "gone", request: number });
@@ -175,12 +187,12 @@ export class Network {
     return execution;
   }
 
-  #fateOf(presents: string): Fate {
+  #fateOf(presents: string, weather: Weather): Fate {
     const { chance, mode } = this.#parts;
     const rates = this.#parts.rates();
-    const weather = this.#parts.weather();
     const befalls = (name: RateName) => chance.happens(rates[name] ?? 0);
     if (weather === "swallows") return { there: "lost", back: "lost", instead: null };
+    if (weather === "loses-answers") return { there: "arrives", back: "lost", instead: null };
     if (weather === "html") return { there: "arrives", back: "whole", instead: "unavailable" };
     if (this.#isSpuriouslyRefused(presents, befalls("spurious-refusal")))
       return { there: "arrives", back: "whole", instead: "refused" };

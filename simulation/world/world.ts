@@ -23,6 +23,8 @@ const STORE_LATENCIES_MS = [0, 0, 2, 20] as const;
 
 /** How much slower than in production nodes look for what others wrote: while things go wrong, and while nothing does. */
 export const PACE_STRETCH = { chaos: 60, quiet: 1_440 } as const;
+/** A new consent takes nodes so long, as they look for what others wrote more seldom than in production. */
+export const HEARD_AFTER_MS = 6 * 60_000;
 
 const BEFORE_AN_ANSWER: ReadonlySet<CrashPoint> = new Set([
   "before-intent",
@@ -64,6 +66,8 @@ export interface Seat {
   node: NodeId;
   process: ContenderProcess | null;
   isCut: boolean;
+  /** How its own way to the provider is. */
+  way: Weather;
   /** Since when the store could be reached from here without a break; never while it cannot. */
   reachesStoreSinceMs: number;
   armed: ArmedCrash | null;
@@ -123,7 +127,6 @@ export class World {
         chance: stream(plan.seed, "network"),
         mode: this.mode,
         rates: () => this.rates,
-        weather: () => this.weather,
         onAvailability: () => this.onAvailability(),
       },
       challengeOf,
@@ -135,6 +138,7 @@ export class World {
       node: `node-${index}` as NodeId,
       process: null,
       isCut: false,
+      way: "fair",
       reachesStoreSinceMs: 0,
       armed: null,
       lastOutcome: "pending",
@@ -280,19 +284,19 @@ export class World {
 
   /** Whether any node could repair something now: up, with store, journal and provider. */
   get isAllGood(): boolean {
-    return this.weather === "fair" && !this.appIsLockedOut && !this.#network.isDisagreeing && this.isStoreGood;
+    if (this.weather !== "fair" || this.appIsLockedOut || this.#network.isDisagreeing) return false;
+    return !this.storeIsDown && this.seats.some((seat) => seat.way === "fair" && canWrite(seat));
   }
 
   /** The same without the provider: whether any node could write something down. */
   get isStoreGood(): boolean {
-    const works = ({ machine, isCut, disk }: Seat) =>
-      machine.isUp && !machine.life.starting && !machine.isPaused && !isCut && !disk.full && !disk.failing;
-    return !this.storeIsDown && this.seats.some(works);
+    return !this.storeIsDown && this.seats.some(canWrite);
   }
 
   #portsOf(seat: Seat, life: Life) {
     const { machine, disk, chance } = seat;
     const { plan, history } = this;
+    const weather = () => (this.weather === "fair" ? seat.way : this.weather);
     const isShared = plan.nodes > 1 || plan.faults.some(({ kind }) => kind === "fail-over");
     const journal = watchedJournal(seat.node, disk, {
       machine,
@@ -320,8 +324,11 @@ export class World {
       store: storeLink(linkParts),
       journal,
       provenance: provenanceOf(disk, journal, !isShared),
-      tokenEndpoint: this.#network.endpointFor(machine, life, (outcome) => {
-        seat.lastOutcome = outcome;
+      tokenEndpoint: this.#network.endpointFor({
+        ...{ machine, life, weather },
+        onEnding: (outcome) => {
+          seat.lastOutcome = outcome;
+        },
       }),
       vault: this.vault,
       provider: this.provider,
@@ -338,7 +345,7 @@ export class World {
         return () => this.#primaryListeners.delete(heard);
       },
       paceStretch: () => (this.clock.nowMs < this.#closelyUntilMs ? 1 : this.#stretch),
-      apiAnswers: () => this.weather === "fair" && !chance.happens(this.rates["tenants-unreachable"] ?? 0),
+      apiAnswers: () => weather() === "fair" && !chance.happens(this.rates["tenants-unreachable"] ?? 0),
       overWire: <T>(work: () => Promise<T>) => overWire(linkParts, work),
     };
   }
@@ -371,6 +378,10 @@ export class World {
     for (let round = 0; !state.over && round < 1_000; round += 1) await this.clock.runUntil(this.clock.nowMs + 500);
     if (!state.over || state.error !== null) throw new Error("setting up did not end well", { cause: state.error });
   }
+}
+
+function canWrite({ machine, isCut, disk }: Seat): boolean {
+  return machine.isUp && !machine.life.starting && !machine.isPaused && !isCut && !disk.full && !disk.failing;
 }
 
 /** What a replayed answer was, from what is to be written about it. */

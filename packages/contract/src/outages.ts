@@ -5,6 +5,7 @@ export const OUTAGE_EVENTS = [
   "process-killed",
   "process-paused",
   "node-lost",
+  "node-cut-off",
   "machine-lost",
   "store-away",
   "synchronous-fail-over",

@@ -2,6 +2,7 @@ import type { OutageEvent, OutageNumbers, OutagePromise, Span } from "./outage-p
 import { OUTAGE_EVENTS } from "./outage-promise.ts";
 import { outageSentence } from "./outage-sentence.ts";
 import { spendsNothing } from "./rotation.ts";
+import { standsBackAtMostMs } from "./silence.ts";
 import type { Timing } from "./timing.ts";
 
 /** The outage budget: one promise per event, in the order of `OUTAGE_EVENTS`, computed from the durations that the keeper acts by. */
@@ -64,6 +65,7 @@ const NUMBERS: { readonly [Event in OutageEvent]: (timing: Timing, spans: Spans)
     othersForMs: "unlimited",
   }),
   "node-lost": nodeLost,
+  "node-cut-off": nodeCutOff,
   "machine-lost": (timing, { idleMs }) => ({ safeForMs: spendsNothing(timing.policy.rotation) ? idleMs : null }),
   "store-away": (_timing, { idleMs, served }) => ({ safeForMs: idleMs, othersForMs: idleMs, servedForMs: served }),
   "synchronous-fail-over": () => ({ safeForMs: "unlimited", atRisk: 0, othersForMs: "unlimited" }),
@@ -90,6 +92,14 @@ function nodeLost({ limits, policy, spendWindowMs, repeat }: Timing, { atRisk }:
   return { safeForMs: isKept ? "unlimited" : null, atRisk, othersForMs: "unlimited", takenOverWithinMs };
 }
 
+// With the fastest clock a node may take what it owes again, until it stands back as far as clocks may differ: each time for a lease.
+function nodeCutOff({ limits, spendWindowMs, repeat }: Timing, { atRisk }: Spans): Partial<OutageNumbers> {
+  const times = Math.ceil(standsBackAtMostMs(limits) / limits.marginMs);
+  const takenOverWithinMs = times * limits.leaseMs + standsBackAtMostMs(limits);
+  const inTime = repeat.kind === "always" || (spendWindowMs !== null && spendWindowMs >= takenOverWithinMs);
+  return { safeForMs: inTime ? "unlimited" : null, atRisk, othersForMs: "unlimited", takenOverWithinMs };
+}
+
 // A pause before the last look at the lease is noticed. One after it is harmless while the request still ends within its lease, and
 // a longer one while the late duplicate comes before the doubtful head is confirmed.
 function pauseSpan(timing: Timing, { backMs }: Spans): Span {
@@ -106,11 +116,12 @@ function asynchronousFailOver(timing: Timing, { backMs }: Spans): Partial<Outage
   return { safeForMs: shorter(backMs, timing.limits.journalReconcileMs) };
 }
 
-// The provider is back, and the slowest repeat is one lease, one longest back-off and one request away.
+// The provider is back, and the slowest repeat is one lease, one longest back-off and one request away, and left to the others first.
 function silenceSpan({ repeat, spendWindowMs, limits }: Timing): Span {
   if (repeat.kind === "always") return "unlimited";
   const { leaseMs, retryMaxMs, requestTimeoutMs, marginMs } = limits;
-  return promised((spendWindowMs ?? 0) - leaseMs - Math.max(leaseMs, retryMaxMs) - requestTimeoutMs - marginMs);
+  const slowestMs = leaseMs + Math.max(leaseMs, retryMaxMs) + standsBackAtMostMs(limits) + requestTimeoutMs + marginMs;
+  return promised((spendWindowMs ?? 0) - slowestMs);
 }
 
 function promised(ms: number): Span {

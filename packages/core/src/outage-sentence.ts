@@ -13,6 +13,7 @@ const WHAT: { readonly [Event in OutageEvent]: string } = {
   "process-killed": "Evergrant is killed, and its disk is kept",
   "process-paused": "A process freezes and wakes again",
   "node-lost": "A node is lost with its disk, and another one lives",
+  "node-cut-off": "A node gets no answer of the provider, and another one does",
   "machine-lost": "The only machine is lost with its disk",
   "store-away": "The database is away, and the nodes live",
   "synchronous-fail-over": "The primary database dies, and a synchronous standby takes over",
@@ -35,6 +36,10 @@ const WORDS: { readonly [Event in OutageEvent]: (numbers: OutageNumbers, timing:
   "node-lost": ({ safeForMs, atRisk, takenOverWithinMs }) => {
     const kept = safeForMs === null ? `not promised. ${riskWords(atRisk)}` : "no grant is lost.";
     return `${kept} The other one takes over within ${durationWords(takenOverWithinMs ?? 0)}.`;
+  },
+  "node-cut-off": ({ safeForMs, atRisk, takenOverWithinMs }) => {
+    const kept = safeForMs === null ? `not promised. ${riskWords(atRisk)}` : "no grant is lost.";
+    return `${kept} The other one asks for what is owed within ${durationWords(takenOverWithinMs ?? 0)}.`;
   },
   "machine-lost": (_numbers, { policy, spendWindowMs }) => {
     if (spendsNothing(policy.rotation)) return "a backup brings back every grant that it knows.";

@@ -41,14 +41,14 @@ export function assembleRefreshing(context: ServiceContext, onRenewed: (renewed:
     refresher.drive(grant, { waitedForMs: null }).catch(report);
   });
   const live = new LiveTokens();
-  const schedule: Schedule = new Schedule(context, () => refresher);
+  const pacer = new AppPacer(context, directory);
+  const schedule: Schedule = new Schedule(context, { pacer, refresher: () => refresher });
   const onScheduled = (dueAtMs: number | null) => schedule.touch(dueAtMs);
   const appWatch = new AppWatch(context, { apps, connections: directory });
   const health = new HealthWatch(context, {
     ...{ apps, connections: directory, live, appWatch },
     askAnew: (grant) => askAnew(context, { live, refresher: () => refresher }, grant),
   });
-  const pacer = new AppPacer(context, directory);
   const views = new GrantViews(context, { live, pacer, connections: directory });
   const probe = new TokenProbe(context, live, (grant) =>
     health.claimed({ grant, connection: null, means: null, tenant: null }),

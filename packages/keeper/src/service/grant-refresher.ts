@@ -4,6 +4,7 @@ import {
   type Expected,
   type GrantId,
   type Outcome,
+  type SpendReason,
   type Step,
   type TokenVersionId,
   takeLease,
@@ -123,7 +124,11 @@ export class GrantRefresher {
       }
       // Looked at before the transaction, to learn whether a request would go out and so needs the pacer's leave.
       const because = step.kind === "spend" || step.kind === "request" ? step.because : null;
-      const paused = because === null ? null : this.#pacer.admit(stored.app, { grant: id, because });
+      const paused =
+        because === null
+          ? null
+          : (this.#left(stored, { because, isClaimed: claimed !== undefined }) ??
+            this.#pacer.admit(stored.app, { grant: id, because }));
       if (paused !== null) {
         // Whoever waits comes back by himself.
         if (waitedForMs === null) this.#onScheduled(paused.untilMs);
@@ -132,6 +137,17 @@ export class GrantRefresher {
       const done = await this.#stepOnce(stored, app, { waitedForMs, admitted: because !== null });
       if (done !== null) return done;
     }
+  }
+
+  // However many callers ask here: what is owed is asked for by a node that gets answers, if there is one.
+  #left(
+    { dueAtMs }: StoredGrant,
+    { because, isClaimed }: { because: SpendReason; isClaimed: boolean },
+  ): Extract<Step, { kind: "rest" }> | null {
+    const nowMs = this.#context.time.wallMs();
+    const backMs = because === "recovery" && !isClaimed ? this.#pacer.standsBackMs() : 0;
+    const untilMs = Math.min((dueAtMs ?? nowMs) + backMs, nowMs + backMs);
+    return untilMs > nowMs ? { kind: "rest", untilMs, because: "provider-silent" } : null;
   }
 
   /** One step; null when there may be another. Whatever was admitted is told how it ended. */

@@ -1,6 +1,7 @@
 import type { GrantId } from "@evergrant/core";
 import type { ClaimedGrants, StoredGrant } from "../ports/grant-store.ts";
 import { Alarm } from "./alarm.ts";
+import type { AppPacer } from "./app-pacer.ts";
 import type { GrantRefresher } from "./grant-refresher.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -11,11 +12,13 @@ const AT_ONCE = 8;
 export class Schedule {
   readonly #context: ServiceContext;
   readonly #refresher: () => GrantRefresher;
+  readonly #pacer: AppPacer;
   readonly #alarm: Alarm;
 
-  constructor(context: ServiceContext, refresher: () => GrantRefresher) {
+  constructor(context: ServiceContext, parts: { refresher: () => GrantRefresher; pacer: AppPacer }) {
     this.#context = context;
-    this.#refresher = refresher;
+    this.#refresher = parts.refresher;
+    this.#pacer = parts.pacer;
     this.#alarm = new Alarm(context, () => this.#driveDue());
   }
 
@@ -58,9 +61,13 @@ export class Schedule {
   }
 
   // Claimed, not merely read: another node is given others, and takes these over only if this one dies with them.
-  #claim(): Promise<ClaimedGrants> {
+  // And those first that get answers: what they leave is this node's.
+  async #claim(): Promise<ClaimedGrants> {
     const nowMs = this.#context.time.wallMs();
-    return this.#context.store.grants.claimDue(nowMs, BATCH, nowMs + this.#context.limits.leaseMs);
+    const backMs = this.#pacer.standsBackMs();
+    const againAtMs = nowMs + this.#context.limits.leaseMs;
+    const { grants, nextDueMs } = await this.#context.store.grants.claimDue(nowMs - backMs, BATCH, againAtMs);
+    return { grants, nextDueMs: nextDueMs === null ? null : nextDueMs + backMs };
   }
 
   // A grant that another node holds at this moment, or that came in a batch before and still says "due", is looked at again soon,
