@@ -6,7 +6,7 @@ import { eventually } from "./kit/eventually.ts";
 import type { NodeProcess } from "./kit/node-process.ts";
 import { TcpProxy } from "./kit/postgres/tcp-proxy.ts";
 import { type PostgresServer, startPostgres } from "./kit/postgres.ts";
-import { LIMITS } from "./kit/scaled-policy.ts";
+import { LIMITS, LIVES } from "./kit/scaled-policy.ts";
 
 let server: PostgresServer;
 let databases = 0;
@@ -55,7 +55,10 @@ describe("equal nodes over one Postgres", () => {
       // Lives of a minute, so that nothing else happens meanwhile, and the limit that nodes have in earnest.
       await using cluster = await aCluster(dsn, 1, { policy: "scaled" });
       const around = dsn.replace(/:\d+\//, `:${proxy.port}/`);
-      const others = await Promise.all([cluster.join(undefined, around), cluster.join(undefined, around)]);
+      const others = await Promise.all([
+        cluster.join(undefined, { dsn: around }),
+        cluster.join(undefined, { dsn: around }),
+      ]);
       const { admin, caller } = cluster.world;
       const url = (at: NodeProcess) => at.url;
       for (const at of others.map(url)) expect((await cluster.ask(at)).status).toBe(200);
@@ -120,6 +123,29 @@ describe("equal nodes over one Postgres", () => {
     await asked;
     await expired(cluster);
     for (const url of cluster.urls) await eventually(async () => expect((await cluster.ask(url)).status).toBe(200));
+    expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
+  });
+
+  test("a node that alone gets no answers, and whose clock is ahead, loses nothing: it serves what the others bring", async () => {
+    await using cluster = await aCluster(await freshDatabase(), 2, { policy: "steady" });
+    const from = Number(new URL(cluster.world.sandbox.urls.identity).port);
+    await using way = await TcpProxy.before(() => from);
+    let lost = 0;
+    way.decide = (sent) => {
+      if (!sent.startsWith("POST /connect/token")) return "pass";
+      lost += 1;
+      return "lose-answer";
+    };
+    const cut = await cluster.join(undefined, { way: { from, to: way.port }, aheadMs: 400 });
+    const tokens = new Set<string>();
+    // Longer than the provider's grace, so that what it keeps to itself is lost.
+    for (const untilMs = performance.now() + 1_200 * LIVES.steady.graceSeconds; performance.now() < untilMs; ) {
+      const { status, body } = await cluster.ask(cut.url);
+      if (status === 200) tokens.add(body.access_token ?? "");
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    expect(lost).toBeGreaterThan(0);
+    expect(tokens.size).toBeGreaterThan(2);
     expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
   });
 

@@ -40,6 +40,11 @@ interface Shared {
   readonly limits: Partial<Limits>;
 }
 
+/** What a node that joins has of its own. */
+export interface Joining extends Pick<NodeConfiguration, "way" | "aheadMs"> {
+  readonly dsn?: string;
+}
+
 export class Cluster implements AsyncDisposable {
   readonly world: World;
   readonly #shared: Shared;
@@ -61,13 +66,13 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** One more node, with a folder of its own; `dsn` where it reaches the database by another way. */
-  async join(kill?: KillPoint, dsn = this.#shared.dsn): Promise<NodeProcess> {
+  async join(kill?: KillPoint, { dsn = this.#shared.dsn, ...own }: Joining = {}): Promise<NodeProcess> {
     const { kekFile, home, policy, limits } = this.#shared;
     this.#joined += 1;
     const folder = join(home, `node-${this.#joined}`);
     const shared = { dsn, kekFile, publicUrl: this.world.url, limits };
     const smtp = this.world.mail;
-    return await this.#start({ folder, port: 0, followClock: null, policy, shared, smtp }, kill);
+    return await this.#start({ folder, port: 0, followClock: null, policy, shared, smtp, ...own }, kill);
   }
 
   /** Starts a node that has ended again, in its folder. */

@@ -3,11 +3,18 @@ import { DEFAULT_LIMITS } from "@evergrant/core";
 import { mailServerOf } from "@evergrant/keeper";
 import { createRequestLog } from "@evergrant/server";
 import type { NodeConfiguration } from "./node-process.ts";
+import { takeOtherWay } from "./other-way.ts";
 import { LIMITS, scaledProviders } from "./scaled-policy.ts";
 
 const configuration: NodeConfiguration = JSON.parse(process.env["EVERGRANT_TEST_NODE"] ?? "{}");
 
-const { shared, policy, followClock, smtp } = configuration;
+const { shared, policy, followClock, smtp, way, aheadMs = 0 } = configuration;
+
+if (way !== undefined) takeOtherWay(way);
+if (aheadMs > 0) {
+  const now = Date.now;
+  Date.now = () => now() + aheadMs;
+}
 
 const node = await startNode({
   ...(shared === null

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Limits } from "@evergrant/core";
 import type { ProviderFile } from "@evergrant/keeper";
+import type { OtherWay } from "./other-way.ts";
 import type { ScaledPolicy } from "./scaled-policy.ts";
 
 /** What a node process of a test is told; handed over as JSON in the environment. */
@@ -15,6 +16,10 @@ export interface NodeConfiguration {
   readonly shared: SharedConfiguration | null;
   /** The address of the mail server by which it tells people; left out: by none. */
   readonly smtp?: MailAddress | null;
+  /** Its own way to a server that the others reach as well. */
+  readonly way?: OtherWay;
+  /** How much its wall clock is ahead of the machine's. */
+  readonly aheadMs?: number;
   /** Files that describe providers besides the catalogue's; with the default policy alone. */
   readonly ownProviders?: readonly ProviderFile[];
 }

@@ -137,7 +137,7 @@ export {
   repeatWindow,
 } from "./rotation.ts";
 export { Secret } from "./secret.ts";
-export { NO_SILENCE, noteSilence, type Silence, standsBackAtMostMs, standsBackMs } from "./silence.ts";
+export { type SilentSinceMs, silentAfter, standsBackAtMostMs, standsBackMs } from "./silence.ts";
 export type { RestReason, Step } from "./step.ts";
 export {
   type ConfirmWindow,

@@ -92,10 +92,9 @@ function nodeLost({ limits, policy, spendWindowMs, repeat }: Timing, { atRisk }:
   return { safeForMs: isKept ? "unlimited" : null, atRisk, othersForMs: "unlimited", takenOverWithinMs };
 }
 
-// With the fastest clock a node may take what it owes again, until it stands back as far as clocks may differ: each time for a lease.
+// It stands back as far as clocks may differ: what it owes is asked for by another when its lease ends.
 function nodeCutOff({ limits, spendWindowMs, repeat }: Timing, { atRisk }: Spans): Partial<OutageNumbers> {
-  const times = Math.ceil(standsBackAtMostMs(limits) / limits.marginMs);
-  const takenOverWithinMs = times * limits.leaseMs + standsBackAtMostMs(limits);
+  const takenOverWithinMs = limits.leaseMs + standsBackAtMostMs(limits);
   const inTime = repeat.kind === "always" || (spendWindowMs !== null && spendWindowMs >= takenOverWithinMs);
   return { safeForMs: inTime ? "unlimited" : null, atRisk, othersForMs: "unlimited", takenOverWithinMs };
 }
