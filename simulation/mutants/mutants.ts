@@ -328,7 +328,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a node without answers goes first",
     file: `${CORE}/silence.ts`,
-    find: "return isSilent ? standsBackAtMostMs(limits) : 0;",
+    find: "return isSilent ? Math.min(unheard, STEPS) * standBackStepMs(limits) : 0;",
     replace: "return 0;",
     caughtBy: "I2",
     world: {

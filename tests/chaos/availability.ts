@@ -1,5 +1,5 @@
 /** What a node needs to be able to repeat a refresh. */
-export type Need = "process" | "way to the store" | "store";
+export type Need = "process" | "way to the store" | "way to the provider" | "store";
 
 interface Change {
   readonly atMs: number;
@@ -7,8 +7,8 @@ interface Change {
 }
 
 /**
- * Records when each node, and when any node at all, was able to refresh: its process there and not frozen, its way to the store open, the
- * store with a primary. Whether a loss lay within what was promised is computed from this, by the wall clock, and from nothing that a node
+ * Records when each node, and when any node at all, was able to refresh: its process there and not frozen, its ways to the store and to the
+ * provider open, the store with a primary. Whether a loss lay within what was promised is computed from this, by the wall clock, and from nothing that a node
  * says.
  */
 export class Availability {

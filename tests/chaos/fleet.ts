@@ -41,6 +41,8 @@ export class Fleet implements AsyncDisposable {
   readonly identity: HarmfulProxy;
   readonly home = mkdtempSync(join(tmpdir(), "evergrant-chaos-"));
   readonly slots: NodeSlot[] = [];
+  /** By node: its own way to the identity server. */
+  readonly ways: HarmfulProxy[] = [];
   /** By node: what stands between it and each host of the store. */
   readonly storeProxies: HarmfulProxy[][] = [];
   postgres: PostgresPair | null = null;
@@ -99,12 +101,15 @@ export class Fleet implements AsyncDisposable {
   }
 
   async #join(node: number, events: FleetEvents): Promise<void> {
+    const way = await HarmfulProxy.before(() => this.identity.port);
+    this.ways[node] = way;
     const configuration = {
       folder: this.#folder(node),
       port: await lastingPort(),
       followClock: null,
       policy: this.#policy,
       shared: await this.#shared(node),
+      way: { from: this.identity.port, to: way.port },
     } as const;
     this.slots[node] = await NodeSlot.open(configuration, {
       ended: (by, output) => events.ended(node, by, output),
@@ -124,7 +129,7 @@ export class Fleet implements AsyncDisposable {
   }
 
   #proxies(): readonly HarmfulProxy[] {
-    return [this.identity, ...this.storeProxies.flat()];
+    return [this.identity, ...this.ways, ...this.storeProxies.flat()];
   }
 
   #folder(node: number): string {

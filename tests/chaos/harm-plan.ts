@@ -22,6 +22,13 @@ export type ProcessHarm =
   | { readonly kind: "kill-at-code"; readonly point: Point }
   | { readonly kind: "freeze"; readonly node: number; readonly forMs: number }
   | { readonly kind: "partition"; readonly node: number; readonly forMs: number; readonly thenCut: boolean }
+  /** One node's own way to the provider, while the others get through. */
+  | {
+      readonly kind: "way-cut";
+      readonly node: number;
+      readonly how: "lose-request" | "lose-answer";
+      readonly forMs: number;
+    }
   | { readonly kind: "store-restart"; readonly forMs: number }
   /** The primary is killed and its standby promoted; the old primary may come back as it was before it becomes the standby. */
   | { readonly kind: "fail-over"; readonly forMs: number; readonly oldBackForMs: number | null };
@@ -85,7 +92,7 @@ const TO_STORE = ["store-restart", "fail-over", "fail-over"] as const;
 function streamsOf({ store, nodes, pace }: HarmPlanOptions): readonly Stream[] {
   const all = Array.from({ length: nodes }, (_, node) => node);
   const shared = store === "postgres";
-  const toNodes: readonly ProcessHarmKind[] = shared ? [...TO_NODES, "partition"] : TO_NODES;
+  const toNodes: readonly ProcessHarmKind[] = shared ? [...TO_NODES, "partition", "way-cut"] : TO_NODES;
   switch (pace) {
     case "calm":
       return [{ kinds: [...toNodes, "kill-at-code", ...(shared ? TO_STORE : [])], nodes: all, calmMs: [500, 2_000] }];
@@ -120,6 +127,9 @@ function processHarm(random: Random, kind: ProcessHarmKind, node: number): Proce
       return { kind, node, forMs: between(random, 200, 1_500) };
     case "partition":
       return { kind, node, forMs: between(random, 300, 2_500), thenCut: random() < 0.5 };
+    case "way-cut":
+      // Also longer than the grace of the policy.
+      return { kind, node, how: pick(random, ["lose-request", "lose-answer"]), forMs: between(random, 500, 12_000) };
     case "store-restart":
       return { kind, forMs: between(random, 50, 800) };
     case "fail-over":

@@ -11,6 +11,7 @@ export class HarmfulProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
   readonly #armed: WireHarm[] = [];
+  #lasting: WireHarm | undefined;
   readonly #underway = new Map<string, number>();
   #parted = false;
   #overlaps = 0;
@@ -40,6 +41,11 @@ export class HarmfulProxy implements AsyncDisposable {
     this.#armed.push(...harms);
   }
 
+  /** Every post meets this, until it is told otherwise. */
+  set lasting(harm: WireHarm | undefined) {
+    this.#lasting = harm;
+  }
+
   /** Nothing passes either way, old connections and new, until `rejoin`: what is sent meanwhile arrives late. */
   part(): void {
     this.#parted = true;
@@ -59,6 +65,7 @@ export class HarmfulProxy implements AsyncDisposable {
   /** No more harm from here on. */
   heal(): void {
     this.#armed.length = 0;
+    this.#lasting = undefined;
     this.rejoin();
   }
 
@@ -68,7 +75,7 @@ export class HarmfulProxy implements AsyncDisposable {
   }
 
   #join(client: Socket, server: Socket): void {
-    const pair = new Pair({ client, server, next: () => this.#armed.shift(), track: this.#tracker() });
+    const pair = new Pair({ client, server, next: () => this.#lasting ?? this.#armed.shift(), track: this.#tracker() });
     this.#pairs.add(pair);
     client.on("close", () => this.#pairs.delete(pair));
     if (this.#parted) for (const socket of [client, server]) socket.pause();

@@ -54,6 +54,8 @@ export class Inflicting {
         return await this.#freeze(harm);
       case "partition":
         return await this.#partition(harm);
+      case "way-cut":
+        return await this.#wayCut(harm);
       case "store-restart":
         return await restartStore(this.#fleet, this.#availability, harm.forMs);
       case "fail-over":
@@ -114,6 +116,17 @@ export class Inflicting {
     if (!slot.up) return;
     this.#availability.set(harm.node, "process", true);
     this.#recoveries.healed(harm.node);
+  }
+
+  // Its callers and the store reach it; what it sends the provider is done or not, and it never hears of it.
+  async #wayCut({ node, how, forMs }: ProcessHarm & { kind: "way-cut" }): Promise<void> {
+    const way = this.#fleet.ways[node];
+    if (way === undefined) return;
+    this.#availability.set(node, "way to the provider", false);
+    way.lasting = { kind: how };
+    await pause(forMs);
+    way.lasting = undefined;
+    this.#availability.set(node, "way to the provider", true);
   }
 
   // Between one node and the store; the node still reaches the provider, and its callers reach it.

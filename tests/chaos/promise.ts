@@ -1,4 +1,4 @@
-import { timing } from "@evergrant/core";
+import { standsBackAtMostMs, timing } from "@evergrant/core";
 import { LIMITS, type ScaledPolicy, scaledProviders } from "../kit/scaled-policy.ts";
 
 /** What `timing()` promises about an attempt whose answer was lost, in the scaled policy of the run. */
@@ -9,7 +9,7 @@ export interface OutagePromise {
   readonly leaseMs: number;
   /**
    * A node that can work for this long without a break has repeated the attempt: one lease, should a first repeat have been cut short
-   * too, and one request with its margin.
+   * too, what it leaves to others first, and one request with its margin.
    */
   readonly neededMs: number;
 }
@@ -23,5 +23,5 @@ export function outagePromise(policy: ScaledPolicy): OutagePromise {
   const { spendWindowMs } = verdict.timing;
   if (spendWindowMs === null) throw new Error("this provider has no grace");
   const { leaseMs, requestTimeoutMs, marginMs } = limits;
-  return { spendWindowMs, leaseMs, neededMs: leaseMs + requestTimeoutMs + marginMs };
+  return { spendWindowMs, leaseMs, neededMs: leaseMs + standsBackAtMostMs(limits) + requestTimeoutMs + marginMs };
 }

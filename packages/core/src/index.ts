@@ -137,7 +137,14 @@ export {
   repeatWindow,
 } from "./rotation.ts";
 export { Secret } from "./secret.ts";
-export { type SilentSinceMs, silentAfter, standsBackAtMostMs, standsBackMs } from "./silence.ts";
+export {
+  NO_SILENCE,
+  noteSilence,
+  type Silence,
+  standBackStepMs,
+  standsBackAtMostMs,
+  standsBackMs,
+} from "./silence.ts";
 export type { RestReason, Step } from "./step.ts";
 export {
   type ConfirmWindow,

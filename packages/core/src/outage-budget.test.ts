@@ -63,7 +63,7 @@ describe("the budget by policy: for how long each event costs no grant", () => {
         "store-away": IDLE_MS,
         "synchronous-fail-over": "unlimited",
         "asynchronous-fail-over": 27 * MINUTE_MS + 55 * SECOND_MS,
-        "provider-away": 22 * MINUTE_MS + 5 * SECOND_MS,
+        "provider-away": 21 * MINUTE_MS + 35 * SECOND_MS,
         "everything-away": 27 * MINUTE_MS + 55 * SECOND_MS,
       },
     ],

@@ -2,7 +2,7 @@ import type { OutageEvent, OutageNumbers, OutagePromise, Span } from "./outage-p
 import { OUTAGE_EVENTS } from "./outage-promise.ts";
 import { outageSentence } from "./outage-sentence.ts";
 import { spendsNothing } from "./rotation.ts";
-import { standsBackAtMostMs } from "./silence.ts";
+import { standBackStepMs, standsBackAtMostMs } from "./silence.ts";
 import type { Timing } from "./timing.ts";
 
 /** The outage budget: one promise per event, in the order of `OUTAGE_EVENTS`, computed from the durations that the keeper acts by. */
@@ -94,7 +94,7 @@ function nodeLost({ limits, policy, spendWindowMs, repeat }: Timing, { atRisk }:
 
 // It stands back as far as clocks may differ: what it owes is asked for by another when its lease ends.
 function nodeCutOff({ limits, spendWindowMs, repeat }: Timing, { atRisk }: Spans): Partial<OutageNumbers> {
-  const takenOverWithinMs = limits.leaseMs + standsBackAtMostMs(limits);
+  const takenOverWithinMs = limits.leaseMs + standBackStepMs(limits);
   const inTime = repeat.kind === "always" || (spendWindowMs !== null && spendWindowMs >= takenOverWithinMs);
   return { safeForMs: inTime ? "unlimited" : null, atRisk, othersForMs: "unlimited", takenOverWithinMs };
 }

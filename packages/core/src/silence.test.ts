@@ -1,28 +1,32 @@
 import { describe, expect, it } from "vitest";
-import { silentAfter, standsBackMs } from "./silence.ts";
+import type { Outcome } from "./outcome.ts";
+import { NO_SILENCE, noteSilence, type Silence, standsBackMs } from "./silence.ts";
 import { DEFAULT_LIMITS as LIMITS } from "./timing.ts";
 
-const backMs = (outcome: Parameters<typeof silentAfter>[0]["outcome"], laterMs = 0) =>
-  standsBackMs(silentAfter({ outcome, nowMs: 1_000 }), 1_000 + laterMs, LIMITS);
+const STEP_MS = LIMITS.clockSkewMs + LIMITS.marginMs;
+const after = (...outcomes: Outcome["kind"][]): Silence =>
+  outcomes.reduce((silence, outcome) => noteSilence(silence, { outcome, nowMs: 1_000 }), NO_SILENCE);
+const backMs = (silence: Silence, laterMs = 0) => standsBackMs(silence, 1_000 + laterMs, LIMITS);
 
 describe("a node that gets no answer", () => {
-  it.each(["ambiguous", "not-executed"] as const)(
-    "stands back as far as clocks may differ and others look: %s",
-    (outcome) => {
-      expect(backMs(outcome)).toBe(LIMITS.clockSkewMs + LIMITS.marginMs);
-    },
-  );
-
-  it.each(["success", "rejected", "inactive", "app-error"] as const)("is heard again: %s", (outcome) => {
-    expect(backMs(outcome)).toBe(0);
+  it("stands back by as much as clocks may differ and others look, for each request in vain, and three times that at most", () => {
+    const [once, twice] = [after("ambiguous"), after("ambiguous", "not-executed")];
+    const often = after(...Array<"ambiguous">(30).fill("ambiguous"));
+    expect([once, twice, often].map((silence) => backMs(silence))).toEqual([STEP_MS, 2 * STEP_MS, 3 * STEP_MS]);
   });
 
-  it("tries its way again when all that it owed has been due to others", () => {
+  it.each(["success", "rejected", "inactive", "app-error"] as const)("is heard again: %s", (outcome) => {
+    expect(backMs(after("ambiguous", "ambiguous", outcome))).toBe(0);
+  });
+
+  it("tries its way again when all that it owed has been due to others, and stands back at once if it is still closed", () => {
+    const silent = after("ambiguous", "ambiguous", "ambiguous");
     const longMs = 2 * (LIMITS.leaseMs + LIMITS.retryMaxMs);
-    expect([backMs("ambiguous", longMs - 1), backMs("ambiguous", longMs)]).toEqual([15_000, 0]);
+    expect([backMs(silent, longMs - 1), backMs(silent, longMs)]).toEqual([3 * STEP_MS, 0]);
+    expect(backMs(noteSilence(silent, { outcome: "ambiguous", nowMs: longMs }), longMs)).toBe(3 * STEP_MS);
   });
 
   it("has not stood back before its first request", () => {
-    expect(standsBackMs(null, 1_000, LIMITS)).toBe(0);
+    expect(backMs(NO_SILENCE)).toBe(0);
   });
 });

@@ -1,36 +1,51 @@
 import type { Outcome } from "./outcome.ts";
 import type { Limits } from "./timing.ts";
 
-/** When one node gave up the last of its requests, if no answer has come to any since; null: it is answered. */
-export type SilentSinceMs = number | null;
+/** How many requests in a row brought one node no answer, and when it gave up the last of them. */
+export interface Silence {
+  readonly unheard: number;
+  readonly atMs: number;
+}
+
+export const NO_SILENCE: Silence = { unheard: 0, atMs: Number.NEGATIVE_INFINITY };
 
 /** What the end of a request says about this node's way to the provider. */
-export function silentAfter(end: { readonly outcome: Outcome["kind"]; readonly nowMs: number }): SilentSinceMs {
+export function noteSilence(
+  { unheard }: Silence,
+  end: { readonly outcome: Outcome["kind"]; readonly nowMs: number },
+): Silence {
   switch (end.outcome) {
     case "ambiguous":
     case "not-executed":
-      return end.nowMs;
+      return { unheard: unheard + 1, atMs: end.nowMs };
     case "success":
     case "rejected":
     case "inactive":
     case "app-error":
-      return null;
+      return NO_SILENCE;
   }
 }
 
-/** As long as clocks may differ and others look: within it whoever gets answers has taken what is due. */
-export function standsBackAtMostMs({ clockSkewMs, marginMs }: Limits): number {
+/** Two nodes of which one gets no answers may each have lost one or two by chance: the third in a row tells them apart. */
+const STEPS = 3;
+
+/** As long as clocks may differ and others look: within it whoever stands back less has taken what is due. */
+export function standBackStepMs({ clockSkewMs, marginMs }: Limits): number {
   return clockSkewMs + marginMs;
 }
 
+export function standsBackAtMostMs(limits: Limits): number {
+  return STEPS * standBackStepMs(limits);
+}
+
 /**
- * I2 durable knowledge: how long a node leaves what is due to other nodes before it takes it itself. It may be the only one that gets no
- * answer: with the fastest clock it would be the first at everything that is due, and ask for what it owes until the grace is over, while
- * another could have it at once. After a long silence it tries again whether its way is free.
+ * I2 durable knowledge: how long a node leaves what is due to other nodes before it takes it itself: the longer, the more of its requests
+ * were in vain. It may be the only one that gets no answer: with the fastest clock it would be the first at everything that is due, and ask
+ * for what it owes until the grace is over, while another could have it at once. After a long silence it tries again whether its way is free.
  */
-export function standsBackMs(silentSinceMs: SilentSinceMs, nowMs: number, limits: Limits): number {
-  const isSilent = silentSinceMs !== null && nowMs < silentSinceMs + silentForMs(limits);
-  return isSilent ? standsBackAtMostMs(limits) : 0;
+export function standsBackMs({ unheard, atMs }: Silence, nowMs: number, limits: Limits): number {
+  const isSilent = nowMs < atMs + silentForMs(limits);
+  return isSilent ? Math.min(unheard, STEPS) * standBackStepMs(limits) : 0;
 }
 
 /** Longer than anything that it owes is away from being due again: a lease, or the longest back-off. */

@@ -11,16 +11,17 @@ import {
   isUrgent,
   leaveLine,
   NO_LINE,
+  NO_SILENCE,
   noteOutcome,
   noteOwed,
   noteRefusal,
+  noteSilence,
   type Outcome,
   type Owed,
   type Refusals,
-  type SilentSinceMs,
+  type Silence,
   type SpendReason,
   type Step,
-  silentAfter,
   standInLine,
   standsBackMs,
   type TokenBucket,
@@ -37,7 +38,7 @@ interface Pace {
   inFlight: number;
   owed: Owed;
   line: WaitingLine;
-  silentSinceMs: SilentSinceMs;
+  silence: Silence;
 }
 
 /** `not-told`: the store failed in the course of it, so that the intent may stand there with nobody at work on it. */
@@ -85,7 +86,7 @@ export class AppPacer {
     pace.inFlight -= 1;
     const heard = outcome === "not-begun" || outcome === "not-told" ? "not-executed" : outcome;
     pace.breaker = noteOutcome(pace.breaker, { grant, outcome: heard, nowMs }, limits);
-    if (outcome !== "not-begun" && outcome !== "not-told") pace.silentSinceMs = silentAfter({ outcome, nowMs });
+    if (outcome !== "not-begun" && outcome !== "not-told") pace.silence = noteSilence(pace.silence, { outcome, nowMs });
     const owes = outcome === "not-told" ? "ambiguous" : heard;
     pace.owed = noteOwed(pace.owed, { grant, outcome: owes, nowMs }, limits);
     if (outcome === "rejected") pace.refusals = noteRefusal(pace.refusals, { grant, nowMs }, limits);
@@ -96,10 +97,7 @@ export class AppPacer {
     const { shared, limits, time } = this.#context;
     if (shared === null) return 0;
     const nowMs = time.wallMs();
-    return Math.max(
-      0,
-      ...[...this.#paces.values()].map(({ silentSinceMs }) => standsBackMs(silentSinceMs, nowMs, limits)),
-    );
+    return Math.max(0, ...[...this.#paces.values()].map(({ silence }) => standsBackMs(silence, nowMs, limits)));
   }
 
   /** Whether so many grants of this app were refused at once that no verdict may fall. */
@@ -140,7 +138,7 @@ export class AppPacer {
       inFlight: 0,
       owed: new Map(),
       line: NO_LINE,
-      silentSinceMs: null,
+      silence: NO_SILENCE,
     };
     this.#paces.set(app, fresh);
     return fresh;

@@ -1,11 +1,11 @@
-import { DEFAULT_LIMITS, type NodeId, standsBackAtMostMs } from "@evergrant/core";
+import { DEFAULT_LIMITS, type NodeId, standBackStepMs } from "@evergrant/core";
 import { describe, expect, test } from "vitest";
 import { KeeperWorld, refusal } from "../testing/keeper-world.ts";
 
 const HOUR_MS = 60 * 60_000;
 const STEP_MS = 500;
 const { callerWaitMs } = DEFAULT_LIMITS;
-const BACK_MS = standsBackAtMostMs(DEFAULT_LIMITS);
+const BACK_MS = standBackStepMs(DEFAULT_LIMITS);
 
 /** A cold connection that was asked for, and whose answer was lost; nothing that follows is answered either. */
 async function owing(world: KeeperWorld): Promise<KeeperWorld> {
