@@ -17,8 +17,11 @@ import { policyOf } from "./modes.ts";
 import type { Party, Seat, World } from "./world.ts";
 
 const MINUTE_MS = 60_000;
-/** A lease that has to run out, the longest back-off, what is left to others first, and one request: within this time of fair weather anything can be repaired. */
 const BACK_MS = standsBackAtMostMs(DEFAULT_LIMITS);
+/**
+ * A lease that has to run out, the longest back-off, what is left to others first, and one request: within this time of fair weather
+ * anything can be repaired.
+ */
 const REPAIR_MS =
   DEFAULT_LIMITS.leaseMs + DEFAULT_LIMITS.retryMaxMs + DEFAULT_LIMITS.requestTimeoutMs + BACK_MS + MINUTE_MS;
 

@@ -9,7 +9,7 @@ export interface Silence {
 
 export const NO_SILENCE: Silence = { unheard: 0, atMs: Number.NEGATIVE_INFINITY };
 
-/** What the end of a request says about this node's way to the provider. */
+/** What the end of a request says about this node's way to the provider; one that was turned away (429) counts as in vain as well. */
 export function noteSilence(
   { unheard }: Silence,
   end: { readonly outcome: Outcome["kind"]; readonly nowMs: number },

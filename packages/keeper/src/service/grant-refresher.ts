@@ -127,7 +127,7 @@ export class GrantRefresher {
       const paused =
         because === null
           ? null
-          : (this.#left(stored, { because, isClaimed: claimed !== undefined }) ??
+          : (this.#leftToOthers(stored, { because, isClaimed: claimed !== undefined }) ??
             this.#pacer.admit(stored.app, { grant: id, because }));
       if (paused !== null) {
         // Whoever waits comes back by himself.
@@ -140,7 +140,7 @@ export class GrantRefresher {
   }
 
   // However many callers ask here: what is owed is asked for by a node that gets answers, if there is one.
-  #left(
+  #leftToOthers(
     { dueAtMs }: StoredGrant,
     { because, isClaimed }: { because: SpendReason; isClaimed: boolean },
   ): Extract<Step, { kind: "rest" }> | null {
