@@ -136,7 +136,7 @@ describe("equal nodes over one Postgres", () => {
       lost += 1;
       return "lose-answer";
     };
-    const cut = await cluster.join(undefined, { way: { from, to: way.port }, aheadMs: 400 });
+    const cut = await cluster.join(undefined, { way: { from, to: way.port }, aheadMs: 200 });
     const tokens = new Set<string>();
     // Longer than the provider's grace, so that what it keeps to itself is lost.
     for (const untilMs = performance.now() + 1_200 * LIVES.steady.graceSeconds; performance.now() < untilMs; ) {
@@ -148,6 +148,39 @@ describe("equal nodes over one Postgres", () => {
     expect(tokens.size).toBeGreaterThan(2);
     expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
   });
+
+  test.each([
+    ["ahead", 1],
+    ["behind", -1],
+  ] as const)(
+    "a node whose clock is set five hours %s goes by the database's: all nodes hand out tokens that live",
+    async (_how, sign) => {
+      await using cluster = await aCluster(await freshDatabase(), 1, { policy: "steady" });
+      const wrong = await cluster.join();
+      await eventually(async () => expect((await cluster.ask(wrong.url)).status).toBe(200));
+      const leapMs = sign * 5 * 3_600_000;
+      const served = async () => {
+        const tokens = new Set<string>();
+        for (const untilMs = performance.now() + 2_500 * LIVES.steady.accessSeconds; performance.now() < untilMs; ) {
+          for (const url of cluster.urls) {
+            const { body } = await cluster.ask(url);
+            if (body.access_token === undefined) continue;
+            tokens.add(body.access_token);
+            expect(body.expires_in).toBeLessThanOrEqual(LIVES.steady.accessSeconds);
+            expect((await cluster.world.organisation(body)).status).not.toBe(401);
+          }
+          await new Promise((resolve) => setTimeout(resolve, 250));
+        }
+        return tokens.size;
+      };
+      await wrong.leap(leapMs);
+      expect(await served()).toBeGreaterThan(2);
+      expect(wrong.output()).toContain("clock_skewed");
+      await wrong.leap(-leapMs);
+      expect(await served()).toBeGreaterThan(2);
+      expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
+    },
+  );
 
   test("a node told to stop while the provider is slow ends its refresh first: settled, lease given back, nothing lost", async () => {
     const dsn = await freshDatabase();

@@ -346,6 +346,50 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 12,
   },
   {
+    name: "a leap of the machine's clock is believed although the store knows better",
+    file: `${SERVICE}/node-clock.ts`,
+    find: "this.#shiftMs = isRight ? steadyShiftMs : skewMs;",
+    replace: "this.#shiftMs = Math.round(this.#shiftMs);",
+    caughtBy: "I7",
+    world: {
+      ...hot,
+      ...{ nodes: 3, pace: "lively", rates: {} },
+      faults: [{ kind: "clock-leap", atMs: HOUR_MS, node: 0, byMs: 5 * HOUR_MS, forMs: 2 * HOUR_MS }],
+    },
+    seeds: 8,
+  },
+  {
+    name: "time goes back with the machine's clock",
+    file: `${SERVICE}/node-clock.ts`,
+    find: "if (leaptMs < 0) this.#shiftMs -= leaptMs;",
+    replace: "if (leaptMs < 0) this.#shiftMs -= 0;",
+    caughtBy: "I7",
+    world: {
+      ...hot,
+      ...{ nodes: 1, pace: "lively", rates: {} },
+      faults: [{ kind: "clock-leap", atMs: HOUR_MS, node: 0, byMs: 5 * HOUR_MS, forMs: 2 * HOUR_MS }],
+    },
+    seeds: 8,
+  },
+  {
+    name: "a token whose age nobody knows is handed out",
+    file: `${SERVICE}/live-tokens.ts`,
+    find: "if (token.facts.receivedAtMs <= this.#clock.doubtfulUntilMs) return false;",
+    replace: "if (this.#clock.doubtfulUntilMs === Number.MAX_VALUE) return false;",
+    caughtBy: "I7",
+    world: {
+      ...hot,
+      ...{ nodes: 1, pace: "lively", rates: {} },
+      faults: [
+        { kind: "clock-leap", atMs: HOUR_MS, node: 0, byMs: 25 * MINUTE_MS, forMs: 2 * HOUR_MS },
+        ...[4, 5, 6].map(
+          (hour) => ({ kind: "crash", atMs: hour * HOUR_MS, node: 0, downMs: 1_000, disk: "kept" }) as const,
+        ),
+      ],
+    },
+    seeds: 12,
+  },
+  {
     name: "an ambiguous end is taken for a failure",
     file: `${CORE}/failure.ts`,
     find: `const unresolved = outcome.kind === "ambiguous";`,

@@ -40,6 +40,7 @@ export function drawPlan(seed: number, options: DrawOptions): Plan {
   const faults = kinds.faults
     .flatMap((kind) => placed(kind, { chance, nodes, connections, chaosMs, count: chance.between(...kinds.times) }))
     .concat(waysCut(stream(seed, "ways"), { nodes, connections, chaosMs }))
+    .concat(clocksLeapt(stream(seed, "leaps"), { nodes, connections, chaosMs }))
     .toSorted((a, b) => a.atMs - b.atMs);
   return {
     seed,
@@ -182,6 +183,15 @@ function waysCut(chance: Stream, world: Omit<Placing, "chance" | "count">): read
   return placed("way-cut", { ...world, chance, count: chance.between(1, 3) });
 }
 
+/** As far as clocks are found wrong: a stopped one, time zones, a date. */
+const LEAPS_MS = [2 * MINUTE_MS, 25 * MINUTE_MS, HOUR_MS, 5 * HOUR_MS, 48 * HOUR_MS] as const;
+
+/** In some worlds clocks that leap; beside whatever else is drawn. */
+function clocksLeapt(chance: Stream, world: Omit<Placing, "chance" | "count">): readonly PlacedFault[] {
+  if (!chance.happens(0.1)) return [];
+  return placed("clock-leap", { ...world, chance, count: chance.between(1, 3) });
+}
+
 interface Placing {
   readonly chance: Stream;
   readonly nodes: number;
@@ -219,6 +229,8 @@ function drawn(kind: FaultKind, { chance, nodes, connections }: Placing) {
       } as const;
     case "clock-jump":
       return { kind, node, byMs: chance.pick([-3_000, -500, 500, 3_000]) } as const;
+    case "clock-leap":
+      return { kind, node, byMs: chance.pick(LEAPS_MS) * chance.pick([1, -1]), forMs: longMs } as const;
     case "store-down":
       return { kind, forMs: longMs } as const;
     case "partition":

@@ -73,6 +73,8 @@ export type PlacedFault = { readonly atMs: number } & (
   | { readonly kind: "deploy"; readonly node: number; readonly downMs: number }
   | { readonly kind: "pause"; readonly node: number; readonly forMs: number; readonly how: "stopped" | "suspended" }
   | { readonly kind: "clock-jump"; readonly node: number; readonly byMs: number }
+  /** Its wall clock is set wrong, by more than any two may differ, and later set right again. */
+  | { readonly kind: "clock-leap"; readonly node: number; readonly byMs: number; readonly forMs: number }
   | { readonly kind: "store-down"; readonly forMs: number }
   | { readonly kind: "partition"; readonly node: number; readonly forMs: number }
   | { readonly kind: "fail-over"; readonly losesMs: number; readonly downMs: number }

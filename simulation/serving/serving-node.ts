@@ -1,5 +1,11 @@
-import { type Ending, type NodeId, Secret } from "@evergrant/core";
-import type { Keeper, MemoryDatabase, RunningKeeper, TokenEndpoint } from "@evergrant/keeper/parts";
+import { DEFAULT_LIMITS, type Ending, type NodeId, Secret } from "@evergrant/core";
+import {
+  type Keeper,
+  type MemoryDatabase,
+  NodeClock,
+  type RunningKeeper,
+  type TokenEndpoint,
+} from "@evergrant/keeper/parts";
 import { type Stream, stream } from "../world/chance.ts";
 import type { Clock } from "../world/clock.ts";
 import { Disk } from "../world/disk.ts";
@@ -65,10 +71,11 @@ export class ServingNode {
       rates: () => ({}),
       onDurable: () => undefined,
     });
+    const time = machine.timeOf(life);
     const ports = {
       node,
       life: life.number,
-      time: machine.timeOf(life),
+      ...{ time, clock: new NodeClock(time, DEFAULT_LIMITS) },
       chance: this.#chance,
       store: database.storeOf(node, () => journal.mark()),
       journal,

@@ -136,6 +136,7 @@ export function served(facts: Partial<Extract<Happening, { kind: "served" }>> = 
     expiresInMs: MINUTE_MS,
     owner: "jane",
     disabledSinceMs: null,
+    misled: false,
     ...facts,
   };
 }

@@ -63,6 +63,7 @@ export class Callers {
           grant,
           owner: party.person,
           disabledSinceMs,
+          misled: seat.isMisled,
           ...token,
         });
         if (this.#chance.happens(0.3)) this.#use(token.accessToken);

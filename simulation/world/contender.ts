@@ -2,6 +2,7 @@ import type { GrantId, NodeId } from "@evergrant/core";
 import type {
   Chance,
   Journal,
+  NodeClock,
   Provenance,
   Reached,
   ServiceFailure,
@@ -16,7 +17,9 @@ import type { Vault } from "./vault.ts";
 export interface ProcessPorts {
   readonly node: NodeId;
   readonly life: number;
+  /** The machine's clock, and what a node may make of it. */
   readonly time: Time;
+  readonly clock: NodeClock;
   readonly chance: Chance;
   readonly store: Store;
   readonly journal: Journal;

@@ -1,5 +1,5 @@
 import { type AttemptId, EvergrantError, type GrantId, type StoreIdentity } from "@evergrant/core";
-import type { Journal, JournalEntry, JournalRecord } from "@evergrant/keeper/parts";
+import type { ClockMark, Journal, JournalEntry, JournalRecord } from "@evergrant/keeper/parts";
 import type { Rates } from "../plan/plan.ts";
 import type { Stream } from "./chance.ts";
 import type { Life, Machine } from "./machine.ts";
@@ -13,6 +13,8 @@ export class Disk {
   entries: JournalEntry[] = [];
   /** The store that the journal goes with, remembered beside it. */
   remembered: StoreIdentity | null = null;
+  /** How the node's time stood to the machine's clock. */
+  clockMark: ClockMark | null = null;
   readonly #answers = new Map<GrantId, Answer[]>();
   /** The attempts whose answers lie here, by the access token that came with them. */
   readonly #attemptOf = new Map<string, AttemptId>();
@@ -50,6 +52,7 @@ export class Disk {
     this.#attemptOf.clear();
     this.#answers.clear();
     this.remembered = null;
+    this.clockMark = null;
     this.#pending = [];
     this.#position = 0;
   }

@@ -50,6 +50,7 @@ export class Faults {
       seat.disk.full = false;
       seat.disk.failing = false;
       seat.way = "fair";
+      seat.machine.setRight();
       this.#cut(seat, false);
       if (!seat.machine.isUp) world.start(seat);
     }
@@ -90,6 +91,18 @@ export class Faults {
       }
       case "clock-jump":
         return this.#seat(fault.node).machine.jump(fault.byMs, CLOCK_WITHIN_MS);
+      case "clock-leap": {
+        const seat = this.#seat(fault.node);
+        // What the others do with what it writes is decided by how often they look.
+        world.lookClosely(LOOKED_BEFORE_MS);
+        world.leapClock(seat, fault.byMs);
+        world.clock.after(fault.forMs, () => {
+          if (this.#over) return;
+          world.lookClosely(LOOKED_BEFORE_MS);
+          world.leapClock(seat, -fault.byMs);
+        });
+        return;
+      }
       case "store-down":
         return this.#during("store", fault.forMs, (on) => this.#storeDown(on));
       case "partition": {

@@ -93,6 +93,8 @@ export interface ServedEvent {
   readonly owner: string;
   /** When the connection was disabled, if it was when the token was asked for. */
   readonly disabledSinceMs: number | null;
+  /** Its node could not know what time it is. */
+  readonly misled: boolean;
 }
 
 /** Takes what happens, keeps the last of it, and folds all of it into one number: the same seed, the same number. */

@@ -126,7 +126,7 @@ class KeeperProcess implements ContenderProcess {
 
 /** The real service over a world's ports. */
 export function keeperOver(ports: ProcessPorts, providers: ReadonlyMap<string, ProviderData>): RunningKeeper {
-  const { store, journal, vault, tokenEndpoint, time, chance, reached, node, report } = ports;
+  const { store, journal, vault, tokenEndpoint, clock, chance, reached, node, report } = ports;
   return createKeeper(
     {
       store,
@@ -137,7 +137,7 @@ export function keeperOver(ports: ProcessPorts, providers: ReadonlyMap<string, P
       // Nobody asks from outside of the process: no caller shows who it is by an assertion.
       assertions: { flawOf: async () => null, verify: async () => ({ kind: "not-signed" }) },
       providers,
-      time,
+      ...{ time: clock.time, clock },
       chance,
       limits: DEFAULT_LIMITS,
       reached,
@@ -146,7 +146,7 @@ export function keeperOver(ports: ProcessPorts, providers: ReadonlyMap<string, P
       publicUrl: PUBLIC_URL,
       shared: ports.isShared
         ? {
-            pace: stretched(time, ports.paceStretch),
+            pace: stretched(clock.time, ports.paceStretch),
             onHint: () => () => undefined,
             onNewPrimary: (listener) => ports.onNewPrimary(listener),
           }

@@ -24,6 +24,8 @@ export class Machine {
   readonly #startMs: number;
   readonly #drift: number;
   #offsetMs: number;
+  /** By how much the wall clock is wrong beyond all bounds. */
+  #leaptMs = 0;
   /** What suspensions took from the monotonic clock. */
   #lostMs = 0;
   #pausedUntilMs = 0;
@@ -75,6 +77,20 @@ export class Machine {
     this.#offsetMs = Math.max(-withinMs, Math.min(withinMs, this.#offsetMs + byMs));
   }
 
+  get isBehind(): boolean {
+    return this.#leaptMs < 0;
+  }
+
+  /** The wall clock is set wrong by so much, or by as much less once that is over. */
+  leap(byMs: number): void {
+    this.#leaptMs += byMs;
+  }
+
+  /** Somebody has set it right: no leap counts any more. */
+  setRight(): void {
+    this.#leaptMs = 0;
+  }
+
   wallMs(): number {
     return Math.floor(this.#trueWallMs());
   }
@@ -100,6 +116,6 @@ export class Machine {
   }
 
   #trueWallMs(): number {
-    return this.#clock.nowMs + this.#offsetMs + (this.#clock.nowMs - this.#startMs) * this.#drift;
+    return this.#clock.nowMs + this.#offsetMs + this.#leaptMs + (this.#clock.nowMs - this.#startMs) * this.#drift;
   }
 }

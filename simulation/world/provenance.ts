@@ -37,5 +37,9 @@ export function provenanceOf(disk: Disk, journal: WatchedJournal, exclusive: boo
     remember: async (store) => {
       disk.remembered = store;
     },
+    clockMark: async () => disk.clockMark,
+    rememberClock: async (mark) => {
+      disk.clockMark = mark;
+    },
   };
 }

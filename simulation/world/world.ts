@@ -1,6 +1,15 @@
 import type { GrantId, NodeId } from "@evergrant/core";
-import { EvergrantError } from "@evergrant/core";
-import { type GrantChange, type MemoryDatabase, memoryDatabase, type Point, type Store } from "@evergrant/keeper/parts";
+import { DEFAULT_LIMITS, EvergrantError } from "@evergrant/core";
+import {
+  type ClockReading,
+  type GrantChange,
+  type MemoryDatabase,
+  memoryDatabase,
+  NodeClock,
+  type Point,
+  type Store,
+  type Time,
+} from "@evergrant/keeper/parts";
 import { CRASH_OUTCOMES, type CrashOutcome, type CrashPoint, type Plan, type Rates } from "../plan/plan.ts";
 import { type Stream, stream } from "./chance.ts";
 import { Clock } from "./clock.ts";
@@ -65,6 +74,10 @@ export interface Seat {
   readonly chance: Stream;
   node: NodeId;
   process: ContenderProcess | null;
+  /** The time that its process goes by; null before the first. */
+  clock: NodeClock | null;
+  /** Alone, it cannot know what time it is: its machine's clock was set back while it was away, or slept. */
+  isMisled: boolean;
   isCut: boolean;
   /** How its own way to the provider is. */
   way: Weather;
@@ -90,6 +103,7 @@ export class World {
   readonly seats: readonly Seat[];
   readonly #network: Network;
   readonly #contender: Contender;
+  readonly #storeTime: Time;
   readonly #latencyMs: number;
   rates: Rates = {};
   weather: Weather = "fair";
@@ -111,12 +125,14 @@ export class World {
     const own = stream(plan.seed, "world");
     const skew = () => (own.draw() * 2 - 1) * plan.skewMs;
     const storeOffsetMs = Math.round(skew());
-    const storeTime = {
-      wallMs: () => this.clock.nowMs + storeOffsetMs,
+    const isShared = isSharedIn(plan);
+    this.#storeTime = {
+      // A file has no clock of its own.
+      wallMs: () => (isShared ? null : this.seats[0]?.clock?.time.wallMs()) ?? this.clock.nowMs + storeOffsetMs,
       monotonicMs: () => this.clock.nowMs,
       setTimer: () => ({ cancel: () => undefined }),
     };
-    this.database = memoryDatabase({ time: storeTime });
+    this.database = memoryDatabase({ time: this.#storeTime });
     this.looking = this.database.storeOf("auditor" as NodeId);
     this.#latencyMs = own.pick(STORE_LATENCIES_MS);
     this.#network = new Network(
@@ -137,6 +153,8 @@ export class World {
       chance: stream(plan.seed, `node-${index}`),
       node: `node-${index}` as NodeId,
       process: null,
+      clock: null,
+      isMisled: false,
       isCut: false,
       way: "fair",
       reachesStoreSinceMs: 0,
@@ -214,6 +232,7 @@ export class World {
   start(seat: Seat): void {
     const { machine } = seat;
     const life = machine.begin();
+    seat.isMisled = machine.isBehind && !isSharedIn(this.plan);
     const process = this.#contender(this.#portsOf(seat, life));
     seat.process = process;
     this.history.record({ kind: "started", node: machine.name, detail: String(life.number) });
@@ -228,6 +247,13 @@ export class World {
         this.crash(seat, RESTART_MS);
       },
     );
+  }
+
+  /** The machine's clock is set wrong, or right again. */
+  leapClock(seat: Seat, byMs: number): void {
+    const { machine } = seat;
+    machine.leap(byMs);
+    if (byMs < 0 && machine.isPaused && !isSharedIn(this.plan)) seat.isMisled = true;
   }
 
   /** The process ends at once, and comes again later. */
@@ -297,7 +323,10 @@ export class World {
     const { machine, disk, chance } = seat;
     const { plan, history } = this;
     const weather = () => (this.weather === "fair" ? seat.way : this.weather);
-    const isShared = plan.nodes > 1 || plan.faults.some(({ kind }) => kind === "fail-over");
+    const isShared = isSharedIn(plan);
+    const time = machine.timeOf(life);
+    const clock = new NodeClock(time, DEFAULT_LIMITS);
+    seat.clock = clock;
     const journal = watchedJournal(seat.node, disk, {
       machine,
       life,
@@ -316,10 +345,11 @@ export class World {
       endsBeforeIntent: () => this.#endsAt(seat, "before-intent", "pending"),
       endsInReplay: (change) => this.#endsAt(seat, "replay", outcomeOf(change)),
     };
+    if (isShared) clock.follow(() => this.#clockSkew(time, linkParts));
     return {
       node: seat.node,
       life: life.number,
-      time: machine.timeOf(life),
+      ...{ time, clock },
       chance: stream(plan.seed, `${machine.name}.${life.number}`),
       store: storeLink(linkParts),
       journal,
@@ -350,6 +380,14 @@ export class World {
     };
   }
 
+  /** As a database is asked for its time. */
+  async #clockSkew(time: Time, linkParts: StoreLinkParts): Promise<ClockReading> {
+    const askedAtMs = time.monotonicMs();
+    const serverMs = await overWire(linkParts, async () => this.#storeTime.wallMs());
+    const withinMs = Math.ceil((time.monotonicMs() - askedAtMs) / 2);
+    return { skewMs: serverMs - (time.wallMs() - withinMs), withinMs };
+  }
+
   #endsAt(seat: Seat, point: CrashPoint, outcome: CrashOutcome): boolean {
     const { armed } = seat;
     if (armed?.point !== point || (armed.outcome !== null && armed.outcome !== outcome)) return false;
@@ -378,6 +416,11 @@ export class World {
     for (let round = 0; !state.over && round < 1_000; round += 1) await this.clock.runUntil(this.clock.nowMs + 500);
     if (!state.over || state.error !== null) throw new Error("setting up did not end well", { cause: state.error });
   }
+}
+
+/** Whether others write to the same database, or it may go back in time. */
+function isSharedIn({ nodes, faults }: Plan): boolean {
+  return nodes > 1 || faults.some(({ kind }) => kind === "fail-over");
 }
 
 function canWrite({ machine, isCut, disk }: Seat): boolean {

@@ -13,7 +13,8 @@ subscribe("evergrant:point", (message) => {
   if (passed === (wanted.nth ?? 1)) process.kill(process.pid, "SIGKILL");
 });
 
-process.on("message", (kill: KillPoint) => {
+process.on("message", (kill: KillPoint | { readonly leapMs: number }) => {
+  if ("leapMs" in kill) return;
   wanted = kill;
   passed = 0;
   process.send?.("armed");

@@ -10,6 +10,7 @@ export class MovableTime {
   readonly #startMs: number;
   #waiting: Waiting[] = [];
   #order = 0;
+  #leaptMs = 0;
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
     this.#nowMs = startMs;
@@ -17,7 +18,7 @@ export class MovableTime {
   }
 
   wallMs(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#leaptMs;
   }
 
   monotonicMs(): number {
@@ -33,6 +34,11 @@ export class MovableTime {
         this.#waiting = this.#waiting.filter((other) => other !== waiting);
       },
     };
+  }
+
+  /** The wall clock is set otherwise, by so much: no time passes. */
+  leap(byMs: number): void {
+    this.#leaptMs += byMs;
   }
 
   /** Goes forward by this much, stopping at each timer on the way and letting what it started run to rest. */

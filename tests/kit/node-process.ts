@@ -114,9 +114,12 @@ export class NodeProcess {
 
   /** From now on it dies at this point. */
   async arm(kill: KillPoint): Promise<void> {
-    const armed = new Promise((resolve) => this.#child.once("message", resolve));
-    this.#child.send(kill);
-    await Promise.race([armed, this.ended]);
+    await this.#tell(kill);
+  }
+
+  /** Its wall clock is set otherwise, by so much. */
+  async leap(leapMs: number): Promise<void> {
+    await this.#tell({ leapMs });
   }
 
   get alive(): boolean {
@@ -140,5 +143,11 @@ export class NodeProcess {
   async kill(): Promise<void> {
     if (this.alive) this.#child.kill("SIGKILL");
     await this.ended;
+  }
+
+  async #tell(message: object): Promise<void> {
+    const heard = new Promise((resolve) => this.#child.once("message", resolve));
+    this.#child.send(message);
+    await Promise.race([heard, this.ended]);
   }
 }

@@ -14,26 +14,38 @@ export function courtStep(
   timing: Timing,
 ): Step {
   const { chain, court } = state;
-  if (chain.renewal.kind === "client-credentials") return { kind: "declare-lost" };
+  const { renewal } = chain;
+  if (renewal.kind === "client-credentials") return { kind: "declare-lost" };
   const headIsHeard = court.confirmations >= timing.limits.courtConfirmations;
-  const witnesses = witnessesOf(chain.renewal, headIsHeard, timing).filter(({ untilMs }) => nowMs < untilMs);
+  const heardInTime = (isHeard: boolean) =>
+    witnessesOf(renewal, isHeard, timing).filter(({ untilMs }) => nowMs < untilMs);
+  const witnesses = heardInTime(headIsHeard);
   const next = witnesses.find(({ fromMs }) => fromMs <= nowMs);
-  const headCouldHurt = nowMs >= windowEndMs(chain.renewal.head, timing);
+  const headCouldHurt = nowMs >= windowEndMs(renewal.head, timing);
   if (next !== undefined && (headIsHeard || headCouldHurt || nowMs >= lastCallMs(witnesses, timing))) {
     return { kind: "spend", token: next.token.version, because: "court" };
   }
   // When many are refused at once, the provider or the app is the likelier cause: the court goes on hearing, for a day at most.
   const adjourned = massRefusal && nowMs - court.openedAtMs < timing.limits.pastGraceHoldMs;
   if (headIsHeard && !adjourned)
-    return hearing(witnesses, nowMs) ?? hearing(lastResorts(chain.renewal, timing), nowMs) ?? { kind: "declare-lost" };
-  const nextTryMs = Math.min(headsTurnMs(court, timing), lastCallMs(witnesses, timing));
+    return hearing(witnesses, nowMs) ?? hearing(lastResorts(renewal, timing), nowMs) ?? { kind: "declare-lost" };
+  const nextTryMs = Math.min(
+    headsTurnMs(court, { inHaste: heardInTime(true).length > 0 }, timing),
+    lastCallMs(witnesses, timing),
+  );
   if (nowMs < nextTryMs) return { kind: "rest", untilMs: nextTryMs, because: "court-spacing" };
-  return { kind: "spend", token: chain.renewal.head.version, because: "court" };
+  return { kind: "spend", token: renewal.head.version, because: "court" };
 }
 
-// Late hearings do not add up: the last comes as soon as a spell of refusals must be over, while the parent's window may still be open.
-function headsTurnMs({ openedAtMs, lastTryAtMs, confirmations }: Court, { limits }: Timing): number {
+// Late hearings do not add up: the last comes as soon as a spell of refusals must be over, while the parent's window is still open. With
+// no window left to be missed there is no haste: that the calendar is long over may be a clock's mistake.
+function headsTurnMs(
+  { openedAtMs, lastTryAtMs, confirmations }: Court,
+  { inHaste }: { readonly inHaste: boolean },
+  { limits }: Timing,
+): number {
   const { courtSpacingMs, requestTimeoutMs } = limits;
+  if (!inHaste) return lastTryAtMs + courtSpacingMs;
   const byCalendarMs = openedAtMs + (confirmations + 1) * courtSpacingMs;
   return Math.min(lastTryAtMs + courtSpacingMs, Math.max(byCalendarMs, lastTryAtMs + requestTimeoutMs));
 }

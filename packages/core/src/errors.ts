@@ -579,7 +579,7 @@ export const ERRORS = {
   clock_skewed: {
     status: 500,
     retry: "later",
-    message: "This machine's clock and the database's are more than 5 seconds apart. Synchronise them.",
+    message: "This machine's clock is more than 5 seconds away from the time that the store goes by. Synchronise it.",
   },
   journal_unwritable: {
     status: 500,

@@ -604,6 +604,7 @@ describe("the court", () => {
 
   test("I1 no false death: hearings that come late do not add up: the last is due when a spell of refusals is over", () => {
     const world = new GrantWorld();
+    world.renew(world.begin());
     const openedMs = world.nowMs;
     world.fail(world.begin(), refusal);
     expect(world.plan()).toMatchObject({ untilMs: openedMs + 5 * MINUTE_MS });
@@ -616,10 +617,20 @@ describe("the court", () => {
 
   test("I1 no false death: hears no token twice within one request's time, however late it is", () => {
     const world = new GrantWorld();
+    world.renew(world.begin());
     world.fail(world.begin(), refusal);
     world.nowMs = 12 * MINUTE_MS;
     world.fail(world.begin(), refusal);
     expect(world.plan()).toMatchObject({ kind: "rest", untilMs: world.nowMs + DEFAULT_LIMITS.requestTimeoutMs });
+  });
+
+  test("I1 no false death: hears nobody in haste where the parent's window is over: two days that passed at once may be a clock's mistake", () => {
+    const world = new GrantWorld();
+    world.renew(world.begin());
+    world.fail(world.begin(), refusal);
+    world.nowMs = 2 * DAY_MS;
+    world.fail(world.begin(), refusal);
+    expect(world.plan()).toMatchObject({ kind: "rest", untilMs: world.nowMs + DEFAULT_LIMITS.courtSpacingMs });
   });
 
   test.each([

@@ -30,6 +30,8 @@ export interface PlanInput {
   readonly waitedForMs: number | null;
   /** The access token that the provider's API called expired, as this node saw; absent where it called none so. */
   readonly refusedAccess?: TokenVersionId | null;
+  /** How old an access token is that was received by this instant is not known; absent where all are. */
+  readonly accessAfterMs?: number;
   /** The warm hours of the connections that stand on this grant; absent where there are none. */
   readonly warm?: readonly WarmHours[];
 }
@@ -129,10 +131,11 @@ function isWorn(chain: Chain, input: PlanInput, timing: Timing): boolean {
   return state === "short" || state === "expired" || (state === "stale" && timing.policy.oldAccessToken === "dies");
 }
 
-// Never while a suspect head waits to be confirmed: what the API said of the access token is no reason to spend it sooner.
-function isRefused(chain: Chain, input: PlanInput, timing: Timing): boolean {
-  const refused = input.refusedAccess ?? null;
-  return refused !== null && chain.access?.version === refused && confirmAtMs(chain.renewal, timing) === null;
+// Never while a suspect head waits to be confirmed: what is wrong with the access token is no reason to spend it sooner.
+function isRefused({ access, renewal }: Chain, input: PlanInput, timing: Timing): boolean {
+  const { refusedAccess = null, accessAfterMs = Number.NEGATIVE_INFINITY } = input;
+  if (access === null || confirmAtMs(renewal, timing) !== null) return false;
+  return access.version === refusedAccess || access.receivedAtMs <= accessAfterMs;
 }
 
 function restForAttempt(chain: Chain, input: PlanInput, timing: Timing): Step | null {

@@ -64,3 +64,9 @@ test("a suspect head that waits to be confirmed is not spent sooner for it", () 
   const state = live({ renewal: { ...renewal, suspect } });
   expect(plan(state, { refusedAccess: VERSION })).toBe("rest");
 });
+
+test("a fresh access token of which nobody knows how old it is, is renewed for whoever waits", () => {
+  expect(plan(live(), { accessAfterMs: 0 })).toBe("spend");
+  expect(plan(live(), { accessAfterMs: 0, waitedForMs: null })).toBe("rest");
+  expect(plan(live(), { accessAfterMs: -1 })).toBe("rest");
+});

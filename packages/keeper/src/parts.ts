@@ -37,6 +37,7 @@ export type * from "./service/idempotent-creates.ts";
 export type * from "./service/importing.ts";
 export type * from "./service/keeper.ts";
 export type * from "./service/keys.ts";
+export { NodeClock } from "./service/node-clock.ts";
 export type * from "./service/operating.ts";
 export type { Page, PageAsk } from "./service/pages.ts";
 export type { KeeperParts, ServiceContext, ServiceFailure } from "./service/service-context.ts";

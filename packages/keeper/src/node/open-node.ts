@@ -9,6 +9,7 @@ import {
 } from "@evergrant/core";
 import { assertionVerifier } from "../assertions/assertion-verifier.ts";
 import { openJournal, tryJournalFolder } from "../journal/open-journal.ts";
+import { rememberedClock } from "../journal/remembered-clock.ts";
 import { rememberedStore } from "../journal/remembered-store.ts";
 import type { MailServer } from "../mail/mail-server.ts";
 import { smtpMailer } from "../mail/smtp-mailer.ts";
@@ -31,6 +32,7 @@ import { createKeeper } from "../service/create-keeper.ts";
 import { digest } from "../service/digest.ts";
 import type { Keeper } from "../service/keeper.ts";
 import { newId, newSecretText } from "../service/new-id.ts";
+import { NodeClock } from "../service/node-clock.ts";
 import type { ServiceFailure } from "../service/service-context.ts";
 import { httpTokenEndpoint } from "../token-endpoint/http-token-endpoint.ts";
 import { webhookSender } from "../webhook/webhook-sender.ts";
@@ -81,7 +83,9 @@ export interface OpenNode {
  * @throws store_unopenable · store_newer · kek_missing · kek_wrong · journal_held · journal_unwritable · journal_foreign
  */
 export async function openNode(options: NodeOptions): Promise<OpenNode> {
-  const { folder, time, chance } = options;
+  const { folder, chance } = options;
+  const clock = new NodeClock(options.time, options.limits);
+  const { time } = clock;
   const opened: { close(): Promise<void> }[] = [];
   try {
     const place = { choice: options.store, folder, time };
@@ -95,12 +99,14 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
       place: keyRingPlace(keySourceOf(options), { chance, time: realTime() }),
     });
     const watched = new WatchedJournal(journal);
-    const { store, archive, signals, server } = await openStore(place, {
+    const { store, archive, signals, clockSkew, server } = await openStore(place, {
       node: journal.node,
       mark: () => watched.mark(),
     });
     opened.unshift(store);
+    if (clockSkew !== null) clock.follow(clockSkew);
     const memory = rememberedStore(`${folder}/journal`);
+    const clockMemory = rememberedClock(`${folder}/journal`);
     const storeHealth = new StoreHealth(store, () => time.wallMs());
     const activity = new Activity(options.onIdle);
     // Peers live in real time, whatever clock the keeper follows.
@@ -111,13 +117,15 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
     const mailer = options.mail == null ? null : smtpMailer(options.mail, { timeoutMs });
     const webhooks = webhookSender({ timeoutMs });
     const assertions = assertionVerifier({
-      ...{ time, sockets: sockets.time, limits: options.limits, folder: `${folder}/keys` },
+      // Assertions bear the instants of other people's clocks.
+      ...{ time: options.time, sockets: sockets.time, limits: options.limits, folder: `${folder}/keys` },
       networks: networksOf(options.keyNetworks),
     });
     opened.unshift(tokenEndpoint, providerApi, assertions, webhooks, ...(mailer === null ? [] : [mailer]));
     const running = createKeeper(
       {
         ...options,
+        ...{ time, clock },
         store: storeHealth.store,
         journal: watched,
         sealer,
@@ -138,6 +146,8 @@ export async function openNode(options: NodeOptions): Promise<OpenNode> {
           server,
           remembered: () => memory.read(),
           remember: (identity) => memory.write(identity),
+          clockMark: () => clockMemory.read(),
+          rememberClock: (mark) => clockMemory.write(mark),
         },
       },
       deployment,

@@ -2,7 +2,7 @@ import { EvergrantError, type NodeId } from "@evergrant/core";
 import type { Archive } from "../ports/archive.ts";
 import type { JournalMark } from "../ports/node-store.ts";
 import type { Store } from "../ports/store.ts";
-import type { Time } from "../ports/time.ts";
+import type { ClockReading, Time } from "../ports/time.ts";
 import { realTime } from "../real-time.ts";
 import type { Shared } from "../service/service-context.ts";
 import { openPostgresStore, type PostgresStore } from "../stores/postgres/postgres-store.ts";
@@ -23,6 +23,8 @@ export interface OpenStore {
   readonly archive: Archive;
   /** Null where no other process writes to it. */
   readonly signals: Pick<Shared, "onHint" | "onNewPrimary"> | null;
+  /** How far its clock is ahead of the machine's, measured in real time; null where it has none of its own. */
+  readonly clockSkew: (() => Promise<ClockReading>) | null;
   /** Which server keeps it; null where there is none, or where it does not say. */
   server(): Promise<string | null>;
 }
@@ -45,7 +47,7 @@ export async function openStore({ choice, folder, time }: StorePlace, user: Stor
   switch (choice.kind) {
     case "sqlite": {
       const store = await openSqliteStore({ file: `${folder}/evergrant.db`, time, ...mark });
-      return { store, archive: store.archive, signals: null, server: async () => null };
+      return { store, archive: store.archive, signals: null, clockSkew: null, server: async () => null };
     }
     case "postgres": {
       const listeners = new Set<() => void>();
@@ -53,10 +55,11 @@ export async function openStore({ choice, folder, time }: StorePlace, user: Stor
         for (const listener of listeners) listener();
       });
       const store = await openPostgresStore({ dsn: choice.dsn, node, ...mark, time: realTime(), memory });
-      const skewMs = await store.clockSkewMs();
+      const { skewMs } = await store.clockSkew();
       if (Math.abs(skewMs) <= CLOCK_SKEW_MAX_MS)
         return {
           ...{ store, archive: store.archive, signals: signalsOf(store, listeners) },
+          clockSkew: () => store.clockSkew(),
           server: () => store.systemIdentifier(),
         };
       await store.close();

@@ -16,4 +16,16 @@ export interface Provenance {
   remembered(): Promise<StoreIdentity | null>;
   /** Durable when it resolves. */
   remember(store: StoreIdentity): Promise<void>;
+  /** How this node's time stood to the machine's clock after the last leap of that; null where it never leapt. */
+  clockMark(): Promise<ClockMark | null>;
+  /** Durable when it resolves. */
+  rememberClock(mark: ClockMark): Promise<void>;
+}
+
+/** How the time of a node that is alone stands to its machine's clock. */
+export interface ClockMark {
+  /** How far it is ahead of the clock that was set back. */
+  readonly aheadMs: number;
+  /** How old that is which was received by this instant is not known; null where nothing is in doubt. */
+  readonly doubtfulUntilMs: number | null;
 }

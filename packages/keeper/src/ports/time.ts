@@ -10,3 +10,9 @@ export interface Time {
 export interface Timer {
   cancel(): void;
 }
+
+/** How far a store's clock is ahead of the machine's, and within what that is known. */
+export interface ClockReading {
+  readonly skewMs: number;
+  readonly withinMs: number;
+}

@@ -62,3 +62,31 @@ describe("a token is handed out", () => {
     expect(await refusal(world.keeper.tokens.accessToken(id))).toBe("connection_not_available");
   });
 });
+
+describe("I7 right token: a machine whose clock is set wrong", () => {
+  const HOUR_MS = 60 * MINUTE_MS;
+  const lifeMs = 30 * MINUTE_MS;
+
+  test.each([5, -5])("and right again (by %i h and back) hands out no token beyond its life", async (hours) => {
+    const world = await new KeeperWorld().connected();
+    for (const leapMs of [hours * HOUR_MS, -hours * HOUR_MS]) {
+      world.time.leap(leapMs);
+      for (let passedMs = 0; passedMs < 2 * lifeMs; passedMs += 10 * MINUTE_MS) {
+        expect((await world.token()).expiresInMs).toBeLessThanOrEqual(lifeMs);
+        const issuedMs = world.provider.issuedAtMs((await world.token()).accessToken);
+        expect(world.time.monotonicMs() - issuedMs).toBeLessThan(lifeMs);
+        await world.time.advance(10 * MINUTE_MS);
+      }
+    }
+  });
+
+  test("while the process is away: what the store holds is renewed, as nobody knows how old it is", async () => {
+    const world = await new KeeperWorld().connected();
+    const first = await world.token();
+    await world.time.advance(20 * MINUTE_MS);
+    world.time.leap(-HOUR_MS);
+    await world.start();
+    expect((await world.token()).accessToken.reveal()).not.toBe(first.accessToken.reveal());
+    expect(world.refreshes().length).toBeGreaterThan(0);
+  });
+});

@@ -109,7 +109,7 @@ export class AppPacer {
   }
 
   /** How it stands over all apps, for whoever watches. */
-  standing(): Omit<KeeperLoad, "apiCallsWaiting" | "apiCallsLeft"> {
+  standing(): Pick<KeeperLoad, "attemptsInFlight" | "answersOwed" | "breakersOpen" | "massRefusals"> {
     const paces = [...this.#paces];
     return {
       attemptsInFlight: paces.reduce((sum, [, { inFlight }]) => sum + inFlight, 0),

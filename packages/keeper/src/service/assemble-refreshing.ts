@@ -40,7 +40,7 @@ export function assembleRefreshing(context: ServiceContext, onRenewed: (renewed:
     const report = (error: unknown) => context.report({ what: "warm hours", subject: grant, error });
     refresher.drive(grant, { waitedForMs: null }).catch(report);
   });
-  const live = new LiveTokens();
+  const live = new LiveTokens(context.clock);
   const pacer = new AppPacer(context, directory);
   const schedule: Schedule = new Schedule(context, { pacer, refresher: () => refresher });
   const onScheduled = (dueAtMs: number | null) => schedule.touch(dueAtMs);

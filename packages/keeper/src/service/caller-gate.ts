@@ -147,7 +147,7 @@ export class CallerGate {
   }
 
   #clock() {
-    return { nowMs: this.#context.time.wallMs(), skewMs: this.#context.limits.clockSkewMs };
+    return { nowMs: this.#context.clock.calendarMs(), skewMs: this.#context.limits.clockSkewMs };
   }
 
   #parsed(networks: readonly string[]): readonly Network[] {

@@ -180,7 +180,8 @@ export class ConsentRuns {
   }
 
   async #exchangeCode(consent: StoredConsent, code: Secret, { callback, from }: Came): Promise<void> {
-    const { store, sealer, time, chance, limits, reached, journal } = this.#context;
+    const { clock, store, sealer, time, chance, limits, reached, journal } = this.#context;
+    await clock.makeSure();
     const app = await this.#apps.get(consent.app);
     const attempt = newId<AttemptId>("at", chance);
     const begun = { wallMs: time.wallMs(), monotonicMs: time.monotonicMs() };

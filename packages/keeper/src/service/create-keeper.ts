@@ -1,4 +1,6 @@
+import { EvergrantError } from "@evergrant/core";
 import type { Deployment } from "../ports/deployment-store.ts";
+import type { ClockMark } from "../ports/provenance.ts";
 import { ApiTurns } from "./api-turns.ts";
 import { AppDesk } from "./apps.ts";
 import { assembleConsents } from "./assemble-consents.ts";
@@ -16,6 +18,7 @@ import { GatewayDesk } from "./gateway.ts";
 import { CreateDesk } from "./idempotent-creates.ts";
 import { ImportDesk } from "./imports.ts";
 import type { Keeper, KeeperLoad, RefreshHealth } from "./keeper.ts";
+import { NodeClock } from "./node-clock.ts";
 import { NodeWatch } from "./node-watch.ts";
 import { noticedStore } from "./noticed-store.ts";
 import { NoticeDesk } from "./notices.ts";
@@ -91,13 +94,14 @@ export function createKeeper(
       const own = context.gate.hold === null ? refreshHealth() : QUARANTINED;
       return { ...own, serving: own.refreshing || (await refreshing.serving.hasToken()) };
     },
-    load: () => loadOf(refreshing, turns),
+    load: () => loadOf(context, refreshing, turns),
     nowMs: () => context.time.wallMs(),
   };
   return {
     keeper,
     start: () =>
       context.activity.during(async () => {
+        await startClock(context);
         await authorization.start();
         await quarantine.meet();
         await refreshing.schedule.start();
@@ -124,6 +128,18 @@ export function createKeeper(
   };
 }
 
+// Whatever the store holds has happened: a clock that says otherwise was set wrong while this node was away, or is so now.
+async function startClock({ clock, provenance, report, shared, store }: ServiceContext): Promise<void> {
+  if (shared !== null) return await clock.compare();
+  const [newest] = await store.audit.page(null, 1);
+  const remember = (mark: ClockMark) => provenance?.rememberClock(mark) ?? Promise.resolve();
+  await clock.goOn({
+    newestMs: newest?.atMs ?? null,
+    mark: (await provenance?.clockMark()) ?? null,
+    remember: (mark) => remember(mark).catch((error: unknown) => report({ what: "clock", subject: "mark", error })),
+  });
+}
+
 const QUARANTINED = { refreshing: false, detail: "the database may be restored or copied: see evergrant quarantine" };
 
 function contextOver(given: KeeperParts, nodeWatch: NodeWatch, onNotice: () => void): ServiceContext {
@@ -132,12 +148,20 @@ function contextOver(given: KeeperParts, nodeWatch: NodeWatch, onNotice: () => v
   const journal =
     given.observe === undefined ? given.journal : observedJournal(given.journal, given.time, given.observe);
   const report: ServiceContext["report"] = (failure) => nodeWatch.report(failure);
-  return { ...given, store, journal, custody: given.custody ?? null, gate, report };
+  const clock = given.clock ?? new NodeClock(given.time, given.limits);
+  clock.onLeap = () => report({ what: "clock", subject: given.node, error: leapt(clock) });
+  return { ...given, store, journal, custody: given.custody ?? null, gate, clock, time: clock.time, report };
 }
 
-function loadOf({ pacer, apps }: Refreshing, turns: ApiTurns): KeeperLoad {
+function leapt({ machineAheadMs }: NodeClock): EvergrantError {
+  const apart = `${Math.round(Math.abs(machineAheadMs) / 1000)} s ${machineAheadMs < 0 ? "behind" : "ahead"}`;
+  return new EvergrantError("clock_skewed", { detail: `the machine's clock leapt, and is ${apart} now` });
+}
+
+function loadOf({ clock }: ServiceContext, { pacer, apps }: Refreshing, turns: ApiTurns): KeeperLoad {
   return {
     ...pacer.standing(),
+    machineClockAheadMs: clock.machineAheadMs,
     apiCallsWaiting: turns.waiting,
     apiCallsLeft: turns.left().map(({ app, name, left }) => ({
       ...{ app: apps.peek(app)?.stored.name ?? app, limit: name, left },

@@ -110,6 +110,7 @@ export class GrantRefresher {
   }
 
   async #driveUntilRest(id: GrantId, { waitedForMs, claimed }: Asked): Promise<Driven> {
+    await this.#context.clock.makeSure();
     for (let known = claimed; ; known = undefined) {
       this.#context.gate.requireOpen();
       const stored = known ?? (await this.#context.store.grants.load(id));

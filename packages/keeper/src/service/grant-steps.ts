@@ -28,6 +28,7 @@ export interface View {
   readonly usedAtMs: number | null;
   readonly waitedForMs: number | null;
   readonly refusedAccess?: TokenVersionId | null;
+  readonly accessAfterMs?: number;
   readonly warm?: readonly WarmHours[];
   readonly massRefusal: boolean;
 }

@@ -23,11 +23,12 @@ export class GrantViews {
     grant: { readonly id: GrantId; readonly app: AppId },
     more: { waitedForMs: number | null; leaseNowMs: number },
   ): View {
-    const { time, node, owner } = this.#context;
+    const { clock, time, node, owner } = this.#context;
     const usedAtMs = this.#live.usedAtMs(grant.id);
     const refusedAccess = this.#live.refused(grant.id);
+    const accessAfterMs = clock.doubtfulUntilMs;
     const massRefusal = this.#pacer.isMassRefusal(grant.app);
     const warm = this.#connections.warmOf(grant.id);
-    return { nowMs: time.wallMs(), node, owner, usedAtMs, refusedAccess, massRefusal, warm, ...more };
+    return { nowMs: time.wallMs(), node, owner, usedAtMs, refusedAccess, accessAfterMs, massRefusal, warm, ...more };
   }
 }

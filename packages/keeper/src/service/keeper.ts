@@ -51,6 +51,8 @@ export interface KeeperLoad {
   readonly breakersOpen: number;
   /** Apps of which so many grants were refused at once that no verdict falls. */
   readonly massRefusals: number;
+  /** How far the machine's clock is ahead of the time that this node goes by: the store's, or its own from before a leap. */
+  readonly machineClockAheadMs: number;
   /** Calls through the gateway that wait for room within the provider's limits. */
   readonly apiCallsWaiting: number;
   /** What is left of each of a provider's limits, as far as this node knows; of limits of organisations, of the one that has least. */

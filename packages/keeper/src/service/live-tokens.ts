@@ -1,4 +1,5 @@
 import type { AccessFacts, GrantId, Secret, TokenVersionId } from "@evergrant/core";
+import type { NodeClock } from "./node-clock.ts";
 
 /** An access token that may be handed out, and what was decided about it. */
 export interface LiveToken {
@@ -10,9 +11,14 @@ export interface LiveToken {
 
 /** Access tokens in memory, one per grant: what the hot path reads, and nothing else. */
 export class LiveTokens {
+  readonly #clock: Pick<NodeClock, "doubtfulUntilMs">;
   readonly #tokens = new Map<GrantId, LiveToken>();
   readonly #usedAtMs = new Map<GrantId, number>();
   readonly #refused = new Map<GrantId, { readonly version: TokenVersionId; readonly atMs: number }>();
+
+  constructor(clock: Pick<NodeClock, "doubtfulUntilMs">) {
+    this.#clock = clock;
+  }
 
   get(grant: GrantId): LiveToken | undefined {
     return this.#tokens.get(grant);
@@ -20,6 +26,8 @@ export class LiveTokens {
 
   /** Keeps whichever was received last: an answer that comes late never replaces a newer one. True when this one is kept. */
   offer(grant: GrantId, token: LiveToken): boolean {
+    // I7 right token: nobody knows how long that one still lives.
+    if (token.facts.receivedAtMs <= this.#clock.doubtfulUntilMs) return false;
     const known = this.#tokens.get(grant);
     if (known !== undefined && known.facts.receivedAtMs > token.facts.receivedAtMs) return false;
     this.#tokens.set(grant, token);

@@ -90,6 +90,8 @@ class Node {
       remember: async (identity) => {
         this.remembered = identity;
       },
+      clockMark: async () => null,
+      rememberClock: async () => undefined,
     };
     const first = { kind: "settled", attempt: "at_0" as AttemptId, atMs: 0 } as const;
     const entries: readonly JournalEntry[] = [{ position: 1, record: first }];

@@ -5,7 +5,7 @@ import type { ServiceContext } from "./service-context.ts";
 /**
  * Notices that a shared store may have gone back in time: it was away, another server became the primary, or a record of this node's own
  * audit chain is no longer there. Then the journal is held against it.
- * Between times, whether it is still the store that was met, and what others found out about it.
+ * Between times, what time it says, whether it is still the store that was met, and what others found out about it.
  */
 export class RewindWatch {
   readonly #context: ServiceContext;
@@ -53,6 +53,7 @@ export class RewindWatch {
 
   async #look(): Promise<void> {
     const { audit } = this.#context.store;
+    await this.#context.clock.compare();
     const wentBack = this.#mark !== null && !(await audit.holds(this.#mark));
     if (this.#wasAway || wentBack) {
       this.#wasAway = false;

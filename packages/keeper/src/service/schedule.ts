@@ -42,6 +42,7 @@ export class Schedule {
   async #driveDue(): Promise<number | null> {
     if (this.#context.gate.hold !== null) return null;
     try {
+      await this.#context.clock.makeSure();
       const tried = new Set<GrantId>();
       for (;;) {
         const { grants, nextDueMs } = await this.#claim();

@@ -15,11 +15,13 @@ import type { Time } from "../ports/time.ts";
 import type { TokenEndpoint } from "../ports/token-endpoint.ts";
 import type { Activity } from "./activity.ts";
 import type { Backups } from "./backups.ts";
+import type { NodeClock } from "./node-clock.ts";
 import type { SpendingGate } from "./spending-gate.ts";
 
 /** Everything that the services of one node are given: ports, limits, and who they are. */
 export interface ServiceContext extends KeeperParts {
   readonly gate: SpendingGate;
+  readonly clock: NodeClock;
   readonly custody: KeyCustody | null;
 }
 
@@ -32,7 +34,10 @@ export interface KeeperParts {
   readonly providerApi: ProviderApi;
   readonly assertions: AssertionVerifier;
   readonly providers: ReadonlyMap<string, Provider>;
+  /** Where a clock is given, the time that it makes of the machine's. */
   readonly time: Time;
+  /** Left out: one that follows no store's. */
+  readonly clock?: NodeClock;
   readonly chance: Chance;
   readonly limits: Limits;
   readonly reached: Reached;

@@ -26,10 +26,10 @@ export class UsedAssertions {
    * @throws store_unavailable where neither the store nor memory can tell
    */
   async claim(clientId: string, assertion: { readonly id: string; readonly expiresAtMs: number }): Promise<boolean> {
-    const { limits, store, time } = this.#context;
+    const { clock, limits, store } = this.#context;
     const digest = hash("sha256", JSON.stringify([clientId, assertion.id]), "hex");
     const untilMs = assertion.expiresAtMs + limits.clockSkewMs;
-    this.#forget(time.wallMs());
+    this.#forget(clock.calendarMs());
     if (this.#remembered.has(digest)) return false;
     const isFull = this.#remembered.size >= this.#most;
     // Before anything is waited for, so that of two at the same moment one is refused.

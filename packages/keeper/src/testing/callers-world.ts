@@ -8,6 +8,7 @@ import type { CallerView } from "../service/access.ts";
 import { Activity } from "../service/activity.ts";
 import { CallerDesk } from "../service/callers.ts";
 import type { ConnectionDirectory } from "../service/connection-directory.ts";
+import { NodeClock } from "../service/node-clock.ts";
 import type { ServiceContext } from "../service/service-context.ts";
 import { memoryDatabase } from "../stores/memory/memory-store.ts";
 import { leaving } from "./leaving-store.ts";
@@ -26,6 +27,7 @@ export function aCallersWorld() {
     const store = leaving(database.storeOf(name as NodeId), ["callers", "assertions"], away);
     const context = {
       ...{ store, time, chance: realChance(), limits: DEFAULT_LIMITS, node: name as NodeId },
+      clock: new NodeClock(time, DEFAULT_LIMITS),
       ...{ assertions: verifier, activity: new Activity(() => undefined) },
     };
     const connections = { idOf: () => "cn_1" as ConnectionId, get: () => ({ name: "acme" }) };

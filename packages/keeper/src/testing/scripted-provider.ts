@@ -17,6 +17,7 @@ export const TENANT = {
 export class ScriptedProvider implements TokenEndpoint, ProviderApi {
   readonly #time: MovableTime;
   readonly #firstUsedAtMs = new Map<string, number>();
+  readonly #issuedAtMs = new Map<string, number>();
   readonly known = new Set<string>();
   readonly requests: TokenRequest[] = [];
   readonly revoked: string[] = [];
@@ -47,6 +48,11 @@ export class ScriptedProvider implements TokenEndpoint, ProviderApi {
     if (scripted?.kind === "instead") return scripted.ending;
     const ending = this.#execute(request);
     return scripted?.kind === "lose" ? { kind: "broken", bytesSent: true, reason: "ECONNRESET" } : ending;
+  }
+
+  /** When it gave this access token out: on a clock that nobody sets. */
+  issuedAtMs(accessToken: Secret): number {
+    return this.#issuedAtMs.get(accessToken.reveal()) ?? Number.NEGATIVE_INFINITY;
   }
 
   async revoke(request: { token: Secret }): Promise<"done"> {
@@ -93,8 +99,9 @@ export class ScriptedProvider implements TokenEndpoint, ProviderApi {
   #execute({ grant }: TokenRequest): Ending {
     if (grant.kind === "refresh_token") {
       const token = grant.refreshToken.reveal();
-      const firstUsedAtMs = this.#firstUsedAtMs.get(token) ?? this.#time.wallMs();
-      if (!this.known.has(token) || this.#time.wallMs() - firstUsedAtMs > 30 * MINUTE_MS)
+      const nowMs = this.#time.monotonicMs();
+      const firstUsedAtMs = this.#firstUsedAtMs.get(token) ?? nowMs;
+      if (!this.known.has(token) || nowMs - firstUsedAtMs > 30 * MINUTE_MS)
         return json(400, { error: "invalid_grant" });
       this.#firstUsedAtMs.set(token, firstUsedAtMs);
     }
@@ -105,8 +112,10 @@ export class ScriptedProvider implements TokenEndpoint, ProviderApi {
     );
     const refresh = `refresh-canary-${this.#issued}`;
     this.known.add(refresh);
+    const accessToken = `head.${claims}.${this.#issued}`;
+    this.#issuedAtMs.set(accessToken, this.#time.monotonicMs());
     return json(200, {
-      access_token: `head.${claims}.${this.#issued}`,
+      access_token: accessToken,
       refresh_token: refresh,
       expires_in: 1800,
       token_type: "Bearer",

@@ -69,7 +69,14 @@ export class FakeKeeper implements Keeper {
   nowMs = (): number => START_MS;
   health = async (): Promise<KeeperHealth> => this.state;
   load = () => ({
-    ...{ attemptsInFlight: 2, answersOwed: 1, breakersOpen: 1, massRefusals: 0, apiCallsWaiting: 3 },
+    ...{
+      attemptsInFlight: 2,
+      answersOwed: 1,
+      machineClockAheadMs: 7_000,
+      breakersOpen: 1,
+      massRefusals: 0,
+      apiCallsWaiting: 3,
+    },
     apiCallsLeft: [{ app: "books", limit: "day", left: 17 }],
   });
 

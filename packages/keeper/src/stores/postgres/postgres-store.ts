@@ -3,7 +3,7 @@ import { Kysely, sql } from "kysely";
 import type { Archive } from "../../ports/archive.ts";
 import type { JournalMark } from "../../ports/node-store.ts";
 import type { Store } from "../../ports/store.ts";
-import type { Time } from "../../ports/time.ts";
+import type { ClockReading, Time } from "../../ports/time.ts";
 import { migrate } from "../sql/migrate.ts";
 import { MIGRATIONS, type Migration } from "../sql/migrations.ts";
 import { sqlArchive } from "../sql/sql-archive.ts";
@@ -37,8 +37,8 @@ export interface PostgresStore extends Store {
   readonly archive: Archive;
   /** Calls `listener` soon after any node changed callers, permissions or connections; the answer ends that. Only a hint. */
   onHint(listener: () => void): () => void;
-  /** How far the server's clock is ahead of ours, in milliseconds; exact to half of one round trip. */
-  clockSkewMs(): Promise<number>;
+  /** How far the server's clock is ahead of ours; exact to half of one round trip. @throws store_unavailable */
+  clockSkew(): Promise<ClockReading>;
   /** Which cluster answers: its identifier is drawn at initdb and shared by its standbys; null where the engine does not say. */
   systemIdentifier(): Promise<string | null>;
 }
@@ -77,11 +77,12 @@ function opened(
     ...store,
     archive,
     onHint: (listener) => hints.subscribe(listener),
-    clockSkewMs: () =>
+    clockSkew: () =>
       told(async () => {
         const askedAtMs = time.monotonicMs();
         const serverMs = await db.transaction().execute((trx) => postgresFacts.nowMs(trx));
-        return Math.round(serverMs - (time.wallMs() - (time.monotonicMs() - askedAtMs) / 2));
+        const withinMs = (time.monotonicMs() - askedAtMs) / 2;
+        return { skewMs: Math.round(serverMs - (time.wallMs() - withinMs)), withinMs: Math.ceil(withinMs) };
       }),
     systemIdentifier: () => told(() => systemIdentifier(db)),
     async close() {

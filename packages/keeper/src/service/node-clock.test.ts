@@ -1,0 +1,192 @@
+import { DEFAULT_LIMITS } from "@evergrant/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { MovableTime } from "../../../../tests/kit/movable-time.ts";
+import type { ClockMark } from "../ports/provenance.ts";
+import { NodeClock } from "./node-clock.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const START_MS = Date.UTC(2026, 0, 1);
+const { clockSkewMs, leaseMs } = DEFAULT_LIMITS;
+
+/** A machine with a node on it that is alone, and what it remembered. */
+function alone() {
+  const machine = new MovableTime(START_MS);
+  const clock = new NodeClock(machine, DEFAULT_LIMITS);
+  const marks: ClockMark[] = [];
+  const goOn = (newestMs: number | null, mark: ClockMark | null = null) =>
+    clock.goOn({ newestMs, mark, remember: async (told) => void marks.push(told) });
+  return { machine, clock, marks, goOn, passedMs: () => clock.time.wallMs() - START_MS };
+}
+
+/** A machine with a node on it whose store has a clock of its own. */
+function shared(more: { readonly withinMs?: number } = {}) {
+  const { machine, clock, passedMs } = alone();
+  const store = { aheadMs: 0, asked: 0, away: false };
+  clock.follow(async () => {
+    store.asked += 1;
+    if (store.away) throw new Error("away");
+    const trueMs = START_MS + machine.monotonicMs();
+    return { skewMs: trueMs + store.aheadMs - machine.wallMs(), withinMs: more.withinMs ?? 1 };
+  });
+  const leaps = { told: 0 };
+  clock.onLeap = () => {
+    leaps.told += 1;
+  };
+  return { machine, clock, passedMs, store, leaps };
+}
+
+describe("the time of a node that is alone", () => {
+  test("is the machine's as long as that goes as clocks go", async () => {
+    const { machine, clock, passedMs } = alone();
+    await machine.advance(HOUR_MS);
+    machine.leap(-2_000);
+    await clock.makeSure();
+    expect(passedMs()).toBe(HOUR_MS - 2_000);
+    expect(clock.machineAheadMs).toBe(0);
+  });
+
+  test("does not go back when the machine's clock is set back, and says how far that is behind", async () => {
+    const { machine, clock, marks, goOn, passedMs } = alone();
+    await goOn(null);
+    await machine.advance(HOUR_MS);
+    machine.leap(-5 * HOUR_MS);
+    expect(passedMs()).toBe(HOUR_MS);
+    await clock.makeSure();
+    await machine.advance(MINUTE_MS);
+    expect(passedMs()).toBe(HOUR_MS + MINUTE_MS);
+    expect(clock.machineAheadMs).toBe(-5 * HOUR_MS);
+    expect(marks).toEqual([{ aheadMs: 5 * HOUR_MS, doubtfulUntilMs: null }]);
+  });
+
+  test("goes ahead with the machine's, which may have slept", async () => {
+    const { machine, clock, passedMs } = alone();
+    machine.leap(3 * HOUR_MS);
+    await clock.makeSure();
+    expect(passedMs()).toBe(3 * HOUR_MS);
+  });
+
+  test("never goes back by more than clocks may differ, whatever the machine's does", async () => {
+    const step = fc.record({
+      byMs: fc.integer({ min: -HOUR_MS, max: HOUR_MS }),
+      passedMs: fc.nat(HOUR_MS),
+      sure: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const { machine, clock } = alone();
+        let lastMs = clock.time.wallMs();
+        for (const { byMs, passedMs, sure } of steps) {
+          machine.leap(byMs);
+          if (sure) await clock.makeSure();
+          await machine.advance(passedMs);
+          await clock.makeSure();
+          const nowMs = clock.time.wallMs();
+          expect(nowMs - lastMs).toBeGreaterThanOrEqual(passedMs - clockSkewMs);
+          lastMs = nowMs;
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("goes on after what the store holds, of which nobody knows how old it is, where the machine's clock is behind it", async () => {
+    const { clock, marks, goOn } = alone();
+    const newestMs = START_MS + HOUR_MS;
+    await goOn(newestMs);
+    expect(clock.time.wallMs()).toBe(newestMs + leaseMs);
+    expect(clock.doubtfulUntilMs).toBe(newestMs + leaseMs - 1);
+    expect(marks).toEqual([{ aheadMs: HOUR_MS + leaseMs, doubtfulUntilMs: newestMs + leaseMs - 1 }]);
+  });
+
+  test("is the machine's again after a restart, but for what was written while it was ahead of that", async () => {
+    const { clock, goOn, passedMs, machine } = alone();
+    await machine.advance(10 * MINUTE_MS);
+    await goOn(START_MS + MINUTE_MS, { aheadMs: 2 * MINUTE_MS, doubtfulUntilMs: null });
+    expect(passedMs()).toBe(10 * MINUTE_MS);
+    expect(clock.doubtfulUntilMs).toBe(START_MS + 10 * MINUTE_MS - 1);
+  });
+
+  test("leaves nothing in doubt where no clock ever leapt", async () => {
+    const { clock, marks, goOn } = alone();
+    await goOn(START_MS - MINUTE_MS);
+    expect([clock.doubtfulUntilMs, marks]).toEqual([Number.NEGATIVE_INFINITY, []]);
+  });
+});
+
+describe("the time of nodes that share a store", () => {
+  test.each([5 * HOUR_MS, -5 * HOUR_MS])("stays the store's when the machine's clock leaps by %i ms", async (byMs) => {
+    const { machine, clock, passedMs, leaps } = shared();
+    await machine.advance(HOUR_MS);
+    machine.leap(byMs);
+    await clock.makeSure();
+    await machine.advance(MINUTE_MS);
+    expect(passedMs()).toBe(HOUR_MS + MINUTE_MS);
+    expect(clock.machineAheadMs).toBe(byMs);
+    machine.leap(-byMs);
+    await clock.makeSure();
+    expect([passedMs(), clock.machineAheadMs]).toEqual([HOUR_MS + MINUTE_MS, 0]);
+    expect(leaps.told).toBe(2);
+  });
+
+  test("is not asked of the store again as long as nothing leaps", async () => {
+    const { machine, clock, store } = shared();
+    for (let round = 0; round < 10; round += 1) {
+      await machine.advance(MINUTE_MS);
+      await clock.makeSure();
+    }
+    expect(store.asked).toBe(0);
+  });
+
+  test("is asked for once by however many want to begin something", async () => {
+    const { machine, clock, store } = shared();
+    machine.leap(HOUR_MS);
+    await Promise.all(Array.from({ length: 20 }, () => clock.makeSure()));
+    expect(store.asked).toBe(1);
+  });
+
+  test("lets nothing begin while it leapt and the store does not answer", async () => {
+    const { machine, clock, store } = shared();
+    machine.leap(HOUR_MS);
+    store.away = true;
+    await expect(clock.makeSure()).rejects.toThrow("away");
+    store.away = false;
+    await clock.makeSure();
+    expect(clock.machineAheadMs).toBe(HOUR_MS);
+  });
+
+  test("follows the store's where that is another than it was thought to be", async () => {
+    const { machine, clock, store, passedMs, leaps } = shared();
+    await machine.advance(HOUR_MS);
+    store.aheadMs = 2 * MINUTE_MS;
+    await clock.compare();
+    expect(passedMs()).toBe(HOUR_MS + 2 * MINUTE_MS);
+    expect(leaps.told).toBe(1);
+  });
+
+  test("is left as it is where the store's differs by less than clocks may, or than can be told", async () => {
+    const { clock, store } = shared();
+    store.aheadMs = clockSkewMs / 2;
+    await clock.compare();
+    expect(clock.machineAheadMs).toBe(0);
+    const slow = shared({ withinMs: 4_000 });
+    slow.store.aheadMs = clockSkewMs / 2 + 3_000;
+    await slow.clock.compare();
+    expect(slow.clock.machineAheadMs).toBe(0);
+  });
+
+  test("is asked for anew where the machine's clock leapt while the store was asked", async () => {
+    const machine = new MovableTime(START_MS);
+    const clock = new NodeClock(machine, DEFAULT_LIMITS);
+    let asked = 0;
+    clock.follow(async () => {
+      const skewMs = START_MS + machine.monotonicMs() - machine.wallMs();
+      if (asked === 0) machine.leap(HOUR_MS);
+      asked += 1;
+      return { skewMs, withinMs: 1 };
+    });
+    await clock.compare();
+    expect([asked, clock.machineAheadMs]).toEqual([2, HOUR_MS]);
+  });
+});

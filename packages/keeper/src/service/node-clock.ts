@@ -1,0 +1,134 @@
+import type { Limits } from "@evergrant/core";
+import type { ClockMark } from "../ports/provenance.ts";
+import type { ClockReading, Time } from "../ports/time.ts";
+
+/** What is known from before, where a node alone has no other clock to ask. */
+export interface ClockPast {
+  /** The newest that the store holds; null where it is empty. */
+  readonly newestMs: number | null;
+  /** What was remembered last; null where nothing was. */
+  readonly mark: ClockMark | null;
+  /** Durable when it resolves. */
+  readonly remember: (mark: ClockMark) => Promise<void>;
+}
+
+/**
+ * The time that one node goes by. A machine's clock may be set wrong and right again, while the node runs or is away; instants that are
+ * in the store are counted on from, so they must not be of several times.
+ * Where nodes share a store, its clock is everybody's: a leap of the machine's is held against it before anything is begun.
+ * A node alone goes on by its monotonic clock when the machine's is set back, and believes one that is set ahead: it may have slept.
+ */
+export class NodeClock {
+  readonly time: Time;
+  readonly #machine: Time;
+  readonly #toleranceMs: number;
+  readonly #leaseMs: number;
+  /** The machine's wall clock less its monotonic one, when they were last found to agree with what this node goes by. */
+  #sureOfMs: number;
+  /** This node's time less the machine's wall clock, as of then. */
+  #shiftMs = 0;
+  #doubtfulUntilMs: number | null = null;
+  #reading: (() => Promise<ClockReading>) | null = null;
+  #remember: ClockPast["remember"] = async () => undefined;
+  #comparing: Promise<void> | null = null;
+  onLeap: () => void = () => undefined;
+
+  constructor(machine: Time, limits: Limits) {
+    this.#machine = machine;
+    // Two nodes that each are within it of the store's clock are within what clocks may differ by.
+    this.#toleranceMs = limits.clockSkewMs / 2;
+    this.#leaseMs = limits.leaseMs;
+    this.#sureOfMs = this.#differenceMs();
+    this.time = {
+      wallMs: () => this.#nowMs(),
+      monotonicMs: () => machine.monotonicMs(),
+      setTimer: (delayMs, fire) => machine.setTimer(delayMs, fire),
+    };
+  }
+
+  /** What the machine's own clock says: for instants that were set elsewhere, by other clocks than the store's. */
+  calendarMs(): number {
+    return this.#machine.wallMs();
+  }
+
+  /** How far the machine's clock is ahead of the time that this node goes by. */
+  get machineAheadMs(): number {
+    return this.#machine.wallMs() - this.#nowMs();
+  }
+
+  /** How old that is which was received by this instant is not known. */
+  get doubtfulUntilMs(): number {
+    return this.#doubtfulUntilMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** From now on the store's clock is everybody's. */
+  follow(reading: () => Promise<ClockReading>): void {
+    this.#reading = reading;
+  }
+
+  /** Goes on where this node, which is alone, was before: never before what the store holds; by how much it is after that, nobody knows. */
+  async goOn({ newestMs, mark, remember }: ClockPast): Promise<void> {
+    this.#remember = remember;
+    this.#doubtfulUntilMs = mark?.doubtfulUntilMs ?? null;
+    if (newestMs === null) return;
+    const isBehind = newestMs - this.#nowMs() > this.#toleranceMs;
+    if (!isBehind && (mark === null || mark.aheadMs === 0)) return;
+    // An answer in the journal is younger than its intent in the store, by a lease at most.
+    this.#shiftMs += Math.max(0, newestMs + this.#leaseMs - this.#nowMs());
+    this.#doubtfulUntilMs = this.#nowMs() - 1;
+    await this.#leapt();
+  }
+
+  /** Asked before anything is begun: where the machine's clock leapt since, it is found out first what time it is. @throws store_unavailable */
+  async makeSure(): Promise<void> {
+    const leaptMs = this.#differenceMs() - this.#sureOfMs;
+    if (Math.abs(leaptMs) <= this.#toleranceMs) {
+      this.#sureOfMs += leaptMs;
+      return;
+    }
+    if (this.#reading !== null) return await this.compare();
+    this.#sureOfMs += leaptMs;
+    if (leaptMs < 0) this.#shiftMs -= leaptMs;
+    await this.#leapt();
+  }
+
+  /** Holds this node's time against the store's. @throws store_unavailable */
+  async compare(): Promise<void> {
+    const reading = this.#reading;
+    if (reading === null) return await this.makeSure();
+    this.#comparing ??= this.#compare(reading).finally(() => {
+      this.#comparing = null;
+    });
+    await this.#comparing;
+  }
+
+  async #compare(reading: () => Promise<ClockReading>): Promise<void> {
+    const beforeMs = this.#differenceMs();
+    const { skewMs, withinMs } = await reading();
+    const differenceMs = this.#differenceMs();
+    // Leapt while the store was asked: what it answered is of two times.
+    if (Math.abs(differenceMs - beforeMs) > this.#toleranceMs) return await this.#compare(reading);
+    const leaptMs = differenceMs - this.#sureOfMs;
+    const steadyShiftMs = Math.round(this.#shiftMs - leaptMs);
+    const isRight = Math.abs(skewMs - steadyShiftMs) <= this.#toleranceMs + withinMs;
+    this.#shiftMs = isRight ? steadyShiftMs : skewMs;
+    this.#sureOfMs = differenceMs;
+    if (!isRight || Math.abs(leaptMs) > this.#toleranceMs) this.onLeap();
+  }
+
+  async #leapt(): Promise<void> {
+    this.onLeap();
+    await this.#remember({ aheadMs: this.#shiftMs, doubtfulUntilMs: this.#doubtfulUntilMs });
+  }
+
+  #nowMs(): number {
+    const leaptMs = this.#differenceMs() - this.#sureOfMs;
+    // Set back: time does not go back. A little less than that a synchronised clock may do.
+    const heldMs = leaptMs < -this.#toleranceMs ? -leaptMs : 0;
+    return Math.floor(this.#machine.wallMs() + this.#shiftMs + heldMs);
+  }
+
+  #differenceMs(): number {
+    return this.#machine.wallMs() - this.#machine.monotonicMs();
+  }
+}
