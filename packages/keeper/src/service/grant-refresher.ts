@@ -146,7 +146,10 @@ export class GrantRefresher {
     { because, isClaimed }: { because: SpendReason; isClaimed: boolean },
   ): Extract<Step, { kind: "rest" }> | null {
     const nowMs = this.#context.time.wallMs();
-    const backMs = because === "recovery" && !isClaimed ? this.#pacer.standsBackMs() : 0;
+    // Further ahead than any back-off: the others hold it past its grace, as it is not theirs, and none of them will look.
+    const isHeldByOthers = (dueAtMs ?? nowMs) > nowMs + this.#context.limits.retryMaxMs;
+    const leaves = because === "recovery" && !isClaimed && !isHeldByOthers;
+    const backMs = leaves ? this.#pacer.standsBackMs() : 0;
     const untilMs = Math.min((dueAtMs ?? nowMs) + backMs, nowMs + backMs);
     return untilMs > nowMs ? { kind: "rest", untilMs, because: "provider-silent" } : null;
   }

@@ -54,6 +54,19 @@ describe("a node whose request got no answer", () => {
     expect(await passed(world, () => world.refreshes().length === 2)).toBeLessThanOrEqual(BACK_MS + STEP_MS);
   });
 
+  test("asks at once for what the others hold past its grace, as none of them will", async () => {
+    const world = await owing(ofTwo());
+    const { grants } = world.database.storeOf("node-2" as NodeId);
+    await passed(world, () => isDue(world));
+    // So does a node whose plan says that it has to hold what another owes.
+    await grants.claimDue(world.time.wallMs(), 10, world.time.wallMs() + DEFAULT_LIMITS.pastGraceHoldMs);
+    await world.time.advance(STEP_MS);
+    const before = world.refreshes().length;
+    void refusal(world.token());
+    await world.time.advance(STEP_MS);
+    expect(world.refreshes()).toHaveLength(before + 1);
+  });
+
   test("waits for no others where there are none", async () => {
     const world = await owing(new KeeperWorld());
     expect(world.refreshes().length).toBeGreaterThan(1);
