@@ -2,7 +2,7 @@ import { chainOf, type Expected, isHeld, type Lease, type LeaseOwner } from "@ev
 import type { GrantChange, StoredGrant } from "../ports/grant-store.ts";
 import type { JournalRecord } from "../ports/journal.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
-import { changeBy, type View } from "./grant-steps.ts";
+import { changeBy, dueAfter, type View } from "./grant-steps.ts";
 import type { GrantViews } from "./grant-views.ts";
 import { journaledOutcome } from "./journaled-outcome.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -49,6 +49,8 @@ async function rememberSend(context: ServiceContext, parts: Parts, sent: Sent, p
       continue;
     }
     const app = await parts.apps.get(grant.app);
+    if (isHeldByOthers(context, grant, sent.intent))
+      return parts.onScheduled(await takeBack(context, parts.views, { grant, app }));
     if (isWithoutEffect(sent, app) || (await isTold(context, grant, sent.intent))) return;
     parts.onScheduled(await putBack(context, parts.views, { grant, app, sent }));
     return;
@@ -61,6 +63,32 @@ function standing(grant: StoredGrant, { chain, generation }: Expected): "here" |
   if (stored === null || stored.id !== chain || stored.generation > generation + 1) return "moved-on";
   if (stored.generation > generation) return "one-on";
   return stored.generation < generation ? "behind" : "here";
+}
+
+// Further ahead than any back-off: while this node was away the grace went by, and the others hold what is not theirs for a day.
+function isHeldByOthers(
+  { time, limits }: ServiceContext,
+  { dueAtMs, state }: StoredGrant,
+  { attempt }: Intent,
+): boolean {
+  const isOurs = chainOf(state)?.attempt?.id === attempt;
+  return isOurs && dueAtMs !== null && dueAtMs > time.wallMs() + limits.retryMaxMs;
+}
+
+/** Makes it due when it is for the node that owes it; when that is. */
+async function takeBack(
+  context: ServiceContext,
+  views: GrantViews,
+  { grant: { id }, app }: { readonly grant: StoredGrant; readonly app: App },
+): Promise<number | null> {
+  const dueAtMs = await untilStored(context, id, () =>
+    context.store.grants.change(id, (current, storeNowMs) => {
+      const dueAtMs = dueAfter(current, views.of(current, { waitedForMs: null, leaseNowMs: storeNowMs }), app.timing);
+      const records = { audit: [], notices: [] };
+      return { change: { state: null, lease: null, dueAtMs, tokens: [], records }, result: dueAtMs };
+    }),
+  );
+  return dueAtMs ?? null;
 }
 
 /** Writes the send down; when the grant is due then. */

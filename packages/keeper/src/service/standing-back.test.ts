@@ -34,6 +34,20 @@ async function passed(world: KeeperWorld, until: () => boolean | Promise<boolean
   throw new Error("it never came");
 }
 
+describe("a node that comes back, and owes what the others hold past its grace", () => {
+  test("asks for it by itself, and does not leave it for a day", async () => {
+    const world = await owing(ofTwo());
+    const { grants } = world.database.storeOf("node-2" as NodeId);
+    await world.stop();
+    await world.time.advance(HOUR_MS);
+    await grants.claimDue(world.time.wallMs(), 10, world.time.wallMs() + DEFAULT_LIMITS.pastGraceHoldMs);
+    const before = world.refreshes().length;
+    await world.start();
+    await world.time.advance(STEP_MS);
+    expect(world.refreshes()).toHaveLength(before + 1);
+  });
+});
+
 describe("a node whose request got no answer", () => {
   test("leaves what it owes to another node, however many callers ask here", async () => {
     const world = await owing(ofTwo());
