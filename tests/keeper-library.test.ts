@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -76,6 +76,33 @@ test("a keeper in one's own process gives tokens, calls the API, and goes on aft
     await kept.keeper.operators.byKey(new Secret(readFileSync(join(folder, "operator-key"), "utf8").trim())),
   ).toMatchObject({ name: "operator", role: "admin" });
 });
+
+test("a clock that was set back while it was closed: no token of unknown age is handed out, whatever is remembered of the clock", async () => {
+  await aCustomConnection();
+  const mark = join(folder, "journal", "clock");
+  const given = [(await kept.accessToken({ connection: "acme" })).accessToken.reveal()];
+  expect(existsSync(mark)).toBe(false);
+  const twoHoursBehind = { ...options(), time: behind(time, 2 * 3_600_000) };
+  for (const before of [() => undefined, () => writeFileSync(mark, "of a disk that broke")]) {
+    await kept.close();
+    before();
+    const reported: string[] = [];
+    kept = await openKeeper({ ...twoHoursBehind, report: ({ what }) => reported.push(what) });
+    given.push((await kept.accessToken({ connection: "acme" })).accessToken.reveal());
+    expect(await organisation()).toEqual([200, DEMO_COMPANY]);
+    expect(reported).toContain("clock");
+    expect(JSON.parse(readFileSync(mark, "utf8"))).toMatchObject({ format: "evergrant-clock/1" });
+  }
+  expect(new Set(given).size).toBe(3);
+});
+
+function behind(machine: MovableTime, byMs: number): KeeperOptions["time"] & object {
+  return {
+    wallMs: () => machine.wallMs() - byMs,
+    monotonicMs: () => machine.monotonicMs(),
+    setTimer: (delayMs, fire) => machine.setTimer(delayMs, fire),
+  };
+}
 
 test("it sends a token to the provider's API alone, and says whom it does not know", async () => {
   await aCustomConnection();

@@ -361,7 +361,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "time goes back with the machine's clock",
     file: `${SERVICE}/node-clock.ts`,
-    find: "if (leaptMs < 0) this.#shiftMs -= leaptMs;",
+    find: "if (leaptMs < 0) this.#shiftMs -= Math.round(leaptMs);",
     replace: "if (leaptMs < 0) this.#shiftMs -= 0;",
     caughtBy: "I7",
     world: {

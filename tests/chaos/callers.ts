@@ -40,6 +40,11 @@ export function startCallers(fleet: Fleet, parts: Targets & CallerEvents): Calle
       gap.lastMs = atMs;
     }
     const token = body.access_token ?? "";
+    const lie = lieOf(body, { expiresMs, askedMs: Date.now() - (atMs - sentAtMs), accessLifeMs: parts.accessLifeMs });
+    if (lie !== null) {
+      wrong += 1;
+      parts.wrong(target.name, lie);
+    }
     if (checked.has(`${target.name} ${token}`)) return;
     checked.add(`${target.name} ${token}`);
     const fault = await faultOf(fleet, { target, token, expiresAtMs: atMs + (body.expires_in ?? 0) * 1_000 });
@@ -101,6 +106,18 @@ async function ask(url: string, connection: string, caller: Targets["caller"]): 
   } catch {
     return null;
   }
+}
+
+/** A token says itself when it expires, in whole seconds. */
+const CLAIMED_WITHIN_MS = 1_000;
+
+/** What is untrue about the life of a served token; null: nothing. */
+function lieOf(
+  { expires_in: expiresIn = 0 }: TokenBody,
+  known: { readonly expiresMs: number; readonly askedMs: number; readonly accessLifeMs: number },
+): string | null {
+  if (known.expiresMs + CLAIMED_WITHIN_MS < known.askedMs) return "it expired before it was asked for";
+  return expiresIn * 1_000 > known.accessLifeMs ? `it is said to live for ${expiresIn} s` : null;
 }
 
 interface Served {

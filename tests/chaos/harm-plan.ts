@@ -21,6 +21,8 @@ export type ProcessHarm =
   /** A person consents, and the node dies inside the exchange of the code. */
   | { readonly kind: "kill-at-code"; readonly point: Point }
   | { readonly kind: "freeze"; readonly node: number; readonly forMs: number }
+  /** The machine's clock is set wrong, and later right again; a process that starts meanwhile finds it right. */
+  | { readonly kind: "clock-leap"; readonly node: number; readonly byMs: number; readonly forMs: number }
   | { readonly kind: "partition"; readonly node: number; readonly forMs: number; readonly thenCut: boolean }
   /** One node's own way to the provider, while the others get through. */
   | {
@@ -86,8 +88,11 @@ interface Stream {
   readonly calmMs: readonly [number, number];
 }
 
-const TO_NODES = ["kill", "kill-at-point", "kill-at-point", "freeze"] as const;
+const TO_NODES = ["kill", "kill-at-point", "kill-at-point", "freeze", "clock-leap"] as const;
 const TO_STORE = ["store-restart", "fail-over", "fail-over"] as const;
+
+/** A few seconds, as many as a token lives, and a time zone. */
+const LEAPS_MS = [-7_200_000, -8_000, -3_000, 3_000, 8_000, 7_200_000] as const;
 
 function streamsOf({ store, nodes, pace }: HarmPlanOptions): readonly Stream[] {
   const all = Array.from({ length: nodes }, (_, node) => node);
@@ -125,6 +130,8 @@ function processHarm(random: Random, kind: ProcessHarmKind, node: number): Proce
     case "freeze":
       // Up to the longest pause that the policy tolerates.
       return { kind, node, forMs: between(random, 200, 1_500) };
+    case "clock-leap":
+      return { kind, node, byMs: pick(random, LEAPS_MS), forMs: between(random, 300, 6_000) };
     case "partition":
       return { kind, node, forMs: between(random, 300, 2_500), thenCut: random() < 0.5 };
     case "way-cut":

@@ -52,6 +52,8 @@ export class Inflicting {
         return await this.#consents.whileKilled(harm.point);
       case "freeze":
         return await this.#freeze(harm);
+      case "clock-leap":
+        return await this.#clockLeap(harm);
       case "partition":
         return await this.#partition(harm);
       case "way-cut":
@@ -116,6 +118,15 @@ export class Inflicting {
     if (!slot.up) return;
     this.#availability.set(harm.node, "process", true);
     this.#recoveries.healed(harm.node);
+  }
+
+  // It is able to work all the while.
+  async #clockLeap({ node, byMs, forMs }: ProcessHarm & { kind: "clock-leap" }): Promise<void> {
+    const slot = this.#fleet.slots[node];
+    const setRight = await slot?.leap(byMs);
+    if (setRight === undefined) return;
+    await pause(forMs);
+    await setRight();
   }
 
   // Its callers and the store reach it; what it sends the provider is done or not, and it never hears of it.

@@ -58,6 +58,16 @@ export class NodeSlot {
     this.#node?.thaw();
   }
 
+  /** Its clock is set otherwise; the answer sets it right again, unless the process has ended by then. */
+  async leap(byMs: number): Promise<(() => Promise<void>) | undefined> {
+    const node = this.#node;
+    if (node === null || !node.alive) return undefined;
+    await node.leap(byMs);
+    return async () => {
+      if (node.alive) await node.leap(-byMs);
+    };
+  }
+
   /** Ends the process at once, without waiting: for the end of this process itself. */
   endNow(): void {
     this.#closing = true;

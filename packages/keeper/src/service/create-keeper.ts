@@ -132,13 +132,20 @@ export function createKeeper(
 async function startClock({ clock, provenance, report, shared, store }: ServiceContext): Promise<void> {
   if (shared !== null) return await clock.compare();
   const [newest] = await store.audit.page(null, 1);
-  const remember = (mark: ClockMark) => provenance?.rememberClock(mark) ?? Promise.resolve();
+  const failed = (error: unknown) => report({ what: "clock", subject: "mark", error });
+  const read = async () => (await provenance?.clockMark()) ?? null;
   await clock.goOn({
     newestMs: newest?.atMs ?? null,
-    mark: (await provenance?.clockMark()) ?? null,
-    remember: (mark) => remember(mark).catch((error: unknown) => report({ what: "clock", subject: "mark", error })),
+    mark: await read().catch((error: unknown) => {
+      failed(error);
+      return ANY_CLOCK;
+    }),
+    remember: async (mark) => await provenance?.rememberClock(mark).catch(failed),
   });
 }
+
+/** What is remembered of a clock of which nothing can be read: what was received until now may be of any age. */
+const ANY_CLOCK: ClockMark = { aheadMs: 1, doubtfulUntilMs: null };
 
 const QUARANTINED = { refreshing: false, detail: "the database may be restored or copied: see evergrant quarantine" };
 

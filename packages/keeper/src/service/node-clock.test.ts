@@ -3,12 +3,19 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MovableTime } from "../../../../tests/kit/movable-time.ts";
 import type { ClockMark } from "../ports/provenance.ts";
+import type { Time } from "../ports/time.ts";
 import { NodeClock } from "./node-clock.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const START_MS = Date.UTC(2026, 0, 1);
 const { clockSkewMs, leaseMs } = DEFAULT_LIMITS;
+
+const realShape = (machine: MovableTime): Time => ({
+  wallMs: () => machine.wallMs(),
+  monotonicMs: () => machine.monotonicMs(),
+  setTimer: (delayMs, fire) => machine.setTimer(delayMs, fire),
+});
 
 /** A machine with a node on it that is alone, and what it remembered. */
 function alone() {
@@ -58,6 +65,19 @@ describe("the time of a node that is alone", () => {
     expect(passedMs()).toBe(HOUR_MS + MINUTE_MS);
     expect(clock.machineAheadMs).toBe(-5 * HOUR_MS);
     expect(marks).toEqual([{ aheadMs: 5 * HOUR_MS, doubtfulUntilMs: null }]);
+  });
+
+  test("is remembered in whole milliseconds, although the monotonic clock has fractions of them", async () => {
+    const machine = new MovableTime(START_MS);
+    const fine = { ...realShape(machine), monotonicMs: () => machine.monotonicMs() + 0.123456 };
+    const clock = new NodeClock(fine, DEFAULT_LIMITS);
+    const marks: ClockMark[] = [];
+    await clock.goOn({ newestMs: null, mark: null, remember: async (mark) => void marks.push(mark) });
+    await machine.advance(HOUR_MS);
+    fine.monotonicMs = () => machine.monotonicMs() + 0.654321;
+    machine.leap(-HOUR_MS);
+    await clock.makeSure();
+    expect(marks).toEqual([{ aheadMs: expect.toSatisfy(Number.isSafeInteger), doubtfulUntilMs: null }]);
   });
 
   test("goes ahead with the machine's, which may have slept", async () => {

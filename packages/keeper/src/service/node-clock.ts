@@ -88,7 +88,7 @@ export class NodeClock {
     }
     if (this.#reading !== null) return await this.compare();
     this.#sureOfMs += leaptMs;
-    if (leaptMs < 0) this.#shiftMs -= leaptMs;
+    if (leaptMs < 0) this.#shiftMs -= Math.round(leaptMs);
     await this.#leapt();
   }
 
