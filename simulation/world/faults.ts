@@ -176,6 +176,7 @@ export class Faults {
         if (did === "revoked") provider.revokeByPerson(party.person);
         else provider.disconnect(party.person);
         party.withdrawn = true;
+        party.withdrawals += 1;
         history.record({ kind: "person", did, connection, grant });
         clock.after(fault.consentsAgainAfterMs, () => this.consentAgain(party));
         return;

@@ -52,6 +52,8 @@ export interface Party {
   wantsDisabled: boolean;
   /** The person took it back at the provider, and has not given it again. */
   withdrawn: boolean;
+  /** How often the person took it back. */
+  withdrawals: number;
   /** The database went back to before its consent; until a journal brings it back it counts as withdrawn. */
   forgotten: boolean;
   consentedAtMs: number;
@@ -180,6 +182,7 @@ export class World {
         disabledSinceMs: null,
         wantsDisabled: false,
         withdrawn: false,
+        withdrawals: 0,
         forgotten: false,
         consentedAtMs: 0,
         family: null,
@@ -194,9 +197,12 @@ export class World {
   }
 
   async consent(party: Party, process: ContenderProcess): Promise<void> {
+    const { withdrawals } = party;
     const grant = await process.connect(party.connection, party.person);
     if (grant === null) return;
     party.grant = grant;
+    // Taken back while it was on its way: what it brought may be dead already.
+    if (party.withdrawals !== withdrawals) return;
     party.withdrawn = false;
     party.forgotten = false;
     party.consentedAtMs = this.clock.nowMs;
