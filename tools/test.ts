@@ -8,7 +8,7 @@ import { add, closingLine, type Tally } from "./tally.ts";
 import { TALLY_FILE_VARIABLE } from "./test-reporter.ts";
 
 const root = dirname(import.meta.dirname);
-const stepLimitMs = 30 * 60_000;
+const stepLimitMs = 50 * 60_000;
 const shownCharacters = 60_000;
 
 const EXECUTABLES: Readonly<Record<ToolCommand["tool"], string>> = {

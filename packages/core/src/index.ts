@@ -144,6 +144,7 @@ export {
   standBackStepMs,
   standsBackAtMostMs,
   standsBackMs,
+  workedOnWithinMs,
 } from "./silence.ts";
 export type { RestReason, Step } from "./step.ts";
 export {

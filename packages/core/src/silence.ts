@@ -48,7 +48,12 @@ export function standsBackMs({ unheard, atMs }: Silence, nowMs: number, limits: 
   return isSilent ? Math.min(unheard, STEPS) * standBackStepMs(limits) : 0;
 }
 
+/** What is owed is due again within this: a lease, or a back-off. What is due later is held by whoever does not owe it. */
+export function workedOnWithinMs({ leaseMs, retryMaxMs }: Limits): number {
+  return leaseMs + retryMaxMs;
+}
+
 /** Longer than anything that it owes is away from being due again: a lease, or the longest back-off. */
-function silentForMs({ leaseMs, retryMaxMs }: Limits): number {
-  return 2 * (leaseMs + retryMaxMs);
+function silentForMs(limits: Limits): number {
+  return 2 * workedOnWithinMs(limits);
 }

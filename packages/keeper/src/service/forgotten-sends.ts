@@ -1,4 +1,4 @@
-import { chainOf, type Expected, isHeld, type Lease, type LeaseOwner } from "@evergrant/core";
+import { chainOf, type Expected, isHeld, type Lease, type LeaseOwner, workedOnWithinMs } from "@evergrant/core";
 import type { GrantChange, StoredGrant } from "../ports/grant-store.ts";
 import type { JournalRecord } from "../ports/journal.ts";
 import type { App, AppDirectory } from "./app-directory.ts";
@@ -65,14 +65,14 @@ function standing(grant: StoredGrant, { chain, generation }: Expected): "here" |
   return stored.generation < generation ? "behind" : "here";
 }
 
-// Further ahead than any back-off: while this node was away the grace went by, and the others hold what is not theirs for a day.
+// Further ahead than any work or back-off: while this node was away the grace went by, and the others hold what is not theirs for a day.
 function isHeldByOthers(
   { time, limits }: ServiceContext,
   { dueAtMs, state }: StoredGrant,
   { attempt }: Intent,
 ): boolean {
   const isOurs = chainOf(state)?.attempt?.id === attempt;
-  return isOurs && dueAtMs !== null && dueAtMs > time.wallMs() + limits.retryMaxMs;
+  return isOurs && dueAtMs !== null && dueAtMs > time.wallMs() + workedOnWithinMs(limits);
 }
 
 /** Makes it due when it is for the node that owes it; when that is. */

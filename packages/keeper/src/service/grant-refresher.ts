@@ -9,6 +9,7 @@ import {
   type TokenVersionId,
   takeLease,
   transition,
+  workedOnWithinMs,
 } from "@evergrant/core";
 import type { StoredGrant } from "../ports/grant-store.ts";
 import type { TokenGrant } from "../ports/token-endpoint.ts";
@@ -146,8 +147,8 @@ export class GrantRefresher {
     { because, isClaimed }: { because: SpendReason; isClaimed: boolean },
   ): Extract<Step, { kind: "rest" }> | null {
     const nowMs = this.#context.time.wallMs();
-    // Further ahead than any back-off: the others hold it past its grace, as it is not theirs, and none of them will look.
-    const isHeldByOthers = (dueAtMs ?? nowMs) > nowMs + this.#context.limits.retryMaxMs;
+    // Further ahead than any work or back-off: the others hold it past its grace, as it is not theirs, and none of them will look.
+    const isHeldByOthers = (dueAtMs ?? nowMs) > nowMs + workedOnWithinMs(this.#context.limits);
     const leaves = because === "recovery" && !isClaimed && !isHeldByOthers;
     const backMs = leaves ? this.#pacer.standsBackMs() : 0;
     const untilMs = Math.min((dueAtMs ?? nowMs) + backMs, nowMs + backMs);
