@@ -38,6 +38,14 @@ const busy = {
   faults: [],
 } as const;
 
+/** A machine whose clock is five hours ahead for two. */
+const leaping: Partial<Plan> = {
+  ...hot,
+  pace: "lively",
+  rates: {},
+  faults: [{ kind: "clock-leap", atMs: HOUR_MS, node: 0, byMs: 5 * HOUR_MS, forMs: 2 * HOUR_MS }],
+};
+
 /** The proof that the checkers see: each is a real mistake, planted into real source, that its own checker has to find. */
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -351,11 +359,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: "this.#shiftMs = isRight ? steadyShiftMs : skewMs;",
     replace: "this.#shiftMs = Math.round(this.#shiftMs);",
     caughtBy: "I7",
-    world: {
-      ...hot,
-      ...{ nodes: 3, pace: "lively", rates: {} },
-      faults: [{ kind: "clock-leap", atMs: HOUR_MS, node: 0, byMs: 5 * HOUR_MS, forMs: 2 * HOUR_MS }],
-    },
+    world: { ...leaping, nodes: 3 },
     seeds: 8,
   },
   {
@@ -364,11 +368,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: "if (leaptMs < 0) this.#shiftMs -= Math.round(leaptMs);",
     replace: "if (leaptMs < 0) this.#shiftMs -= 0;",
     caughtBy: "I7",
-    world: {
-      ...hot,
-      ...{ nodes: 1, pace: "lively", rates: {} },
-      faults: [{ kind: "clock-leap", atMs: HOUR_MS, node: 0, byMs: 5 * HOUR_MS, forMs: 2 * HOUR_MS }],
-    },
+    world: { ...leaping, nodes: 1 },
     seeds: 8,
   },
   {

@@ -615,21 +615,23 @@ describe("the court", () => {
     expect(world.plan()).toMatchObject({ kind: "spend", because: "court" });
   });
 
-  test("I1 no false death: hears no token twice within one request's time, however late it is", () => {
+  /** A head whose parent was sent at instant 0: refused at once, and then again this late. */
+  function refusedAgain(atMs: number): GrantWorld {
     const world = new GrantWorld();
     world.renew(world.begin());
     world.fail(world.begin(), refusal);
-    world.nowMs = 12 * MINUTE_MS;
+    world.nowMs = atMs;
     world.fail(world.begin(), refusal);
+    return world;
+  }
+
+  test("I1 no false death: hears no token twice within one request's time, however late it is", () => {
+    const world = refusedAgain(12 * MINUTE_MS);
     expect(world.plan()).toMatchObject({ kind: "rest", untilMs: world.nowMs + DEFAULT_LIMITS.requestTimeoutMs });
   });
 
   test("I1 no false death: hears nobody in haste where the parent's window is over: two days that passed at once may be a clock's mistake", () => {
-    const world = new GrantWorld();
-    world.renew(world.begin());
-    world.fail(world.begin(), refusal);
-    world.nowMs = 2 * DAY_MS;
-    world.fail(world.begin(), refusal);
+    const world = refusedAgain(2 * DAY_MS);
     expect(world.plan()).toMatchObject({ kind: "rest", untilMs: world.nowMs + DEFAULT_LIMITS.courtSpacingMs });
   });
 

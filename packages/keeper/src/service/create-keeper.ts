@@ -1,6 +1,4 @@
-import { EvergrantError } from "@evergrant/core";
 import type { Deployment } from "../ports/deployment-store.ts";
-import type { ClockMark } from "../ports/provenance.ts";
 import { ApiTurns } from "./api-turns.ts";
 import { AppDesk } from "./apps.ts";
 import { assembleConsents } from "./assemble-consents.ts";
@@ -10,6 +8,7 @@ import { assembleUpkeep } from "./assemble-upkeep.ts";
 import { AuditReader } from "./audit-reader.ts";
 import { AuthorizationWatch } from "./authorization-watch.ts";
 import { CallerDesk } from "./callers.ts";
+import { clockOver, startClock } from "./clock-start.ts";
 import { ConnectionDesk } from "./connections.ts";
 import { ConsentDesk } from "./consents.ts";
 import { Deliverer } from "./deliverer.ts";
@@ -18,7 +17,6 @@ import { GatewayDesk } from "./gateway.ts";
 import { CreateDesk } from "./idempotent-creates.ts";
 import { ImportDesk } from "./imports.ts";
 import type { Keeper, KeeperLoad, RefreshHealth } from "./keeper.ts";
-import { NodeClock } from "./node-clock.ts";
 import { NodeWatch } from "./node-watch.ts";
 import { noticedStore } from "./noticed-store.ts";
 import { NoticeDesk } from "./notices.ts";
@@ -128,25 +126,6 @@ export function createKeeper(
   };
 }
 
-// Whatever the store holds has happened: a clock that says otherwise was set wrong while this node was away, or is so now.
-async function startClock({ clock, provenance, report, shared, store }: ServiceContext): Promise<void> {
-  if (shared !== null) return await clock.compare();
-  const [newest] = await store.audit.page(null, 1);
-  const failed = (error: unknown) => report({ what: "clock", subject: "mark", error });
-  const read = async () => (await provenance?.clockMark()) ?? null;
-  await clock.goOn({
-    newestMs: newest?.atMs ?? null,
-    mark: await read().catch((error: unknown) => {
-      failed(error);
-      return ANY_CLOCK;
-    }),
-    remember: async (mark) => await provenance?.rememberClock(mark).catch(failed),
-  });
-}
-
-/** What is remembered of a clock of which nothing can be read: what was received until now may be of any age. */
-const ANY_CLOCK: ClockMark = { aheadMs: 1, doubtfulUntilMs: null };
-
 const QUARANTINED = { refreshing: false, detail: "the database may be restored or copied: see evergrant quarantine" };
 
 function contextOver(given: KeeperParts, nodeWatch: NodeWatch, onNotice: () => void): ServiceContext {
@@ -155,14 +134,8 @@ function contextOver(given: KeeperParts, nodeWatch: NodeWatch, onNotice: () => v
   const journal =
     given.observe === undefined ? given.journal : observedJournal(given.journal, given.time, given.observe);
   const report: ServiceContext["report"] = (failure) => nodeWatch.report(failure);
-  const clock = given.clock ?? new NodeClock(given.time, given.limits);
-  clock.onLeap = () => report({ what: "clock", subject: given.node, error: leapt(clock) });
+  const clock = clockOver(given, report);
   return { ...given, store, journal, custody: given.custody ?? null, gate, clock, time: clock.time, report };
-}
-
-function leapt({ machineAheadMs }: NodeClock): EvergrantError {
-  const apart = `${Math.round(Math.abs(machineAheadMs) / 1000)} s ${machineAheadMs < 0 ? "behind" : "ahead"}`;
-  return new EvergrantError("clock_skewed", { detail: `the machine's clock leapt, and is ${apart} now` });
 }
 
 function loadOf({ clock }: ServiceContext, { pacer, apps }: Refreshing, turns: ApiTurns): KeeperLoad {
