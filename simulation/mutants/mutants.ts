@@ -363,6 +363,22 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: 8,
   },
   {
+    name: "a leap of the machine's clock is believed before it was looked at",
+    file: `${SERVICE}/node-clock.ts`,
+    find: "return Math.abs(leaptMs) > this.#toleranceMs ? leaptMs : 0;",
+    replace: "return leaptMs < -this.#toleranceMs ? leaptMs : 0;",
+    caughtBy: "I7",
+    world: {
+      ...leaping,
+      ...{ nodes: 2, hot: 8 },
+      faults: [1, 2, 3, 4, 5, 6, 7, 8].map((hour) => ({
+        ...{ kind: "clock-leap", atMs: hour * HOUR_MS, node: hour % 2, byMs: 48 * HOUR_MS, forMs: 20 * MINUTE_MS },
+        amid: hour % 4 < 2 ? "grant-read" : "intent-journaled",
+      })) as Plan["faults"],
+    },
+    seeds: 8,
+  },
+  {
     name: "time goes back with the machine's clock",
     file: `${SERVICE}/node-clock.ts`,
     find: "if (leaptMs < 0) this.#shiftMs -= Math.round(leaptMs);",

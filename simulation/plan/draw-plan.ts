@@ -4,6 +4,7 @@ import { MODE_NAMES, MODES } from "../world/modes.ts";
 import {
   type CrashPoint,
   type FaultKind,
+  type LeapPoint,
   type PlacedFault,
   type Plan,
   RATE_NAMES,
@@ -186,10 +187,15 @@ function waysCut(chance: Stream, world: Omit<Placing, "chance" | "count">): read
 /** As far as clocks are found wrong: a stopped one, time zones, a date. */
 const LEAPS_MS = [2 * MINUTE_MS, 25 * MINUTE_MS, HOUR_MS, 5 * HOUR_MS, 48 * HOUR_MS] as const;
 
+const LEAP_POINTS = ["grant-read", ...POINTS] as const satisfies readonly LeapPoint[];
+
 /** In some worlds clocks that leap; beside whatever else is drawn. */
 function clocksLeapt(chance: Stream, world: Omit<Placing, "chance" | "count">): readonly PlacedFault[] {
   if (!chance.happens(0.1)) return [];
-  return placed("clock-leap", { ...world, chance, count: chance.between(1, 3) });
+  const leaps = placed("clock-leap", { ...world, chance, count: chance.between(1, 3) });
+  return leaps.map((leap) =>
+    chance.happens(0.5) ? { ...leap, amid: chance.pick(LEAP_POINTS) } : leap,
+  ) as readonly PlacedFault[];
 }
 
 interface Placing {

@@ -58,6 +58,9 @@ export type CrashPoint = "before-intent" | Point | "replay";
 export const CRASH_OUTCOMES = ["pending", "success", "ambiguous", "rejected", "not-executed", "app-error"] as const;
 export type CrashOutcome = (typeof CRASH_OUTCOMES)[number];
 
+/** The named points of the protocol, and one without a name: as a grant is read, before anything is decided about it. */
+export type LeapPoint = "grant-read" | Point;
+
 /** A fault with its instant, counted from the beginning of the chaos. */
 export type PlacedFault = { readonly atMs: number } & (
   | { readonly kind: "crash"; readonly node: number; readonly downMs: number; readonly disk: "kept" | "lost" }
@@ -74,7 +77,14 @@ export type PlacedFault = { readonly atMs: number } & (
   | { readonly kind: "pause"; readonly node: number; readonly forMs: number; readonly how: "stopped" | "suspended" }
   | { readonly kind: "clock-jump"; readonly node: number; readonly byMs: number }
   /** Its wall clock is set wrong, by more than any two may differ, and later set right again. */
-  | { readonly kind: "clock-leap"; readonly node: number; readonly byMs: number; readonly forMs: number }
+  | {
+      readonly kind: "clock-leap";
+      readonly node: number;
+      readonly byMs: number;
+      readonly forMs: number;
+      /** From then on, the next time this node is there; left out: at once, which is hardly ever in the midst of something. */
+      readonly amid?: LeapPoint;
+    }
   | { readonly kind: "store-down"; readonly forMs: number }
   | { readonly kind: "partition"; readonly node: number; readonly forMs: number }
   | { readonly kind: "fail-over"; readonly losesMs: number; readonly downMs: number }

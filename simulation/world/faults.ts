@@ -93,14 +93,8 @@ export class Faults {
         return this.#seat(fault.node).machine.jump(fault.byMs, CLOCK_WITHIN_MS);
       case "clock-leap": {
         const seat = this.#seat(fault.node);
-        // What the others do with what it writes is decided by how often they look.
-        world.lookClosely(LOOKED_BEFORE_MS);
-        world.leapClock(seat, fault.byMs);
-        world.clock.after(fault.forMs, () => {
-          if (this.#over) return;
-          world.lookClosely(LOOKED_BEFORE_MS);
-          world.leapClock(seat, -fault.byMs);
-        });
+        if (fault.amid === undefined) return this.#leap(seat, fault);
+        seat.awaited = { point: fault.amid, happens: () => this.#leap(seat, fault) };
         return;
       }
       case "store-down":
@@ -142,6 +136,19 @@ export class Faults {
       default:
         return this.#byPeople(fault);
     }
+  }
+
+  #leap(seat: Seat, { byMs, forMs }: Extract<PlacedFault, { kind: "clock-leap" }>): void {
+    const world = this.#world;
+    if (this.#over) return;
+    // What the others do with what it writes is decided by how often they look.
+    world.lookClosely(LOOKED_BEFORE_MS);
+    world.leapClock(seat, byMs);
+    world.clock.after(forMs, () => {
+      if (this.#over) return;
+      world.lookClosely(LOOKED_BEFORE_MS);
+      world.leapClock(seat, -byMs);
+    });
   }
 
   #arm({ node, point, outcome, downMs }: Extract<PlacedFault, { kind: "crash-at-point" }>): void {

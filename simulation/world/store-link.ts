@@ -20,6 +20,8 @@ export interface StoreLinkParts {
   readonly history: History;
   /** The database is down, or this node is cut off from it. */
   isAway(): boolean;
+  /** Told as a grant is read. */
+  readsGrant(): void;
   /** Asked before an intent is written; true: the process ends here. */
   endsBeforeIntent(): boolean;
   /** Asked when a start replays an answer of its journal into the store; true: the process ends here. */
@@ -30,7 +32,15 @@ export interface StoreLinkParts {
 export function storeLink(parts: StoreLinkParts): Store {
   const { store } = parts;
   return {
-    grants: { ...linked(parts, store.grants), change: (id, decide) => changeGrant(parts, id, decide) },
+    grants: {
+      ...linked(parts, store.grants),
+      load: (id) =>
+        overWire(parts, async () => {
+          parts.readsGrant();
+          return await store.grants.load(id);
+        }),
+      change: (id, decide) => changeGrant(parts, id, decide),
+    },
     apps: linked(parts, store.apps),
     connections: linked(parts, store.connections),
     consents: linked(parts, store.consents),

@@ -10,7 +10,14 @@ import {
   type Store,
   type Time,
 } from "@evergrant/keeper/parts";
-import { CRASH_OUTCOMES, type CrashOutcome, type CrashPoint, type Plan, type Rates } from "../plan/plan.ts";
+import {
+  CRASH_OUTCOMES,
+  type CrashOutcome,
+  type CrashPoint,
+  type LeapPoint,
+  type Plan,
+  type Rates,
+} from "../plan/plan.ts";
 import { type Stream, stream } from "./chance.ts";
 import { Clock } from "./clock.ts";
 import type { Contender, ContenderProcess } from "./contender.ts";
@@ -86,6 +93,8 @@ export interface Seat {
   /** Since when the store could be reached from here without a break; never while it cannot. */
   reachesStoreSinceMs: number;
   armed: ArmedCrash | null;
+  /** What happens the next time its process is there. */
+  awaited: { readonly point: LeapPoint; readonly happens: () => void } | null;
   /** How the last request of this node ended. */
   lastOutcome: CrashOutcome;
 }
@@ -161,6 +170,7 @@ export class World {
       way: "fair",
       reachesStoreSinceMs: 0,
       armed: null,
+      awaited: null,
       lastOutcome: "pending",
     }));
     this.#contender = contenderOf(this);
@@ -348,6 +358,7 @@ export class World {
       latencyMs: this.#latencyMs,
       history,
       isAway: () => this.storeIsDown || seat.isCut,
+      readsGrant: () => this.#passes(seat, "grant-read"),
       endsBeforeIntent: () => this.#endsAt(seat, "before-intent", "pending"),
       endsInReplay: (change) => this.#endsAt(seat, "replay", outcomeOf(change)),
     };
@@ -369,7 +380,9 @@ export class World {
       vault: this.vault,
       provider: this.provider,
       reached: (point: Point) => {
-        if (life.alive) this.#endsAt(seat, point, BEFORE_AN_ANSWER.has(point) ? "pending" : seat.lastOutcome);
+        if (!life.alive) return;
+        this.#passes(seat, point);
+        this.#endsAt(seat, point, BEFORE_AN_ANSWER.has(point) ? "pending" : seat.lastOutcome);
       },
       report: ({ what, error }: { what: string; error: unknown }) => {
         if (life.alive) this.#failed(machine.name, what, error);
@@ -392,6 +405,13 @@ export class World {
     const serverMs = await overWire(linkParts, async () => this.#storeTime.wallMs());
     const withinMs = Math.ceil((time.monotonicMs() - askedAtMs) / 2);
     return { skewMs: serverMs - (time.wallMs() - withinMs), withinMs };
+  }
+
+  #passes(seat: Seat, point: LeapPoint): void {
+    const { awaited } = seat;
+    if (awaited?.point !== point) return;
+    seat.awaited = null;
+    awaited.happens();
   }
 
   #endsAt(seat: Seat, point: CrashPoint, outcome: CrashOutcome): boolean {

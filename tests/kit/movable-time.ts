@@ -7,14 +7,15 @@ interface Waiting {
 /** A clock that stands still until it is moved: timers fire in order of their instants, and every consequence is awaited. */
 export class MovableTime {
   #nowMs: number;
-  readonly #startMs: number;
+  /** What both clocks showed before anything moved them. */
+  readonly startMs: number;
   #waiting: Waiting[] = [];
   #order = 0;
   #leaptMs = 0;
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
     this.#nowMs = startMs;
-    this.#startMs = startMs;
+    this.startMs = startMs;
   }
 
   wallMs(): number {
@@ -22,7 +23,7 @@ export class MovableTime {
   }
 
   monotonicMs(): number {
-    return this.#nowMs - this.#startMs;
+    return this.#nowMs - this.startMs;
   }
 
   setTimer(delayMs: number, fire: () => void): { cancel(): void } {

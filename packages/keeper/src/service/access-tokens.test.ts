@@ -80,6 +80,41 @@ describe("I7 right token: a machine whose clock is set wrong", () => {
     }
   });
 
+  test.each(["alone", "beside others"])(
+    "in the middle of a refresh (%s) does not make its token live longer",
+    async (where) => {
+      const world = new KeeperWorld();
+      world.others = where === "beside others";
+      await world.connected();
+      await world.time.advance(lifeMs + MINUTE_MS);
+      // Once it is sure what time it is, and before it counts from it.
+      let loads = 0;
+      world.onLoad = () => {
+        loads += 1;
+        if (loads === 2) world.time.leap(5 * HOUR_MS);
+      };
+      expect((await world.token()).expiresInMs).toBeLessThanOrEqual(lifeMs);
+      world.time.leap(-5 * HOUR_MS);
+      await world.time.advance(lifeMs + MINUTE_MS);
+      const { accessToken } = await world.token();
+      expect(world.time.monotonicMs() - world.provider.issuedAtMs(accessToken)).toBeLessThan(lifeMs);
+    },
+  );
+
+  test("between an intent and its request lets nothing be sent until it was looked at", async () => {
+    const world = await new KeeperWorld().connected();
+    await world.time.advance(lifeMs + MINUTE_MS);
+    const sent = world.refreshes().length;
+    const seen: string[] = [];
+    world.reachedPoint = (point) => {
+      if (seen.length === 1) world.time.leap(5 * HOUR_MS);
+      seen.push(point);
+    };
+    await world.token();
+    expect(seen.slice(0, 4)).toEqual(["intent-written", "intent-journaled", "settled", "settle-acknowledged"]);
+    expect(world.refreshes()).toHaveLength(sent + 1);
+  });
+
   test("while the process is away: what the store holds is renewed, as nobody knows how old it is", async () => {
     const world = await new KeeperWorld().connected();
     const first = await world.token();

@@ -193,11 +193,11 @@ export class AccessTokens implements Tokens {
   #stillValid(ask: Ask): LiveToken | undefined {
     const live = this.#live.get(ask.grant);
     if (live === undefined || live.facts.version === ask.refused) return undefined;
-    return remainingMs(live.facts, this.#context.time.wallMs(), ask.app.timing) > 0 ? live : undefined;
+    return remainingMs(live.facts, this.#context.clock.latestMs(), ask.app.timing) > 0 ? live : undefined;
   }
 
   #freshness(live: LiveToken, ask: Ask): Freshness {
-    return freshness(live.facts, { nowMs: this.#context.time.wallMs(), minTtlMs: ask.minTtlMs }, ask.app.timing);
+    return freshness(live.facts, { nowMs: this.#context.clock.latestMs(), minTtlMs: ask.minTtlMs }, ask.app.timing);
   }
 
   #restMs(step: Step): number | null {
@@ -217,7 +217,7 @@ export class AccessTokens implements Tokens {
       tokenType: "Bearer",
       expiresInMs: promisedMs(
         { access: live.facts, confirmFromMs: live.confirmFromMs ?? null },
-        this.#context.time.wallMs(),
+        this.#context.clock.latestMs(),
         ask.app.timing,
       ),
       scope: live.facts.scope ?? consentScopes(ask.app).join(" "),

@@ -181,8 +181,8 @@ export class ConsentRuns {
 
   async #exchangeCode(consent: StoredConsent, code: Secret, { callback, from }: Came): Promise<void> {
     const { clock, store, sealer, time, chance, limits, reached, journal } = this.#context;
-    await clock.makeSure();
     const app = await this.#apps.get(consent.app);
+    await clock.makeSure();
     const attempt = newId<AttemptId>("at", chance);
     const begun = { wallMs: time.wallMs(), monotonicMs: time.monotonicMs() };
     const claimed = await store.consents.change(consent.id, (current) =>

@@ -117,7 +117,8 @@ async function whyNotSend(context: ServiceContext, work: Exchange): Promise<stri
   const elapsedMs = context.time.monotonicMs() - work.begun.monotonicMs;
   if (elapsedMs >= timing.sendDeadlineMs) return "the lease has too little time left";
   const wallElapsedMs = context.time.wallMs() - work.begun.wallMs;
-  if (Math.abs(wallElapsedMs - elapsedMs) > timing.limits.clockSkewMs) return "the clock jumped";
+  const hasJumped = Math.abs(wallElapsedMs - elapsedMs) > timing.limits.clockSkewMs;
+  if (hasJumped || !context.clock.isSure) return "the clock jumped";
   if (elapsedMs <= timing.limits.marginMs / 5) return null;
   return (await work.stillMine()) ? null : "the lease is no longer ours";
 }

@@ -111,8 +111,8 @@ export class GrantRefresher {
   }
 
   async #driveUntilRest(id: GrantId, { waitedForMs, claimed }: Asked): Promise<Driven> {
-    await this.#context.clock.makeSure();
     for (let known = claimed; ; known = undefined) {
+      await this.#context.clock.makeSure();
       this.#context.gate.requireOpen();
       const stored = known ?? (await this.#context.store.grants.load(id));
       if (stored === undefined) return { kind: "unknown" };

@@ -111,12 +111,13 @@ export class HealthWatch {
   }
 
   async #look(id: GrantId): Promise<boolean> {
-    const { store, providerApi, time } = this.#context;
+    const { clock, store, providerApi } = this.#context;
     const grant = await store.grants.load(id);
     const live = this.#live.get(id);
     if (grant === undefined || live === undefined) return false;
     const app = await this.#apps.get(grant.app);
-    if (app.provider.tenants.kind !== "list" || remainingMs(live.facts, time.wallMs(), app.timing) <= 0) return false;
+    if (app.provider.tenants.kind !== "list" || remainingMs(live.facts, clock.latestMs(), app.timing) <= 0)
+      return false;
     const connections = await store.connections.ofGrant(id);
     const endpoints = atHome(await app.endpoints(), pinnedOf(connections.flatMap(({ tenants }) => tenants)));
     const listed = await providerApi.tenants(app.provider, endpoints, live.secret);

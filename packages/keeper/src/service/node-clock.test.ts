@@ -54,6 +54,17 @@ describe("the time of a node that is alone", () => {
     expect(clock.machineAheadMs).toBe(0);
   });
 
+  test("does not believe a leap that it has not looked at: until then it may be as late as the machine's clock says", async () => {
+    const { machine, clock, passedMs } = alone();
+    await machine.advance(HOUR_MS);
+    machine.leap(5 * HOUR_MS);
+    expect([passedMs(), clock.latestMs() - START_MS, clock.isSure]).toEqual([HOUR_MS, 6 * HOUR_MS, false]);
+    await clock.makeSure();
+    expect([passedMs(), clock.latestMs() - START_MS, clock.isSure]).toEqual([6 * HOUR_MS, 6 * HOUR_MS, true]);
+    machine.leap(-5 * HOUR_MS);
+    expect([passedMs(), clock.latestMs() - START_MS, clock.isSure]).toEqual([6 * HOUR_MS, 6 * HOUR_MS, false]);
+  });
+
   test("does not go back when the machine's clock is set back, and says how far that is behind", async () => {
     const { machine, clock, marks, goOn, passedMs } = alone();
     await goOn(null);

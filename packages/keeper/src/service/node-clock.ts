@@ -14,8 +14,9 @@ export interface ClockPast {
 
 /**
  * The time that one node goes by. A machine's clock may be set wrong and right again, while the node runs or is away; instants that are
- * in the store are counted on from, so they must not be of several times.
- * Where nodes share a store, its clock is everybody's: a leap of the machine's is held against it before anything is begun.
+ * in the store are counted on from, so they must not be of several times. No leap of the machine's clock is believed until it was looked
+ * at (`makeSure`), which happens before anything is begun: until then time goes on by the monotonic clock.
+ * Where nodes share a store, its clock is everybody's: a leap of the machine's is held against it.
  * A node alone goes on by its monotonic clock when the machine's is set back, and believes one that is set ahead: it may have slept.
  */
 export class NodeClock {
@@ -44,6 +45,16 @@ export class NodeClock {
       monotonicMs: () => machine.monotonicMs(),
       setTimer: (delayMs, fire) => machine.setTimer(delayMs, fire),
     };
+  }
+
+  /** The latest that it may be: a leap that was not looked at yet may be a sleep. For what lives no longer than until then. */
+  latestMs(): number {
+    return this.#nowMs() + Math.max(0, Math.ceil(this.#notLookedAtMs()));
+  }
+
+  /** Whether nothing leapt since this was looked at last. */
+  get isSure(): boolean {
+    return this.#notLookedAtMs() === 0;
   }
 
   /** What the machine's own clock says: for instants that were set elsewhere, by other clocks than the store's. */
@@ -122,10 +133,13 @@ export class NodeClock {
   }
 
   #nowMs(): number {
+    return Math.floor(this.#machine.wallMs() + this.#shiftMs - this.#notLookedAtMs());
+  }
+
+  // A little less than that a synchronised clock may do.
+  #notLookedAtMs(): number {
     const leaptMs = this.#differenceMs() - this.#sureOfMs;
-    // Set back: time does not go back. A little less than that a synchronised clock may do.
-    const heldMs = leaptMs < -this.#toleranceMs ? -leaptMs : 0;
-    return Math.floor(this.#machine.wallMs() + this.#shiftMs + heldMs);
+    return Math.abs(leaptMs) > this.#toleranceMs ? leaptMs : 0;
   }
 
   #differenceMs(): number {

@@ -26,14 +26,14 @@ export class OldTokenWatch {
   }
 
   afterRenewal({ grant, app: settled, before }: RenewedGrant): void {
-    const { activity, limits, report, time } = this.#context;
+    const { activity, clock, limits, report, time } = this.#context;
     const app = this.#apps.peek(settled.stored.id) ?? settled;
     const now = this.#live.get(grant);
     if (app.timing.policy.oldAccessToken !== "unknown" || before === null || now === undefined) return;
     // One that the API refused before the refresh says nothing of what a refresh does.
     const isSpent = before.facts.version === now.facts.version || before.facts.version === this.#live.refused(grant);
     const atMs = time.wallMs();
-    if (isSpent || remainingMs(before.facts, atMs, app.timing) <= limits.requestTimeoutMs) return;
+    if (isSpent || remainingMs(before.facts, clock.latestMs(), app.timing) <= limits.requestTimeoutMs) return;
     if (atMs < (this.#restsUntilMs.get(app.stored.id) ?? 0)) return;
     this.#restsUntilMs.set(app.stored.id, atMs + limits.healthIntervalMs);
     activity

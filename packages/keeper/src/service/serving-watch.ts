@@ -60,7 +60,7 @@ export class ServingWatch {
   }
 
   #holds(): boolean {
-    const nowMs = this.#context.time.wallMs();
+    const nowMs = this.#context.clock.latestMs();
     return this.#connections.usable().some(({ app, grant }) => {
       const live = this.#live.get(grant);
       const timing = this.#apps.peek(app)?.timing;

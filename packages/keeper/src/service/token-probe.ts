@@ -77,11 +77,11 @@ export class TokenProbe {
   }
 
   async #ask(grant: GrantId, app: App, token: LiveToken): Promise<TokenVerdict> {
-    const { store, time } = this.#context;
+    const { clock, store, time } = this.#context;
     const { version } = token.facts;
     const atMs = time.wallMs();
     // One that ran out needs no probe to be replaced.
-    if (remainingMs(token.facts, atMs, app.timing) <= 0) return "not-told";
+    if (remainingMs(token.facts, clock.latestMs(), app.timing) <= 0) return "not-told";
     this.#heard.set(grant, { version, verdict: "not-told", atMs });
     const verdict = await this.verdict(app, grant, token.secret);
     this.#heard.set(grant, { version, verdict, atMs });

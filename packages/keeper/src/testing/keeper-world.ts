@@ -4,6 +4,7 @@ import { MovableTime } from "../../../../tests/kit/movable-time.ts";
 import type { Journal, JournalEntry, JournalRecord } from "../ports/journal.ts";
 import type { Observation } from "../ports/observation.ts";
 import type { Store } from "../ports/store.ts";
+import type { Time } from "../ports/time.ts";
 import { PROVIDERS } from "../providers/catalogue.ts";
 import { makeKeyCheck } from "../sealing/key-check.ts";
 import { formatKeyRingEntry, parseKeyRing } from "../sealing/key-ring.ts";
@@ -12,6 +13,7 @@ import { Activity } from "../service/activity.ts";
 import { createKeeper, type RunningKeeper } from "../service/create-keeper.ts";
 import { digest } from "../service/digest.ts";
 import type { RefreshHealth } from "../service/keeper.ts";
+import { NodeClock } from "../service/node-clock.ts";
 import { type MemoryDatabase, memoryDatabase } from "../stores/memory/memory-store.ts";
 import type { MemorySnapshot } from "../stores/memory/memory-tables.ts";
 import { ScriptedProvider, TENANT } from "./scripted-provider.ts";
@@ -60,6 +62,8 @@ export class KeeperWorld {
   /** The next change is decided, and comes to nothing. */
   rolledBack = false;
   crashAt: string | null = null;
+  /** Called whenever a grant is read. */
+  onLoad: () => void = () => undefined;
   /** Called at each named point. */
   reachedPoint: (point: string) => void = () => undefined;
   readonly failures: string[] = [];
@@ -71,7 +75,12 @@ export class KeeperWorld {
   readonly #keyCheck = makeKeyCheck(this.#ring, "dp-1", this.#chance);
 
   constructor() {
-    this.database = memoryDatabase({ time: this.time });
+    const time: Time = {
+      wallMs: () => (this.others ? this.#storeMs() : this.time.wallMs()),
+      monotonicMs: () => this.time.monotonicMs(),
+      setTimer: (delayMs, fire) => this.time.setTimer(delayMs, fire),
+    };
+    this.database = memoryDatabase({ time });
     this.memory = this.database.storeOf("node-1" as NodeId);
   }
 
@@ -90,6 +99,8 @@ export class KeeperWorld {
   async start(): Promise<void> {
     this.#starts += 1;
     this.time.dropTimers();
+    const clock = new NodeClock(this.time, DEFAULT_LIMITS);
+    if (this.others) clock.follow(async () => ({ skewMs: this.#storeMs() - this.time.wallMs(), withinMs: 1 }));
     this.#running = createKeeper(
       {
         store: this.#flakyStore(),
@@ -99,7 +110,7 @@ export class KeeperWorld {
         providerApi: this.provider,
         assertions: { flawOf: async () => null, verify: async () => ({ kind: "not-signed" }) },
         providers: PROVIDERS,
-        time: this.time,
+        ...{ time: clock.time, clock },
         chance: this.#chance,
         limits: DEFAULT_LIMITS,
         reached: (point) => {
@@ -175,6 +186,11 @@ export class KeeperWorld {
     );
   }
 
+  // A database that others share has a clock of its own, which nobody sets.
+  #storeMs(): number {
+    return this.time.startMs + this.time.monotonicMs();
+  }
+
   // The same store, but its grants and apps may be out of reach: a database that is down.
   #flakyStore(): Store {
     const { grants, apps } = this.memory;
@@ -198,6 +214,7 @@ export class KeeperWorld {
         ...grants,
         load: async (id) => {
           reach();
+          this.onLoad();
           return await grants.load(id);
         },
         change: async (id, decide) => {
