@@ -25,6 +25,23 @@ async function freshDatabase(): Promise<string> {
   return server.url(name);
 }
 
+const nameOf = (dsn: string) => new URL(dsn).pathname.slice(1);
+
+/** A database whose clock can be set: by how much it is ahead of the server's. */
+async function settableClock(dsn: string): Promise<(by: string) => Promise<unknown>> {
+  const name = nameOf(dsn);
+  for (const sql of [
+    "create schema clock",
+    "create table clock.set (by interval not null)",
+    "insert into clock.set values ('0')",
+    `create function clock.clock_timestamp() returns timestamptz language sql volatile
+       as 'select pg_catalog.clock_timestamp() + by from clock.set'`,
+    `alter database ${name} set search_path = public, clock, pg_catalog`,
+  ])
+    await server.query(sql, name);
+  return (by) => server.query(`update clock.set set by = '${by}'`, name);
+}
+
 describe("equal nodes over one Postgres", () => {
   test("I15 stampede: 200 callers at each of 4 nodes at the moment of expiry make exactly one refresh", async () => {
     // A busy machine may take long for 800 callers: meanwhile no answer may be given up, and the new token not run out.
@@ -171,6 +188,23 @@ describe("equal nodes over one Postgres", () => {
     },
   );
 
+  test("a database whose own clock is set five hours back, and right again: all nodes hand out tokens that live, and say so", async () => {
+    const dsn = await freshDatabase();
+    const set = await settableClock(dsn);
+    await using cluster = await aCluster(dsn, 3, { policy: "steady" });
+    for (const by of ["-5 hours", "0"]) {
+      await set(by);
+      expect(await servedWell(cluster)).toBeGreaterThan(2);
+    }
+    for (const node of cluster.others) expect(node.output()).toContain("clock_skewed");
+    const told = `select event from audit_record where subject_id = 'clock' order by at_ms`;
+    expect(await server.query(told, nameOf(dsn))).toEqual([
+      { event: "store-clock-set-back" },
+      { event: "store-clock-right" },
+    ]);
+    expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
+  });
+
   test("a node told to stop while the provider is slow ends its refresh first: settled, lease given back, nothing lost", async () => {
     const dsn = await freshDatabase();
     await using cluster = await aCluster(dsn, 1);
@@ -190,7 +224,7 @@ describe("equal nodes over one Postgres", () => {
     expect((await cluster.world.story()).events[0]).toMatchObject({ event: "renewed" });
     expect(cluster.world.refreshes()).toHaveLength(1);
     const held = `select id from "grant" where lease_until_ms > extract(epoch from clock_timestamp()) * 1000`;
-    expect(await server.query(held, new URL(dsn).pathname.slice(1))).toEqual([]);
+    expect(await server.query(held, nameOf(dsn))).toEqual([]);
     await expired(cluster);
     await eventually(async () => expect((await cluster.ask(cluster.world.url)).status).toBe(200));
     expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });

@@ -46,6 +46,13 @@ const leaping: Partial<Plan> = {
   faults: [{ kind: "clock-leap", atMs: HOUR_MS, node: 0, byMs: 5 * HOUR_MS, forMs: 2 * HOUR_MS }],
 };
 
+/** A database whose clock is set back by two days, for an hour. */
+const storeSetBack: Partial<Plan> = {
+  ...hot,
+  ...{ nodes: 3, pace: "lively", rates: {} },
+  faults: [{ kind: "store-clock-leap", atMs: HOUR_MS, byMs: -48 * HOUR_MS, forMs: HOUR_MS }],
+};
+
 /** The proof that the checkers see: each is a real mistake, planted into real source, that its own checker has to find. */
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -376,6 +383,15 @@ export const MUTANTS: readonly Mutant[] = [
         amid: hour % 4 < 2 ? "grant-read" : "intent-journaled",
       })) as Plan["faults"],
     },
+    seeds: 8,
+  },
+  {
+    name: "time goes back with the clock of the database",
+    file: `${SERVICE}/store-lag.ts`,
+    find: "return aheadMs < -driftMs ? this.#behindMs - aheadMs : this.#behindMs;",
+    replace: "return this.#behindMs;",
+    caughtBy: "I7",
+    world: storeSetBack,
     seeds: 8,
   },
   {

@@ -42,6 +42,7 @@ export function drawPlan(seed: number, options: DrawOptions): Plan {
     .flatMap((kind) => placed(kind, { chance, nodes, connections, chaosMs, count: chance.between(...kinds.times) }))
     .concat(waysCut(stream(seed, "ways"), { nodes, connections, chaosMs }))
     .concat(clocksLeapt(stream(seed, "leaps"), { nodes, connections, chaosMs }))
+    .concat(storeClockSet(stream(seed, "store-clock"), { nodes, connections, chaosMs }))
     .toSorted((a, b) => a.atMs - b.atMs);
   return {
     seed,
@@ -198,6 +199,12 @@ function clocksLeapt(chance: Stream, world: Omit<Placing, "chance" | "count">): 
   ) as readonly PlacedFault[];
 }
 
+/** In some worlds of several nodes the clock of their database is set back, and right again. One that is set ahead is believed. */
+function storeClockSet(chance: Stream, world: Omit<Placing, "chance" | "count">): readonly PlacedFault[] {
+  if (world.nodes === 1 || !chance.happens(0.1)) return [];
+  return placed("store-clock-leap", { ...world, chance, count: chance.between(1, 2) });
+}
+
 interface Placing {
   readonly chance: Stream;
   readonly nodes: number;
@@ -237,6 +244,8 @@ function drawn(kind: FaultKind, { chance, nodes, connections }: Placing) {
       return { kind, node, byMs: chance.pick([-3_000, -500, 500, 3_000]) } as const;
     case "clock-leap":
       return { kind, node, byMs: chance.pick(LEAPS_MS) * chance.pick([1, -1]), forMs: longMs } as const;
+    case "store-clock-leap":
+      return { kind, byMs: -chance.pick(LEAPS_MS), forMs: longMs } as const;
     case "store-down":
       return { kind, forMs: longMs } as const;
     case "partition":

@@ -85,6 +85,8 @@ export type PlacedFault = { readonly atMs: number } & (
       /** From then on, the next time this node is there; left out: at once, which is hardly ever in the midst of something. */
       readonly amid?: LeapPoint;
     }
+  /** The clock of the database that nodes share is set wrong, and later set right again. */
+  | { readonly kind: "store-clock-leap"; readonly byMs: number; readonly forMs: number }
   | { readonly kind: "store-down"; readonly forMs: number }
   | { readonly kind: "partition"; readonly node: number; readonly forMs: number }
   | { readonly kind: "fail-over"; readonly losesMs: number; readonly downMs: number }

@@ -45,6 +45,7 @@ export class Faults {
     world.rates = {};
     world.weather = "fair";
     world.storeIsDown = false;
+    world.setStoreClockRight();
     for (const seat of world.seats) {
       seat.armed = null;
       seat.disk.full = false;
@@ -95,6 +96,16 @@ export class Faults {
         const seat = this.#seat(fault.node);
         if (fault.amid === undefined) return this.#leap(seat, fault);
         seat.awaited = { point: fault.amid, happens: () => this.#leap(seat, fault) };
+        return;
+      }
+      case "store-clock-leap": {
+        world.lookClosely(LOOKED_BEFORE_MS);
+        world.leapStoreClock(fault.byMs);
+        world.clock.after(fault.forMs, () => {
+          if (this.#over) return;
+          world.lookClosely(LOOKED_BEFORE_MS);
+          world.leapStoreClock(-fault.byMs);
+        });
         return;
       }
       case "store-down":

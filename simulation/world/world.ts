@@ -123,6 +123,7 @@ export class World {
   appIsLockedOut = false;
   #stretch: number = PACE_STRETCH.chaos;
   #closelyUntilMs = 0;
+  #storeLeaptMs = 0;
   readonly #primaryListeners = new Set<() => void>();
   onCrashAtPoint: (point: CrashPoint, outcome: CrashOutcome) => void = () => undefined;
   onAvailability: () => void = () => undefined;
@@ -139,7 +140,9 @@ export class World {
     const isShared = isSharedIn(plan);
     this.#storeTime = {
       // A file has no clock of its own.
-      wallMs: () => (isShared ? null : this.seats[0]?.clock?.time.wallMs()) ?? this.clock.nowMs + storeOffsetMs,
+      wallMs: () =>
+        (isShared ? null : this.seats[0]?.clock?.time.wallMs()) ??
+        this.clock.nowMs + storeOffsetMs + this.#storeLeaptMs,
       monotonicMs: () => this.clock.nowMs,
       setTimer: () => ({ cancel: () => undefined }),
     };
@@ -270,6 +273,16 @@ export class World {
     const { machine } = seat;
     machine.leap(byMs);
     if (byMs < 0 && machine.isPaused && !isSharedIn(this.plan)) seat.isMisled = true;
+  }
+
+  /** The clock of a database that nodes share is set wrong by so much, or by as much less once that is over. */
+  leapStoreClock(byMs: number): void {
+    this.#storeLeaptMs += byMs;
+  }
+
+  /** Somebody has set it right. */
+  setStoreClockRight(): void {
+    this.#storeLeaptMs = 0;
   }
 
   /** The process ends at once, and comes again later. */

@@ -1,12 +1,13 @@
 import { EvergrantError } from "@evergrant/core";
 import type { ClockMark } from "../ports/provenance.ts";
-import { NodeClock } from "./node-clock.ts";
+import { type ClockOwner, NodeClock } from "./node-clock.ts";
 import type { KeeperParts, ServiceContext } from "./service-context.ts";
+import { lookAtStoreClock } from "./store-clock.ts";
 
-/** The clock of a node, which tells of each leap of its machine's. */
+/** The clock of a node, which tells of each leap of its machine's, and of the store's. */
 export function clockOver({ clock: given, limits, node, time }: KeeperParts, report: KeeperParts["report"]): NodeClock {
   const clock = given ?? new NodeClock(time, limits);
-  clock.onLeap = () => report({ what: "clock", subject: node, error: leapt(clock) });
+  clock.onLeap = (whose) => report({ what: "clock", subject: node, error: leapt(whose, clock) });
   return clock;
 }
 
@@ -14,9 +15,11 @@ export function clockOver({ clock: given, limits, node, time }: KeeperParts, rep
  * Whatever the store holds has happened: a clock that says otherwise was set wrong while this node was away, or is so now.
  * @throws store_unavailable
  */
-export async function startClock({ clock, provenance, report, shared, store }: ServiceContext): Promise<void> {
-  if (shared !== null) return await clock.compare();
+export async function startClock(context: ServiceContext): Promise<void> {
+  const { clock, provenance, report, shared, store } = context;
+  if (shared !== null) await lookAtStoreClock(context);
   const [newest] = await store.audit.page(null, 1);
+  if (shared !== null) return clock.atLeast(newest?.atMs ?? Number.NEGATIVE_INFINITY);
   const failed = (error: unknown) => report({ what: "clock", subject: "mark", error });
   const read = async () => (await provenance?.clockMark()) ?? null;
   await clock.goOn({
@@ -32,7 +35,8 @@ export async function startClock({ clock, provenance, report, shared, store }: S
 /** What is remembered of a clock of which nothing can be read: what was received until now may be of any age. */
 const ANY_CLOCK: ClockMark = { aheadMs: 1, doubtfulUntilMs: null };
 
-function leapt({ machineAheadMs }: NodeClock): EvergrantError {
-  const apart = `${Math.round(Math.abs(machineAheadMs) / 1000)} s ${machineAheadMs < 0 ? "behind" : "ahead"}`;
-  return new EvergrantError("clock_skewed", { detail: `the machine's clock leapt, and is ${apart} now` });
+function leapt(whose: ClockOwner, { machineAheadMs, storeBehindMs }: NodeClock): EvergrantError {
+  const aheadMs = { machine: machineAheadMs, store: -storeBehindMs }[whose];
+  const apart = `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs < 0 ? "behind" : "ahead"}`;
+  return new EvergrantError("clock_skewed", { detail: `the ${whose}'s clock leapt, and is ${apart} now` });
 }

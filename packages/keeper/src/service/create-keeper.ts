@@ -27,6 +27,8 @@ import { OperatorDesk } from "./operators.ts";
 import { RewindWatch } from "./rewind-watch.ts";
 import type { KeeperParts, ServiceContext } from "./service-context.ts";
 import { SpendingGate } from "./spending-gate.ts";
+import { lookAtStoreClock } from "./store-clock.ts";
+import { timedStore } from "./timed-store.ts";
 
 /** A keeper with its beginning and its end. */
 export interface RunningKeeper {
@@ -135,13 +137,24 @@ function contextOver(given: KeeperParts, nodeWatch: NodeWatch, onNotice: () => v
     given.observe === undefined ? given.journal : observedJournal(given.journal, given.time, given.observe);
   const report: ServiceContext["report"] = (failure) => nodeWatch.report(failure);
   const clock = clockOver(given, report);
-  return { ...given, store, journal, custody: given.custody ?? null, gate, clock, time: clock.time, report };
+  const looked = { clock, node: given.node, store, time: clock.time };
+  return {
+    ...given,
+    store: timedStore(store, clock, () => lookAtStoreClock(looked)),
+    journal,
+    custody: given.custody ?? null,
+    gate,
+    clock,
+    time: clock.time,
+    report,
+  };
 }
 
 function loadOf({ clock }: ServiceContext, { pacer, apps }: Refreshing, turns: ApiTurns): KeeperLoad {
   return {
     ...pacer.standing(),
     machineClockAheadMs: clock.machineAheadMs,
+    storeClockBehindMs: clock.storeBehindMs,
     apiCallsWaiting: turns.waiting,
     apiCallsLeft: turns.left().map(({ app, name, left }) => ({
       ...{ app: apps.peek(app)?.stored.name ?? app, limit: name, left },

@@ -53,6 +53,8 @@ export interface KeeperLoad {
   readonly massRefusals: number;
   /** How far the machine's clock is ahead of the time that this node goes by: the store's, or its own from before a leap. */
   readonly machineClockAheadMs: number;
+  /** How far the clock of a store that nodes share is behind the time that they go by. */
+  readonly storeClockBehindMs: number;
   /** Calls through the gateway that wait for room within the provider's limits. */
   readonly apiCallsWaiting: number;
   /** What is left of each of a provider's limits, as far as this node knows; of limits of organisations, of the one that has least. */

@@ -11,12 +11,12 @@ export interface LiveToken {
 
 /** Access tokens in memory, one per grant: what the hot path reads, and nothing else. */
 export class LiveTokens {
-  readonly #clock: Pick<NodeClock, "doubtfulUntilMs">;
+  readonly #clock: Pick<NodeClock, "atLeast" | "doubtfulUntilMs">;
   readonly #tokens = new Map<GrantId, LiveToken>();
   readonly #usedAtMs = new Map<GrantId, number>();
   readonly #refused = new Map<GrantId, { readonly version: TokenVersionId; readonly atMs: number }>();
 
-  constructor(clock: Pick<NodeClock, "doubtfulUntilMs">) {
+  constructor(clock: Pick<NodeClock, "atLeast" | "doubtfulUntilMs">) {
     this.#clock = clock;
   }
 
@@ -26,6 +26,7 @@ export class LiveTokens {
 
   /** Keeps whichever was received last: an answer that comes late never replaces a newer one. True when this one is kept. */
   offer(grant: GrantId, token: LiveToken): boolean {
+    this.#clock.atLeast(token.facts.receivedAtMs);
     // I7 right token: nobody knows how long that one still lives.
     if (token.facts.receivedAtMs <= this.#clock.doubtfulUntilMs) return false;
     const known = this.#tokens.get(grant);

@@ -27,6 +27,13 @@ function alone() {
   return { machine, clock, marks, goOn, passedMs: () => clock.time.wallMs() - START_MS };
 }
 
+/** What others told of the store's clock, each thing later than the one before. */
+let tellings = 0;
+function told(hours: number) {
+  tellings += 1;
+  return { behindMs: hours * HOUR_MS, atMs: START_MS + 100 * HOUR_MS + tellings };
+}
+
 /** A machine with a node on it whose store has a clock of its own. */
 function shared(more: { readonly withinMs?: number } = {}) {
   const { machine, clock, passedMs } = alone();
@@ -37,8 +44,9 @@ function shared(more: { readonly withinMs?: number } = {}) {
     const trueMs = START_MS + machine.monotonicMs();
     return { skewMs: trueMs + store.aheadMs - machine.wallMs(), withinMs: more.withinMs ?? 1 };
   });
-  const leaps = { told: 0 };
-  clock.onLeap = () => {
+  const leaps = { told: 0, whose: "" };
+  clock.onLeap = (whose) => {
+    leaps.whose = whose;
     leaps.told += 1;
   };
   return { machine, clock, passedMs, store, leaps };
@@ -219,5 +227,76 @@ describe("the time of nodes that share a store", () => {
     });
     await clock.compare();
     expect([asked, clock.machineAheadMs]).toEqual([2, HOUR_MS]);
+  });
+
+  test("goes on when the store's own clock is set back, and joins it again when that is set right", async () => {
+    const { machine, clock, passedMs, store, leaps } = shared();
+    await clock.compare();
+    await machine.advance(HOUR_MS);
+    store.aheadMs = -5 * HOUR_MS;
+    await clock.compare();
+    expect([passedMs(), clock.storeBehindMs, leaps.whose]).toEqual([HOUR_MS, 5 * HOUR_MS, "store"]);
+    expect([clock.join(told(0)), clock.join(told(5))]).toEqual([5 * HOUR_MS, null]);
+    await machine.advance(HOUR_MS);
+    await clock.compare();
+    expect([passedMs(), clock.storeBehindMs]).toEqual([2 * HOUR_MS, 5 * HOUR_MS]);
+    store.aheadMs = 0;
+    await clock.compare();
+    expect([passedMs(), clock.storeBehindMs, clock.join(told(5))]).toEqual([2 * HOUR_MS, 0, 0]);
+  });
+
+  test("is learnt from what the others told by a node that is new, and kept by one that slept", async () => {
+    const fresh = shared();
+    fresh.store.aheadMs = -5 * HOUR_MS;
+    await fresh.clock.compare();
+    expect([fresh.passedMs(), fresh.clock.storeBehindMs]).toEqual([-5 * HOUR_MS, 0]);
+    expect(fresh.clock.join(told(5))).toBeNull();
+    expect([fresh.passedMs(), fresh.clock.storeBehindMs]).toEqual([0, 5 * HOUR_MS]);
+    const { machine, clock, store, passedMs } = fresh;
+    machine.leap(HOUR_MS);
+    store.aheadMs += HOUR_MS;
+    await clock.compare();
+    expect([passedMs(), clock.storeBehindMs, clock.join(told(5))]).toEqual([HOUR_MS, 5 * HOUR_MS, null]);
+  });
+
+  test("follows a store's clock that runs slower, also after a week without it", async () => {
+    const { machine, clock, store, passedMs } = shared();
+    await clock.compare();
+    const weekMs = 7 * 24 * HOUR_MS;
+    await machine.advance(weekMs);
+    store.aheadMs = -60_000;
+    await clock.compare();
+    expect([passedMs(), clock.storeBehindMs]).toEqual([weekMs - 60_000, 0]);
+  });
+
+  test("is never told to be less behind than this node knows it to be", async () => {
+    const { clock, store } = shared();
+    await clock.compare();
+    store.aheadMs = -HOUR_MS;
+    await clock.compare();
+    expect([clock.join(told(1)), clock.join(told(0)), clock.storeBehindMs]).toEqual([null, HOUR_MS, HOUR_MS]);
+  });
+
+  test("is at least that of what others wrote, and whatever was received until then is in doubt", async () => {
+    const { clock, passedMs } = shared();
+    await clock.compare();
+    clock.atLeast(START_MS + clockSkewMs);
+    expect([passedMs(), clock.doubtfulUntilMs]).toEqual([0, Number.NEGATIVE_INFINITY]);
+    clock.atLeast(START_MS + HOUR_MS);
+    expect([passedMs(), clock.doubtfulUntilMs - START_MS]).toEqual([HOUR_MS + 1, HOUR_MS]);
+    expect(clock.storeBehindMs).toBe(HOUR_MS + 1);
+  });
+
+  test("is not known for leases where one of the clocks was set since they were looked at", async () => {
+    const { clock, machine, store } = shared();
+    await clock.compare();
+    const asked = () => clock.leaseNowMs(START_MS + machine.monotonicMs() + store.aheadMs);
+    expect(asked()).toEqual({ leaseNowMs: START_MS, isKnown: true });
+    store.aheadMs = -HOUR_MS;
+    expect(asked().isKnown).toBe(false);
+    await clock.compare();
+    expect(asked()).toEqual({ leaseNowMs: START_MS, isKnown: true });
+    machine.leap(HOUR_MS);
+    expect(asked().isKnown).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 import type { Limits } from "@evergrant/core";
 import type { ClockMark } from "../ports/provenance.ts";
 import type { ClockReading, Time } from "../ports/time.ts";
+import { StoreLag, type ToldLag } from "./store-lag.ts";
 
 /** What is known from before, where a node alone has no other clock to ask. */
 export interface ClockPast {
@@ -12,34 +13,44 @@ export interface ClockPast {
   readonly remember: (mark: ClockMark) => Promise<void>;
 }
 
+/** Whose clock was set: that of the machine under a node, or that of the store which nodes share. */
+export type ClockOwner = "machine" | "store";
+
 /**
  * The time that one node goes by. A machine's clock may be set wrong and right again, while the node runs or is away; instants that are
  * in the store are counted on from, so they must not be of several times. No leap of the machine's clock is believed until it was looked
  * at (`makeSure`), which happens before anything is begun: until then time goes on by the monotonic clock.
- * Where nodes share a store, its clock is everybody's: a leap of the machine's is held against it.
+ * Where nodes share a store, its clock is everybody's: a leap of the machine's is held against it. Should the store's own be set back,
+ * time goes on by the nodes' monotonic clocks all the same, as far behind it then is; who was away meanwhile learns it of what was written.
  * A node alone goes on by its monotonic clock when the machine's is set back, and believes one that is set ahead: it may have slept.
  */
 export class NodeClock {
   readonly time: Time;
   readonly #machine: Time;
   readonly #toleranceMs: number;
+  readonly #skewMs: number;
   readonly #leaseMs: number;
+  readonly #lag: StoreLag;
   /** The machine's wall clock less its monotonic one, when they were last found to agree with what this node goes by. */
   #sureOfMs: number;
   /** This node's time less the machine's wall clock, as of then. */
   #shiftMs = 0;
+  #comparedAtMs: number;
   #doubtfulUntilMs: number | null = null;
   #reading: (() => Promise<ClockReading>) | null = null;
   #remember: ClockPast["remember"] = async () => undefined;
   #comparing: Promise<void> | null = null;
-  onLeap: () => void = () => undefined;
+  onLeap: (whose: ClockOwner) => void = () => undefined;
 
   constructor(machine: Time, limits: Limits) {
     this.#machine = machine;
     // Two nodes that each are within it of the store's clock are within what clocks may differ by.
     this.#toleranceMs = limits.clockSkewMs / 2;
+    this.#skewMs = limits.clockSkewMs;
     this.#leaseMs = limits.leaseMs;
+    this.#lag = new StoreLag(limits);
     this.#sureOfMs = this.#differenceMs();
+    this.#comparedAtMs = machine.monotonicMs();
     this.time = {
       wallMs: () => this.#nowMs(),
       monotonicMs: () => machine.monotonicMs(),
@@ -67,6 +78,18 @@ export class NodeClock {
     return this.#machine.wallMs() - this.#nowMs();
   }
 
+  /** How far the clock of the store that nodes share is behind the time that they go by: it was set back while they ran. */
+  get storeBehindMs(): number {
+    return this.#lag.behindMs;
+  }
+
+  /** What time it is for leases, by what the store says just now; not known where one of the clocks was set since they were looked at. */
+  leaseNowMs(storeNowMs: number): { readonly leaseNowMs: number; readonly isKnown: boolean } {
+    const leaseNowMs = storeNowMs + this.#lag.behindMs;
+    const isKnown = this.isSure && Math.abs(this.#nowMs() - leaseNowMs) <= this.#skewMs;
+    return { leaseNowMs, isKnown: isKnown || this.#reading === null };
+  }
+
   /** How old that is which was received by this instant is not known. */
   get doubtfulUntilMs(): number {
     return this.#doubtfulUntilMs ?? Number.NEGATIVE_INFINITY;
@@ -75,6 +98,30 @@ export class NodeClock {
   /** From now on the store's clock is everybody's. */
   follow(reading: () => Promise<ClockReading>): void {
     this.#reading = reading;
+  }
+
+  /**
+   * Something in the store that nodes share has happened at this instant. If that is ahead of this node's time, others go by a later one:
+   * this node joins it, and knows of nothing that it finds there how old it is.
+   */
+  atLeast(happenedAtMs: number): void {
+    const aheadMs = happenedAtMs - this.#nowMs();
+    if (this.#reading === null || aheadMs <= this.#skewMs) return;
+    this.#shiftMs += aheadMs + 1;
+    this.#lag.grow(aheadMs + 1);
+    this.#doubtfulUntilMs = happenedAtMs;
+    this.onLeap("store");
+  }
+
+  /**
+   * What the nodes that share a store last told each other of how far its clock is behind: who was away meanwhile, or is new, goes by it.
+   * @returns what is to be told in its place; null where that is right.
+   */
+  join(told: ToldLag): number | null {
+    const { laterMs, tell } = this.#lag.join(told, this.#nowMs());
+    this.#shiftMs += laterMs;
+    if (laterMs > 0) this.onLeap("store");
+    return tell;
   }
 
   /** Goes on where this node, which is alone, was before: never before what the store holds; by how much it is after that, nobody knows. */
@@ -121,14 +168,19 @@ export class NodeClock {
     if (Math.abs(differenceMs - beforeMs) > this.#toleranceMs) return await this.#compare(reading);
     const leaptMs = differenceMs - this.#sureOfMs;
     const steadyShiftMs = Math.round(this.#shiftMs - leaptMs);
-    const isRight = Math.abs(skewMs - steadyShiftMs) <= this.#toleranceMs + withinMs;
-    this.#shiftMs = isRight ? steadyShiftMs : skewMs;
+    const nowMs = this.#machine.monotonicMs();
+    const aheadMs = skewMs + this.#lag.behindMs - steadyShiftMs;
+    const isRight = Math.abs(aheadMs) <= this.#toleranceMs + withinMs;
+    this.#lag.seen({ aheadMs: isRight ? 0 : aheadMs, leaptMs, withinMs, sinceMs: nowMs - this.#comparedAtMs });
+    this.#shiftMs = isRight ? steadyShiftMs : skewMs + this.#lag.behindMs;
+    this.#comparedAtMs = nowMs;
     this.#sureOfMs = differenceMs;
-    if (!isRight || Math.abs(leaptMs) > this.#toleranceMs) this.onLeap();
+    if (Math.abs(leaptMs) > this.#toleranceMs) this.onLeap("machine");
+    else if (!isRight) this.onLeap("store");
   }
 
   async #leapt(): Promise<void> {
-    this.onLeap();
+    this.onLeap("machine");
     await this.#remember({ aheadMs: this.#shiftMs, doubtfulUntilMs: this.#doubtfulUntilMs });
   }
 

@@ -60,6 +60,9 @@ function standing({ keeper, time }: MetricsFace, { health, census }: Standing): 
   gauge("machine_clock_ahead_seconds", "How far the machine's clock is ahead of the time that the node goes by").set(
     load.machineClockAheadMs / 1000,
   );
+  gauge("store_clock_behind_seconds", "How far the store's clock is behind the time that the nodes go by").set(
+    load.storeClockBehindMs / 1000,
+  );
   gauge("breakers_open", "Apps whose provider loses answers").set(load.breakersOpen);
   gauge("mass_refusals", "Apps of which many grants were refused at once").set(load.massRefusals);
   gauge("api_calls_waiting", "Calls through the gateway that wait for room").set(load.apiCallsWaiting);

@@ -40,6 +40,7 @@ describe("/metrics", () => {
       "evergrant_attempts_in_flight 2",
       "evergrant_answers_owed 1",
       "evergrant_machine_clock_ahead_seconds 7",
+      "evergrant_store_clock_behind_seconds 5",
       "evergrant_breakers_open 1",
       "evergrant_mass_refusals 0",
       "evergrant_api_calls_waiting 3",

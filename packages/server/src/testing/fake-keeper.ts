@@ -73,6 +73,7 @@ export class FakeKeeper implements Keeper {
       attemptsInFlight: 2,
       answersOwed: 1,
       machineClockAheadMs: 7_000,
+      storeClockBehindMs: 5_000,
       breakersOpen: 1,
       massRefusals: 0,
       apiCallsWaiting: 3,

@@ -1,0 +1,28 @@
+import type { AuditSubject } from "../ports/records.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+/**
+ * Holds this node's time against that of the store that it shares with others, and agrees with them on how far the store's clock is behind:
+ * the last record of it in the audit is what they go by.
+ * @throws store_unavailable
+ */
+export async function lookAtStoreClock(
+  context: Pick<ServiceContext, "clock" | "node" | "store" | "time">,
+): Promise<void> {
+  const { clock, node, store, time } = context;
+  await clock.compare();
+  const [told] = await store.audit.story(SUBJECT, 1);
+  const behindMs = clock.join(
+    told === undefined ? NOTHING_TOLD : { behindMs: Number(told.facts["behindMs"]), atMs: told.atMs },
+  );
+  if (behindMs === null) return;
+  const facts = { behindMs: Math.round(behindMs), node };
+  const event = behindMs === 0 ? "store-clock-right" : "store-clock-set-back";
+  await store.audit.write({
+    audit: [{ event, subject: SUBJECT, atMs: time.wallMs(), by: "keeper", facts }],
+    notices: [],
+  });
+}
+
+const NOTHING_TOLD = { behindMs: 0, atMs: Number.NEGATIVE_INFINITY };
+const SUBJECT: AuditSubject = { kind: "deployment", id: "clock" };
