@@ -9,9 +9,9 @@ export function memoryAudit(state: MemoryState): AuditStore {
     write: (records) => state.run(() => state.record(records)),
     story: (subject, limit) =>
       state.run(() =>
-        state.allAudit
-          .filter((record) => record.subject.kind === subject.kind && record.subject.id === subject.id)
-          .sort((a, b) => b.atMs - a.atMs || b.sequence - a.sequence)
+        state
+          .storyOf(subject)
+          .toSorted((a, b) => b.atMs - a.atMs || b.sequence - a.sequence)
           .slice(0, limit),
       ),
     page: (after, limit) =>

@@ -4,7 +4,7 @@ import type { Deployment } from "../../ports/deployment-store.ts";
 import type { StoredGrant } from "../../ports/grant-store.ts";
 import type { ListPlace } from "../../ports/list-place.ts";
 import type { JournalMark } from "../../ports/node-store.ts";
-import type { AuditRecord, Records } from "../../ports/records.ts";
+import type { AuditRecord, AuditSubject, Records } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, chained } from "../audit-chain.ts";
 import { storable } from "../storable.ts";
 import { compareText } from "./compare-text.ts";
@@ -91,9 +91,9 @@ export class MemoryState {
     return this.#tables.audit;
   }
 
-  /** The records of all nodes. */
-  get allAudit(): readonly AuditRecord[] {
-    return [...this.#tables.audit.values()].flat();
+  /** The records of all nodes about one subject. */
+  storyOf(subject: AuditSubject): readonly AuditRecord[] {
+    return this.#tables.storyOf(subject);
   }
 
   /** Runs a read or a change to its end, outside of the caller's turn as a database would. */

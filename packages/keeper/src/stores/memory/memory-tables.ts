@@ -20,7 +20,7 @@ import type { StoredCreate } from "../../ports/idempotency-store.ts";
 import type { NodeReport, NodeRow } from "../../ports/node-store.ts";
 import type { Delivery, OutboxNotice, StoredRecipient } from "../../ports/notice-store.ts";
 import type { OperatorUse, StoredOperator } from "../../ports/operator-store.ts";
-import type { AuditRecord } from "../../ports/records.ts";
+import type { AuditRecord, AuditSubject } from "../../ports/records.ts";
 import type { StoredSession } from "../../ports/session-store.ts";
 import { DueIndex } from "./due-index.ts";
 
@@ -54,6 +54,9 @@ export class MemoryTables {
   readonly matters = new Map<string, Matter>();
   deployment: Deployment | undefined;
   epoch = 0;
+  /** The records of each subject, and how many of each chain are among them: made up to date when somebody asks. */
+  readonly #stories = new Map<string, AuditRecord[]>();
+  readonly #told = new Map<NodeId, number>();
 
   putConnection(connection: StoredConnection): void {
     this.connections.set(connection.id, connection);
@@ -69,6 +72,19 @@ export class MemoryTables {
     const fresh: AuditRecord[] = [];
     this.audit.set(node, fresh);
     return fresh;
+  }
+
+  storyOf({ kind, id }: AuditSubject): readonly AuditRecord[] {
+    for (const [node, records] of this.audit) {
+      for (const record of records.slice(this.#told.get(node) ?? 0)) {
+        const key = `${record.subject.kind}:${record.subject.id}`;
+        const known = this.#stories.get(key);
+        if (known === undefined) this.#stories.set(key, [record]);
+        else known.push(record);
+      }
+      this.#told.set(node, records.length);
+    }
+    return this.#stories.get(`${kind}:${id}`) ?? [];
   }
 
   /** Everything as it is now. */
@@ -89,6 +105,8 @@ export class MemoryTables {
       for (const [key, row] of snapshot.tables[index] ?? []) table.set(key, row);
     }
     for (const [node, records] of this.audit) records.splice(0, records.length, ...(snapshot.audit.get(node) ?? []));
+    this.#stories.clear();
+    this.#told.clear();
     this.outbox.splice(0, this.outbox.length, ...snapshot.outbox);
     this.due.rebuild();
     this.deployment = snapshot.deployment;
