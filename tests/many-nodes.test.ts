@@ -198,10 +198,10 @@ describe("equal nodes over one Postgres", () => {
     }
     for (const node of cluster.others) expect(node.output()).toContain("clock_skewed");
     const told = `select event from audit_record where subject_id = 'clock' order by at_ms`;
-    expect(await server.query(told, nameOf(dsn))).toEqual([
-      { event: "store-clock-set-back" },
-      { event: "store-clock-right" },
-    ]);
+    const events = (await server.query(told, nameOf(dsn))).map(({ event }) => event);
+    // Two that look at the same moment both tell it.
+    expect([...new Set(events)]).toEqual(["store-clock-set-back", "store-clock-right"]);
+    expect(events.at(-1)).toBe("store-clock-right");
     expect(cluster.world.sandbox.control.verify()).toMatchObject({ liveGrants: 1, lostGrants: [] });
   });
 
