@@ -259,6 +259,17 @@ describe("the time of nodes that share a store", () => {
     expect([passedMs(), clock.storeBehindMs, clock.join(told(5))]).toEqual([HOUR_MS, 5 * HOUR_MS, null]);
   });
 
+  test("is what the others told, and not what a node found by a clock of its own that leapt meanwhile", async () => {
+    const { machine, clock, store, passedMs } = shared();
+    await clock.compare();
+    // It sleeps for three minutes, in which the store's clock is set back.
+    machine.leap(3 * MINUTE_MS);
+    store.aheadMs = 3 * MINUTE_MS - 5 * HOUR_MS;
+    await clock.compare();
+    expect(clock.join(told(5))).toBeNull();
+    expect([passedMs(), clock.storeBehindMs]).toEqual([3 * MINUTE_MS, 5 * HOUR_MS]);
+  });
+
   test("follows a store's clock that runs slower, also after a week without it", async () => {
     const { machine, clock, store, passedMs } = shared();
     await clock.compare();

@@ -43,7 +43,9 @@ export class StoreLag {
   seen(look: StoreClockSeen): void {
     const behindMs = this.#hasLooked ? Math.round(this.#behindAfter(look)) : this.#behindMs;
     this.#hasLooked = true;
-    this.#hasFound ||= behindMs !== this.#behindMs;
+    // Who slept, or whose own clock was set, knows no better than the others.
+    const isSteady = Math.abs(look.leaptMs) <= this.#skewMs / 2;
+    this.#hasFound ||= isSteady && behindMs !== this.#behindMs;
     this.#behindMs = behindMs;
   }
 
