@@ -371,9 +371,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "time goes back with the clock of the database",
-    file: `${SERVICE}/store-lag.ts`,
-    find: "return aheadMs < -driftMs ? this.#behindMs - aheadMs : this.#behindMs;",
-    replace: "return this.#behindMs;",
+    file: `${CORE}/store-lag.ts`,
+    find: "return aheadMs < -driftMs ? behindMs - aheadMs : behindMs;",
+    replace: "return behindMs;",
     caughtBy: "I7",
     world: storeSetBack,
     seeds: 8,

@@ -48,6 +48,7 @@ export class Faults {
     world.setStoreClockRight();
     for (const seat of world.seats) {
       seat.armed = null;
+      seat.awaited = null;
       seat.disk.full = false;
       seat.disk.failing = false;
       seat.way = "fair";
@@ -94,20 +95,13 @@ export class Faults {
         return this.#seat(fault.node).machine.jump(fault.byMs, CLOCK_WITHIN_MS);
       case "clock-leap": {
         const seat = this.#seat(fault.node);
-        if (fault.amid === undefined) return this.#leap(seat, fault);
-        seat.awaited = { point: fault.amid, happens: () => this.#leap(seat, fault) };
+        const happens = () => this.#setWrong((byMs) => world.leapClock(seat, byMs), fault);
+        if (fault.amid === undefined) return happens();
+        seat.awaited = { point: fault.amid, happens };
         return;
       }
-      case "store-clock-leap": {
-        world.lookClosely(LOOKED_BEFORE_MS);
-        world.leapStoreClock(fault.byMs);
-        world.clock.after(fault.forMs, () => {
-          if (this.#over) return;
-          world.lookClosely(LOOKED_BEFORE_MS);
-          world.leapStoreClock(-fault.byMs);
-        });
-        return;
-      }
+      case "store-clock-leap":
+        return this.#setWrong((byMs) => world.leapStoreClock(byMs), fault);
       case "store-down":
         return this.#during("store", fault.forMs, (on) => this.#storeDown(on));
       case "partition": {
@@ -149,17 +143,16 @@ export class Faults {
     }
   }
 
-  #leap(seat: Seat, { byMs, forMs }: Extract<PlacedFault, { kind: "clock-leap" }>): void {
-    const world = this.#world;
-    if (this.#over) return;
-    // What the others do with what it writes is decided by how often they look.
-    world.lookClosely(LOOKED_BEFORE_MS);
-    world.leapClock(seat, byMs);
-    world.clock.after(forMs, () => {
+  /** A clock is set wrong, and right again. */
+  #setWrong(set: (byMs: number) => void, { byMs, forMs }: { readonly byMs: number; readonly forMs: number }): void {
+    const setNow = (ms: number) => {
       if (this.#over) return;
-      world.lookClosely(LOOKED_BEFORE_MS);
-      world.leapClock(seat, -byMs);
-    });
+      // What nodes do with what was written meanwhile is decided by how often they look.
+      this.#world.lookClosely(LOOKED_BEFORE_MS);
+      set(ms);
+    };
+    setNow(byMs);
+    this.#world.clock.after(forMs, () => setNow(-byMs));
   }
 
   #arm({ node, point, outcome, downMs }: Extract<PlacedFault, { kind: "crash-at-point" }>): void {

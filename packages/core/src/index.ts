@@ -147,6 +147,7 @@ export {
   workedOnWithinMs,
 } from "./silence.ts";
 export type { RestReason, Step } from "./step.ts";
+export { joinToldLag, NO_STORE_LAG, noteStoreClock, type StoreLag, type ToldLag } from "./store-lag.ts";
 export {
   type ConfirmWindow,
   DEFAULT_LIMITS,

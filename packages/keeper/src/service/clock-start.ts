@@ -16,20 +16,29 @@ export function clockOver({ clock: given, limits, node, time }: KeeperParts, rep
  * @throws store_unavailable
  */
 export async function startClock(context: ServiceContext): Promise<void> {
-  const { clock, provenance, report, shared, store } = context;
-  if (shared !== null) await lookAtStoreClock(context);
-  const [newest] = await store.audit.page(null, 1);
-  if (shared !== null) return clock.atLeast(newest?.atMs ?? Number.NEGATIVE_INFINITY);
+  if (context.shared === null) return await goOn(context);
+  await lookAtStoreClock(context);
+  const newestMs = await newestOf(context);
+  if (newestMs !== null) context.clock.atLeast(newestMs);
+}
+
+async function goOn(context: ServiceContext): Promise<void> {
+  const { clock, provenance, report } = context;
   const failed = (error: unknown) => report({ what: "clock", subject: "mark", error });
   const read = async () => (await provenance?.clockMark()) ?? null;
   await clock.goOn({
-    newestMs: newest?.atMs ?? null,
+    newestMs: await newestOf(context),
     mark: await read().catch((error: unknown) => {
       failed(error);
       return ANY_CLOCK;
     }),
     remember: async (mark) => await provenance?.rememberClock(mark).catch(failed),
   });
+}
+
+async function newestOf({ store }: ServiceContext): Promise<number | null> {
+  const [newest] = await store.audit.page(null, 1);
+  return newest?.atMs ?? null;
 }
 
 /** What is remembered of a clock of which nothing can be read: what was received until now may be of any age. */

@@ -1,7 +1,6 @@
-import type { Limits } from "@evergrant/core";
+import { joinToldLag, type Limits, NO_STORE_LAG, noteStoreClock, type StoreLag, type ToldLag } from "@evergrant/core";
 import type { ClockMark } from "../ports/provenance.ts";
 import type { ClockReading, Time } from "../ports/time.ts";
-import { StoreLag, type ToldLag } from "./store-lag.ts";
 
 /** What is known from before, where a node alone has no other clock to ask. */
 export interface ClockPast {
@@ -27,14 +26,13 @@ export type ClockOwner = "machine" | "store";
 export class NodeClock {
   readonly time: Time;
   readonly #machine: Time;
+  readonly #limits: Limits;
   readonly #toleranceMs: number;
-  readonly #skewMs: number;
-  readonly #leaseMs: number;
-  readonly #lag: StoreLag;
   /** The machine's wall clock less its monotonic one, when they were last found to agree with what this node goes by. */
   #sureOfMs: number;
   /** This node's time less the machine's wall clock, as of then. */
   #shiftMs = 0;
+  #lag: StoreLag = NO_STORE_LAG;
   #comparedAtMs: number;
   #doubtfulUntilMs: number | null = null;
   #reading: (() => Promise<ClockReading>) | null = null;
@@ -44,11 +42,9 @@ export class NodeClock {
 
   constructor(machine: Time, limits: Limits) {
     this.#machine = machine;
+    this.#limits = limits;
     // Two nodes that each are within it of the store's clock are within what clocks may differ by.
     this.#toleranceMs = limits.clockSkewMs / 2;
-    this.#skewMs = limits.clockSkewMs;
-    this.#leaseMs = limits.leaseMs;
-    this.#lag = new StoreLag(limits);
     this.#sureOfMs = this.#differenceMs();
     this.#comparedAtMs = machine.monotonicMs();
     this.time = {
@@ -86,7 +82,7 @@ export class NodeClock {
   /** What time it is for leases, by what the store says just now; not known where one of the clocks was set since they were looked at. */
   leaseNowMs(storeNowMs: number): { readonly leaseNowMs: number; readonly isKnown: boolean } {
     const leaseNowMs = storeNowMs + this.#lag.behindMs;
-    const isKnown = this.isSure && Math.abs(this.#nowMs() - leaseNowMs) <= this.#skewMs;
+    const isKnown = this.isSure && Math.abs(this.#nowMs() - leaseNowMs) <= this.#limits.clockSkewMs;
     return { leaseNowMs, isKnown: isKnown || this.#reading === null };
   }
 
@@ -106,9 +102,9 @@ export class NodeClock {
    */
   atLeast(happenedAtMs: number): void {
     const aheadMs = happenedAtMs - this.#nowMs();
-    if (this.#reading === null || aheadMs <= this.#skewMs) return;
+    if (this.#reading === null || aheadMs <= this.#limits.clockSkewMs) return;
     this.#shiftMs += aheadMs + 1;
-    this.#lag.grow(aheadMs + 1);
+    this.#lag = { ...this.#lag, behindMs: this.#lag.behindMs + aheadMs + 1 };
     this.#doubtfulUntilMs = happenedAtMs;
     this.onLeap("store");
   }
@@ -118,7 +114,8 @@ export class NodeClock {
    * @returns what is to be told in its place; null where that is right.
    */
   join(told: ToldLag): number | null {
-    const { laterMs, tell } = this.#lag.join(told, this.#nowMs());
+    const { lag, laterMs, tell } = joinToldLag(this.#lag, { told, nowMs: this.#nowMs() }, this.#limits);
+    this.#lag = lag;
     this.#shiftMs += laterMs;
     if (laterMs > 0) this.onLeap("store");
     return tell;
@@ -132,7 +129,7 @@ export class NodeClock {
     const isBehind = newestMs - this.#nowMs() > this.#toleranceMs;
     if (!isBehind && (mark === null || mark.aheadMs === 0)) return;
     // An answer in the journal is younger than its intent in the store, by a lease at most.
-    this.#shiftMs += Math.max(0, newestMs + this.#leaseMs - this.#nowMs());
+    this.#shiftMs += Math.max(0, newestMs + this.#limits.leaseMs - this.#nowMs());
     this.#doubtfulUntilMs = this.#nowMs() - 1;
     await this.#leapt();
   }
@@ -171,7 +168,8 @@ export class NodeClock {
     const nowMs = this.#machine.monotonicMs();
     const aheadMs = skewMs + this.#lag.behindMs - steadyShiftMs;
     const isRight = Math.abs(aheadMs) <= this.#toleranceMs + withinMs;
-    this.#lag.seen({ aheadMs: isRight ? 0 : aheadMs, leaptMs, withinMs, sinceMs: nowMs - this.#comparedAtMs });
+    const seen = { aheadMs: isRight ? 0 : aheadMs, leaptMs, withinMs, sinceMs: nowMs - this.#comparedAtMs };
+    this.#lag = noteStoreClock(this.#lag, seen, this.#limits);
     this.#shiftMs = isRight ? steadyShiftMs : skewMs + this.#lag.behindMs;
     this.#comparedAtMs = nowMs;
     this.#sureOfMs = differenceMs;

@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { joinToldLag, NO_STORE_LAG, noteStoreClock, type StoreLag } from "./store-lag.ts";
+import { DEFAULT_LIMITS } from "./timing.ts";
+
+const HOUR_MS = 3_600_000;
+const { clockSkewMs } = DEFAULT_LIMITS;
+const QUIET = { aheadMs: 0, leaptMs: 0, withinMs: 1, sinceMs: 2_500 };
+const looked = (lag: StoreLag, seen: Partial<typeof QUIET>) =>
+  noteStoreClock(lag, { ...QUIET, ...seen }, DEFAULT_LIMITS);
+const MET = looked(NO_STORE_LAG, {});
+
+describe("how far the clock of a shared store is behind", () => {
+  test("is not told by the first look", () => {
+    expect(looked(NO_STORE_LAG, { aheadMs: -5 * HOUR_MS }).behindMs).toBe(0);
+  });
+
+  test("grows as the clock is set back, and shrinks as it is set right, but never below nothing", () => {
+    const behind = looked(MET, { aheadMs: -5 * HOUR_MS });
+    expect(behind).toMatchObject({ behindMs: 5 * HOUR_MS, hasFound: true });
+    expect(looked(behind, { aheadMs: 2 * HOUR_MS }).behindMs).toBe(3 * HOUR_MS);
+    expect(looked(behind, { aheadMs: 9 * HOUR_MS }).behindMs).toBe(0);
+  });
+
+  test("is left as it is by a sleep of this node", () => {
+    const behind = looked(MET, { aheadMs: -5 * HOUR_MS });
+    expect(looked(behind, { aheadMs: HOUR_MS, leaptMs: HOUR_MS }).behindMs).toBe(5 * HOUR_MS);
+  });
+
+  test("is agreed on by nodes of which each hears what another told, in whatever order they look", () => {
+    const look = fc.record({ node: fc.nat(2), byMs: fc.constantFrom(0, 0, -HOUR_MS, -5 * HOUR_MS) });
+    fc.assert(
+      fc.property(fc.array(look, { maxLength: 12 }), (looks) => {
+        const lags: StoreLag[] = [MET, MET, MET];
+        let [told, storeMs, nowMs] = [{ behindMs: 0, atMs: 0 }, 0, 0];
+        const turn = (node: number) => {
+          nowMs += 1;
+          const lag = lags[node] ?? MET;
+          const joined = joinToldLag(looked(lag, { aheadMs: storeMs + lag.behindMs }), { told, nowMs }, DEFAULT_LIMITS);
+          lags[node] = joined.lag;
+          if (joined.tell !== null) told = { behindMs: joined.tell, atMs: nowMs };
+        };
+        for (const { node, byMs } of looks) {
+          storeMs += byMs;
+          turn(node);
+        }
+        for (const node of [0, 1, 2]) turn(node);
+        for (const { behindMs } of lags) expect(Math.abs(behindMs + storeMs)).toBeLessThanOrEqual(clockSkewMs);
+      }),
+    );
+  });
+});
