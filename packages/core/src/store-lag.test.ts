@@ -22,6 +22,14 @@ describe("how far the clock of a shared store is behind", () => {
     expect(looked(behind, { aheadMs: 9 * HOUR_MS }).behindMs).toBe(0);
   });
 
+  test.each([3, clockSkewMs / 2])(
+    "is nothing once the clock is set right but for %d ms, as clocks may differ by",
+    (leftMs) => {
+      const behind = looked(MET, { aheadMs: -5 * HOUR_MS });
+      expect(looked(behind, { aheadMs: 5 * HOUR_MS - leftMs })).toMatchObject({ behindMs: 0, hasFound: true });
+    },
+  );
+
   test("is left as it is by a sleep of this node", () => {
     const behind = looked(MET, { aheadMs: -5 * HOUR_MS });
     expect(looked(behind, { aheadMs: HOUR_MS, leaptMs: HOUR_MS }).behindMs).toBe(5 * HOUR_MS);

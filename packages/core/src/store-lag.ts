@@ -74,7 +74,10 @@ function behindAfter(behindMs: number, seen: StoreClockSeen, limits: Limits): nu
   if (aheadMs < 0) return aheadMs < -driftMs ? behindMs - aheadMs : behindMs;
   // The machine's clock is as much ahead: it was this node that slept, and not the store's clock that was set right.
   const hasSlept = Math.abs(aheadMs - leaptMs) <= limits.clockSkewMs / 2 + withinMs;
-  return hasSlept ? behindMs : Math.max(0, behindMs - aheadMs);
+  if (hasSlept) return behindMs;
+  const leftMs = behindMs - aheadMs;
+  // What clocks may differ by anyway, as the nodes' own have gone on meanwhile: it is right.
+  return leftMs <= limits.clockSkewMs / 2 ? 0 : leftMs;
 }
 
 /** As fast as kernels let a clock run to bring it right. */
