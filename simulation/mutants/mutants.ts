@@ -177,8 +177,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a store that went back is not mended",
     file: `${SERVICE}/quarantine.ts`,
-    find: "await (this.#met ? lastMoments() : start());",
-    replace: "if (!this.#met) await start();",
+    find: "const put = await (this.#met ? lastMoments() : start());",
+    replace: "const put = this.#met ? 0 : await start();",
     caughtBy: "I1",
     world: forgetful,
     seeds: 60,

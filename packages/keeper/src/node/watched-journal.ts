@@ -8,6 +8,9 @@ export interface NodeJournal extends Journal {
   readonly lastPosition: JournalPosition;
 }
 
+/** Until the store was held against the journal, nothing that it was told may be overwritten. */
+const NOT_MET: JournalPosition = Number.MAX_SAFE_INTEGER;
+
 /**
  * A journal that knows whether the last append could be promised (what readiness reports), and of which of its records the store
  * has said that it has them.
@@ -16,8 +19,7 @@ export class WatchedJournal implements Journal {
   readonly #journal: NodeJournal;
   readonly #answers = new Map<AttemptId, JournalPosition>();
   writable = true;
-  // Until the store was held against the journal, nothing that it was told may be overwritten.
-  #acknowledged: JournalPosition = Number.MAX_SAFE_INTEGER;
+  #acknowledged = NOT_MET;
 
   constructor(journal: NodeJournal) {
     this.#journal = journal;
@@ -32,7 +34,8 @@ export class WatchedJournal implements Journal {
   }
 
   acknowledge(position: JournalPosition): void {
-    this.#acknowledged = position;
+    // Never back: a later answer may have been settled meanwhile.
+    this.#acknowledged = this.#acknowledged === NOT_MET ? position : Math.max(this.#acknowledged, position);
   }
 
   async append(record: JournalRecord): Promise<JournalPosition> {

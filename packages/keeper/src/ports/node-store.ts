@@ -1,4 +1,5 @@
 import type { NodeId } from "@evergrant/core";
+import type { AuditMark } from "./audit-store.ts";
 import type { JournalPosition } from "./journal.ts";
 
 /** What the store was last told by a node about itself: held against that node's journal, it shows a store that went back. */
@@ -31,8 +32,12 @@ export interface NodeStore {
   /** Every node that ever worked on this store, by id. */
   list(): Promise<readonly NodeRow[]>;
   find(node: NodeId): Promise<NodeRow | undefined>;
-  /** Puts a row in place as it is, whatever was there. */
-  write(row: NodeRow): Promise<void>;
+  /**
+   * Puts a row in place as it is, whatever was there.
+   * @param since a record of that node's chain; null: it had none. Where it is gone the store went back since, and nothing is written.
+   * @returns whether it was written.
+   */
+  write(row: NodeRow, since: AuditMark | null): Promise<boolean>;
   /** Puts a node's report in place of its last. */
   report(report: NodeReport): Promise<void>;
   /** The last report of every node that ever gave one, by id. */

@@ -8,7 +8,7 @@ export interface Provenance {
   readonly exclusive: boolean;
   /** Where the journal stands, as every record tells it to the store. */
   mark(): JournalMark;
-  /** The store has been told of everything up to here; from now on it may be moved further. */
+  /** The store has been told of everything up to here, if not of more; from now on it may be moved further. */
   acknowledge(position: JournalPosition): void;
   /** Which server keeps the store at this moment; null where there is none, or where it does not say. */
   server(): Promise<string | null>;

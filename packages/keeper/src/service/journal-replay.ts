@@ -6,7 +6,7 @@ import type { GrantSettler } from "./grant-settler.ts";
 import type { GrantViews } from "./grant-views.ts";
 import { bringsTokens, journaledOutcome } from "./journaled-outcome.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { versionOf } from "./token-versions.ts";
+import { isStored } from "./token-versions.ts";
 import { pause, persistently } from "./waiting.ts";
 
 type Intent = Extract<JournalRecord, { kind: "intent" }>;
@@ -57,9 +57,10 @@ async function lastMoments({ store, node, provenance, time, limits }: ServiceCon
 /**
  * I2 durable knowledge, rule 10: at start, every answer that the journal holds and the store may not have goes through the same lease and
  * compare-and-set. What the store had once comes first: later answers build on it.
+ * @returns how many answers the store has now that it did not have.
  */
-export async function replayJournal(context: ServiceContext, parts: Parts, reach?: Reach): Promise<void> {
-  await reconcileJournal(context, parts, reach);
+export async function replayJournal(context: ServiceContext, parts: Parts, reach?: Reach): Promise<number> {
+  const put = await reconcileJournal(context, parts, reach);
   for (const unsettled of attemptsIn(await context.journal.read()).attempts) {
     if (unsettled.settledAt !== null) continue;
     const { subject } = unsettled.intent;
@@ -70,15 +71,18 @@ export async function replayJournal(context: ServiceContext, parts: Parts, reach
     else await closeIfMovedOn(context, unsettled.intent);
   }
   await context.journal.forgetBefore(context.time.wallMs() - context.limits.journalRetentionMs);
+  return put;
 }
 
 /**
  * For a store that may have lost its last moments (an asynchronous fail-over): every token that the journal holds and the store has
  * no row of is settled anew, oldest first, also where the store had acknowledged it once. Then every send whose answer is owed.
+ * @returns how many tokens the store has now that it did not have.
  */
-export async function reconcileJournal(context: ServiceContext, parts: Parts, reach?: Reach): Promise<void> {
+export async function reconcileJournal(context: ServiceContext, parts: Parts, reach?: Reach): Promise<number> {
   const { sinceMs, toldPosition, patientUntilMs } = reach ?? (await lastMoments(context));
   const unanswered: Sent[] = [];
+  let put = 0;
   for (const { intent, answer, settledAt } of await attemptsAfter(context, toldPosition)) {
     if (settledAt !== null && settledAt <= toldPosition) continue;
     if ((answer ?? intent).atMs < sinceMs) continue;
@@ -86,14 +90,16 @@ export async function reconcileJournal(context: ServiceContext, parts: Parts, re
       unanswered.push({ intent, answer });
       continue;
     }
-    const stored = await persistently(context, () => context.store.grants.token(versionOf(intent.attempt)));
-    if (stored !== undefined) continue;
+    if (await isStored(context, intent.attempt)) continue;
     const { subject } = intent;
     if (subject.kind === "consent") await parts.resumeConsent(subject.consent, intent.attempt, answer);
     else await replayAnswer(context, parts, { intent, answer, patientUntilMs });
+    // Of a grant that has ended, or has gone on by another consent, none is taken.
+    if (await isStored(context, intent.attempt)) put += 1;
   }
   // Last, as each belongs to the token that an answer before it brought.
   await rememberSends(context, parts, unanswered);
+  return put;
 }
 
 // An attempt that ends after the position may have begun before it, mostly not long before.

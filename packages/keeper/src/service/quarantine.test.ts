@@ -34,6 +34,8 @@ class Node {
   readonly id: NodeId;
   readonly done: string[] = [];
   readonly timers: (() => void)[] = [];
+  /** What happens while a journal is put in, one after the other; how many answers the store gets by it. */
+  readonly amid: (() => Promise<number>)[] = [];
   remembered: StoreIdentity | null = null;
   mark: { -readonly [Part in keyof JournalMark]: JournalMark[Part] };
   failsToLeave = false;
@@ -54,7 +56,10 @@ class Node {
   restarted(): Quarantine {
     this.gate = new SpendingGate(1_000);
     this.mark.acknowledged = Number.MAX_SAFE_INTEGER;
-    const done = (what: string) => async () => void this.done.push(what);
+    const done = (what: string) => async () => {
+      this.done.push(what);
+      return (await this.amid.shift()?.()) ?? 0;
+    };
     this.quarantine = new Quarantine(this.#context(), {
       replay: { start: done("start"), lastMoments: done("last moments"), everything: done("everything") },
       leaveToOriginal: async () => {
@@ -83,7 +88,8 @@ class Node {
       exclusive: false,
       mark: () => this.mark,
       acknowledge: (position) => {
-        this.mark.acknowledged = position;
+        const { acknowledged } = this.mark;
+        this.mark.acknowledged = acknowledged === Number.MAX_SAFE_INTEGER ? position : Math.max(acknowledged, position);
       },
       server: async () => server,
       remembered: async () => this.remembered,
@@ -214,6 +220,40 @@ describe("a store that goes back under a node that runs", () => {
     expect(node.done).toEqual(["start", "last moments"]);
     expect(await node.store.nodes.find(node.id)).toMatchObject({ journalPosition: 6 });
     expect(await node.gate.whyNotSpend()).toBeNull();
+  });
+
+  test("while the journal is held against it, because it was away, is healed before it is told of anything", async () => {
+    const node = await aNode("a");
+    const backup = database.snapshot();
+    await node.works();
+    node.amid.push(async () => {
+      database.restore(backup);
+      await node.store.audit.write(records(SUBJECT, "another"));
+      return 0;
+    });
+    await node.quarantine.meet();
+    expect(node.done).toEqual(["start", "last moments", "last moments"]);
+    expect(await node.store.nodes.find(node.id)).toMatchObject({ journalPosition: 6 });
+    expect(await node.gate.whyNotSpend()).toBeNull();
+  });
+
+  test("once more, and loses what was put in to heal it, is looked at until it needs nothing", async () => {
+    const node = await aNode("a");
+    const backup = database.snapshot();
+    await node.works();
+    database.restore(backup);
+    const put = async () => {
+      await node.store.audit.write(records(SUBJECT, "renewed"));
+      return 1;
+    };
+    node.amid.push(async () => {
+      const done = await put();
+      database.restore(backup);
+      return done;
+    }, put);
+    await node.quarantine.look();
+    expect(node.done).toEqual(["start", "last moments", "last moments", "last moments"]);
+    expect(await node.store.nodes.find(node.id)).toMatchObject({ journalPosition: 6 });
   });
 
   test("does not answer: nothing is spent on it", async () => {

@@ -6,7 +6,9 @@ import {
   type QuarantineReason,
   type StoreIdentity,
 } from "@evergrant/core";
+import type { AuditMark } from "../ports/audit-store.ts";
 import type { Deployment, ReleasedAs } from "../ports/deployment-store.ts";
+import type { JournalPosition } from "../ports/journal.ts";
 import type { NodeRow } from "../ports/node-store.ts";
 import type { Provenance } from "../ports/provenance.ts";
 import type { AuditSubject, Records } from "../ports/records.ts";
@@ -16,9 +18,12 @@ import { QUARANTINE_WORDS } from "./quarantine-words.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { gatherStoreFacts, identityOf } from "./store-facts.ts";
 
+/** How many answers the store has now that it did not have. */
+type Replay = () => Promise<number>;
+
 interface Parts {
   /** Puts what the journal holds into the store: what a start takes up, the last moments, or all of it. */
-  readonly replay: { readonly [What in "start" | "lastMoments" | "everything"]: () => Promise<void> };
+  readonly replay: { readonly [What in "start" | "lastMoments" | "everything"]: Replay };
   /** Leaves every grant that lives by single-use tokens to the store that this one was copied from. */
   readonly leaveToOriginal: (by: string) => Promise<void>;
   readonly onOpened: () => void;
@@ -45,13 +50,13 @@ export class Quarantine implements Quarantines {
   }
 
   /** Holds the journal against the store: at start, when it was away, when it went back. What it lost of late is made good. */
-  meet(): Promise<void> {
+  async meet(): Promise<void> {
     const { provenance } = this.#context;
-    if (provenance === null) return this.#takeUp();
-    this.#meeting ??= this.#meet(provenance).finally(() => {
+    if (provenance === null) return void (await this.#takeUp());
+    this.#meeting ??= this.#meetUntilWhole(provenance).finally(() => {
       this.#meeting = null;
     });
-    return this.#meeting;
+    await this.#meeting;
   }
 
   /** Whether the store is still the one that was met, and what others found out about it. */
@@ -116,36 +121,55 @@ export class Quarantine implements Quarantines {
     return await this.view();
   }
 
-  async #meet(provenance: Provenance): Promise<void> {
+  // A store may go back, and once more, while the journal is held against it: what was found there before counts for nothing then.
+  async #meetUntilWhole(provenance: Provenance): Promise<void> {
+    while (!(await this.#meet(provenance, await this.#seen(provenance))));
+  }
+
+  /** Whether that is all: the store is whole, or in quarantine. */
+  async #meet(provenance: Provenance, seen: Seen): Promise<boolean> {
     const { store, gate } = this.#context;
     const deployment = await store.deployment.read();
-    if (deployment === undefined || gate.hold !== null) return;
-    if (deployment.quarantine !== null) return this.#shut(deployment, deployment.quarantine.because);
+    if (deployment === undefined || gate.hold !== null) return true;
+    if (deployment.quarantine !== null) {
+      this.#shut(deployment, deployment.quarantine.because);
+      return true;
+    }
     const verdict = judgeStore(await gatherStoreFacts(this.#context, provenance, deployment));
-    if (verdict.kind === "quarantine") return await this.#begin(deployment, verdict.because);
-    await this.#takeUp();
-    await this.#settleIn(deployment, provenance);
+    if (verdict.kind === "quarantine") {
+      await this.#begin(deployment, verdict.because);
+      return true;
+    }
+    // What was put in just now may be gone again: that it is there is seen by who puts in nothing.
+    return (await this.#takeUp()) === 0 && (await this.#settleIn(deployment, provenance, seen));
   }
 
-  async #takeUp(): Promise<void> {
-    const { start, lastMoments } = this.#parts.replay;
-    await (this.#met ? lastMoments() : start());
-    this.#met = true;
-  }
-
-  // Told to the store last: until then a crash finds it as far behind as it was.
-  async #settleIn(deployment: Deployment, provenance: Provenance): Promise<void> {
-    const { store, node, time } = this.#context;
+  async #seen(provenance: Provenance): Promise<Seen> {
     const { end } = provenance.mark();
+    return { end, record: await this.#context.store.audit.end() };
+  }
+
+  async #takeUp(): Promise<number> {
+    const { start, lastMoments } = this.#parts.replay;
+    const put = await (this.#met ? lastMoments() : start());
+    this.#met = true;
+    return put;
+  }
+
+  // Told to the store last: until then a crash finds it as far behind as it was. Whether it was: a store that went back meanwhile is not told.
+  async #settleIn(deployment: Deployment, provenance: Provenance, seen: Seen): Promise<boolean> {
+    const { store, node, time } = this.#context;
     const { incarnation } = deployment;
-    if (this.#strange(deployment, await store.nodes.list()) !== null)
-      await store.nodes.write({ node, incarnation, journalPosition: end, writtenAtMs: time.wallMs() });
-    const row = await store.nodes.find(node);
-    provenance.acknowledge(Math.min(end, row?.journalPosition ?? end));
+    if (this.#strange(deployment, await store.nodes.list()) !== null) {
+      const row = { node, incarnation, journalPosition: seen.end, writtenAtMs: time.wallMs() };
+      if (!(await store.nodes.write(row, seen.record))) return false;
+      provenance.acknowledge(seen.end);
+    }
     const identity = await identityOf(deployment, provenance);
     const before = await provenance.remembered();
     if (before === null || !isSame(before, identity)) await provenance.remember(identity);
     this.#known = identity;
+    return true;
   }
 
   // Asked after the intent was committed: where that was written to another store than the one that was met, this tells.
@@ -221,12 +245,16 @@ export class Quarantine implements Quarantines {
     const { gate, time } = this.#context;
     const hold = gate.hold ?? { because: [], sinceMs: time.wallMs(), incarnation: deployment.released?.from ?? 0 };
     gate.shut({ ...hold, merging: true });
-    if (deployment.released?.as === "restored") await this.#parts.replay.everything();
-    await this.#settleIn(deployment, provenance);
+    while (!(await this.#mergeInto(deployment, provenance, await this.#seen(provenance))));
     if (deployment.released?.as === "restored") await this.#othersMerged(deployment.incarnation);
     this.#met = true;
     gate.open();
     this.#parts.onOpened();
+  }
+
+  async #mergeInto(deployment: Deployment, provenance: Provenance, seen: Seen): Promise<boolean> {
+    const put = deployment.released?.as === "restored" ? await this.#parts.replay.everything() : 0;
+    return put === 0 && (await this.#settleIn(deployment, provenance, seen));
   }
 
   // A node that is up says so by its row; one that is gone is waited for as long as a lease would be.
@@ -249,6 +277,12 @@ export class Quarantine implements Quarantines {
       notices: [{ notice: told.event, subject, atMs, facts: told.facts }],
     };
   }
+}
+
+/** Where the node's journal and its audit ended, before the one was held against the store. */
+interface Seen {
+  readonly end: JournalPosition;
+  readonly record: AuditMark | null;
 }
 
 type QuarantineEvent = "quarantine-begun" | "quarantine-ended";

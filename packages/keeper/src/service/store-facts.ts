@@ -4,8 +4,7 @@ import type { JournalEntry, JournalSubject } from "../ports/journal.ts";
 import type { Provenance } from "../ports/provenance.ts";
 import { bringsTokens } from "./journaled-outcome.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { versionOf } from "./token-versions.ts";
-import { persistently } from "./waiting.ts";
+import { isStored } from "./token-versions.ts";
 
 /** Gathers what this node can hold against its store. */
 export async function gatherStoreFacts(
@@ -55,10 +54,6 @@ async function missingAnswers(
   for (const [attempt, atMs] of answered)
     if (settled.has(attempt) && !(await isStored(context, attempt))) missing.push(atMs);
   return missing.length === 0 ? null : { answers: missing.length, oldestAtMs: Math.min(...missing) };
-}
-
-async function isStored(context: ServiceContext, attempt: AttemptId): Promise<boolean> {
-  return (await persistently(context, () => context.store.grants.token(versionOf(attempt)))) !== undefined;
 }
 
 // What an app gets by its own credentials can be had again at any time.

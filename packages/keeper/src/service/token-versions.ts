@@ -1,6 +1,8 @@
 import type { AttemptId, ChainId, GrantId, Secret, TokenAnswer, TokenVersionId } from "@evergrant/core";
 import { NO_DATA_KEY, type StoredGrant, type TokenVersion } from "../ports/grant-store.ts";
 import type { SealContext, Sealer } from "../ports/sealer.ts";
+import type { ServiceContext } from "./service-context.ts";
+import { persistently } from "./waiting.ts";
 
 /** What a provider's answer becomes before it is stored. */
 export interface Received {
@@ -15,6 +17,14 @@ export interface Received {
 /** One version per attempt, named after it: settling or replaying the same attempt twice makes the same row. */
 export function versionOf(attempt: AttemptId): TokenVersionId {
   return attempt.replace(/^at_/, "tv_") as TokenVersionId;
+}
+
+/** Whether the store has what this attempt brought. @throws store_unavailable */
+export async function isStored(
+  context: Pick<ServiceContext, "store" | "time" | "limits">,
+  attempt: AttemptId,
+): Promise<boolean> {
+  return (await persistently(context, () => context.store.grants.token(versionOf(attempt)))) !== undefined;
 }
 
 export function sealVersion(

@@ -1,4 +1,5 @@
-import type { AuditPlace, AuditStore } from "../../ports/audit-store.ts";
+import type { AuditMark, AuditPlace, AuditStore } from "../../ports/audit-store.ts";
+import type { AuditRecord } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, follows } from "../audit-chain.ts";
 import { compareText } from "./compare-text.ts";
 import type { MemoryState } from "./memory-state.ts";
@@ -41,12 +42,7 @@ export function memoryAudit(state: MemoryState): AuditStore {
         return null;
       }),
     end: () => state.run(() => state.audit.at(-1) ?? null),
-    holds: ({ sequence, hash }) =>
-      state.run(() => {
-        // A chain counts from 1.
-        const record = state.audit[sequence - 1];
-        return record?.sequence === sequence && record.hash === hash;
-      }),
+    holds: (mark) => state.run(() => holdsRecord(state.audit, mark)),
     outbox: (limit) =>
       state.run(() =>
         state.outbox
@@ -55,6 +51,13 @@ export function memoryAudit(state: MemoryState): AuditStore {
           .map(({ distributedAtMs: _distributedAtMs, ...notice }) => notice),
       ),
   };
+}
+
+/** Whether this very record is in a chain. */
+export function holdsRecord(chain: readonly AuditRecord[], { sequence, hash }: AuditMark): boolean {
+  // A chain counts from 1.
+  const record = chain[sequence - 1];
+  return record?.sequence === sequence && record.hash === hash;
 }
 
 function newestFirst(a: AuditPlace, b: AuditPlace): number {

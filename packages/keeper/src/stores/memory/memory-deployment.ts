@@ -1,6 +1,7 @@
 import type { DeploymentStore } from "../../ports/deployment-store.ts";
 import type { NodeRow, NodeStore } from "../../ports/node-store.ts";
 import { compareText } from "./compare-text.ts";
+import { holdsRecord } from "./memory-audit.ts";
 import type { MemoryState } from "./memory-state.ts";
 
 /** Which deployment this is. */
@@ -56,7 +57,12 @@ export function memoryNodes(state: MemoryState): NodeStore {
   return {
     list: () => state.run(() => nodesById(state)),
     find: (node) => state.run(() => state.nodes.get(node)),
-    write: (row) => state.run(() => void state.nodes.set(row.node, row)),
+    write: (row, since) =>
+      state.run(() => {
+        if (since !== null && !holdsRecord(state.chains.get(row.node) ?? [], since)) return false;
+        state.nodes.set(row.node, row);
+        return true;
+      }),
     report: (report) => state.run(() => void state.reports.set(report.node, report)),
     reports: () => state.run(() => [...state.reports.values()].sort((a, b) => compareText(a.node, b.node))),
   };

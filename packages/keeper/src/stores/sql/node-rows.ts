@@ -1,5 +1,6 @@
 import type { Selectable, Transaction } from "kysely";
 import type { JournalMark, NodeRow, NodeStore } from "../../ports/node-store.ts";
+import { holdsRecord } from "./audit-rows.ts";
 import { jsonColumn } from "./json-column.ts";
 import type { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
@@ -14,14 +15,17 @@ export function nodeRows(session: SqlSession): NodeStore {
         const row = await db.selectFrom("node").selectAll().where("node", "=", node).executeTakeFirst();
         return row && nodeOf(row);
       }),
-    write: ({ node, incarnation, journalPosition, writtenAtMs }) =>
+    write: ({ node, incarnation, journalPosition, writtenAtMs }, since) =>
       session.change(async (trx) => {
+        // In one transaction, and so on one server.
+        if (since !== null && !(await holdsRecord(trx, node, since))) return false;
         const set = { incarnation, journal_position: journalPosition, written_at_ms: writtenAtMs };
         await trx
           .insertInto("node")
           .values({ node, ...set })
           .onConflict((conflict) => conflict.column("node").doUpdateSet(set))
           .execute();
+        return true;
       }),
     report: ({ node, keys, erasedToMs, toldAtMs }) =>
       session.change(async (trx) => {

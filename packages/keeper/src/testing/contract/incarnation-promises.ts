@@ -33,19 +33,37 @@ function describeRows(world: () => StoreWorld): void {
   test("are known once they wrote a row, which stays as it was written last", async () => {
     const { store } = world();
     expect(await store.nodes.find(NODE)).toBeUndefined();
-    await store.nodes.write(row({ node: SECOND_NODE, incarnation: 2 ** 47 }));
-    await store.nodes.write(row({ journalPosition: 9 }));
-    await store.nodes.write(row());
+    await store.nodes.write(row({ node: SECOND_NODE, incarnation: 2 ** 47 }), null);
+    await store.nodes.write(row({ journalPosition: 9 }), null);
+    await store.nodes.write(row(), null);
     expect(await store.nodes.find(NODE)).toEqual(row());
     expect(await store.nodes.list()).toEqual([row(), row({ node: SECOND_NODE, incarnation: 2 ** 47 })]);
   });
 
+  test("are not written where the record that their node wrote last is gone, or is another", async () => {
+    const { store } = world();
+    await store.nodes.write(row(), null);
+    await store.audit.write(records({ kind: "deployment", id: "dp_1" }, "worked"));
+    const end = await store.audit.end();
+    if (end === null) throw new Error("nothing was recorded");
+    const later = row({ journalPosition: row().journalPosition + 5 });
+    for (const gone of [
+      { ...end, sequence: end.sequence + 1 },
+      { ...end, hash: "another" },
+    ]) {
+      expect(await store.nodes.write(later, gone)).toBe(false);
+      expect(await store.nodes.find(NODE)).toMatchObject({ writtenAtMs: row().writtenAtMs });
+    }
+    expect(await store.nodes.write({ ...later, writtenAtMs: row().writtenAtMs + 1 }, end)).toBe(true);
+    expect(await store.nodes.find(NODE)).toMatchObject({ writtenAtMs: row().writtenAtMs + 1 });
+  });
+
   test("come with the deployment, where there is one, as both are at one moment", async () => {
     const { store } = world();
-    await store.nodes.write(row());
+    await store.nodes.write(row(), null);
     expect(await store.deployment.readWithNodes()).toEqual({ deployment: undefined, nodes: [] });
     await store.deployment.create(deployment());
-    await store.nodes.write(row({ node: SECOND_NODE, incarnation: 2 ** 47 }));
+    await store.nodes.write(row({ node: SECOND_NODE, incarnation: 2 ** 47 }), null);
     expect(await store.deployment.readWithNodes()).toEqual({
       deployment: await store.deployment.read(),
       nodes: await store.nodes.list(),
@@ -69,7 +87,7 @@ function describeRows(world: () => StoreWorld): void {
   test("are moved on by every record, in its transaction, and by no other node's", async () => {
     const { store, mark, secondNode } = world();
     await furnish(store);
-    await store.nodes.write(row());
+    await store.nodes.write(row(), null);
     mark.end = 8;
     await store.grants.change(GRANT, () => ({ change: change({ records: told(200) }), result: null }));
     expect(await store.nodes.find(NODE)).toEqual(row({ journalPosition: 8, writtenAtMs: 200 }));
@@ -88,7 +106,7 @@ function describeRows(world: () => StoreWorld): void {
 
   test("are never moved on from behind what the store acknowledged: that is the trace of a store that went back", async () => {
     const { store, mark } = world();
-    await store.nodes.write(row());
+    await store.nodes.write(row(), null);
     Object.assign(mark, { end: 12, acknowledged: 6 });
     await store.audit.write(told(200));
     expect(await store.nodes.find(NODE)).toEqual(row());
@@ -99,7 +117,7 @@ function describeRows(world: () => StoreWorld): void {
 
   test("are never moved back by a journal that is behind", async () => {
     const { store, mark } = world();
-    await store.nodes.write(row({ journalPosition: 50 }));
+    await store.nodes.write(row({ journalPosition: 50 }), null);
     mark.end = 12;
     await store.audit.write(told(200));
     expect(await store.nodes.find(NODE)).toEqual(row({ journalPosition: 50 }));
