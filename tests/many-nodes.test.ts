@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aCluster, type Cluster } from "./kit/cluster.ts";
 import { eventually } from "./kit/eventually.ts";
 import type { NodeProcess } from "./kit/node-process.ts";
+import { settableClock } from "./kit/postgres/settable-clock.ts";
 import { TcpProxy } from "./kit/postgres/tcp-proxy.ts";
 import { type PostgresServer, startPostgres } from "./kit/postgres.ts";
 import { LIMITS, LIVES } from "./kit/scaled-policy.ts";
@@ -26,21 +27,6 @@ async function freshDatabase(): Promise<string> {
 }
 
 const nameOf = (dsn: string) => new URL(dsn).pathname.slice(1);
-
-/** A database whose clock can be set: by how much it is ahead of the server's. */
-async function settableClock(dsn: string): Promise<(by: string) => Promise<unknown>> {
-  const name = nameOf(dsn);
-  for (const sql of [
-    "create schema clock",
-    "create table clock.set (by interval not null)",
-    "insert into clock.set values ('0')",
-    `create function clock.clock_timestamp() returns timestamptz language sql volatile
-       as 'select pg_catalog.clock_timestamp() + by from clock.set'`,
-    `alter database ${name} set search_path = public, clock, pg_catalog`,
-  ])
-    await server.query(sql, name);
-  return (by) => server.query(`update clock.set set by = '${by}'`, name);
-}
 
 describe("equal nodes over one Postgres", () => {
   test("I15 stampede: 200 callers at each of 4 nodes at the moment of expiry make exactly one refresh", async () => {
@@ -190,7 +176,7 @@ describe("equal nodes over one Postgres", () => {
 
   test("a database whose own clock is set five hours back, and right again: all nodes hand out tokens that live, and say so", async () => {
     const dsn = await freshDatabase();
-    const set = await settableClock(dsn);
+    const set = await settableClock(nameOf(dsn), (sql) => server.query(sql, nameOf(dsn)));
     await using cluster = await aCluster(dsn, 3, { policy: "steady" });
     for (const by of ["-5 hours", "0"]) {
       await set(by);

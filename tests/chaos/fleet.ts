@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createSandbox, type Sandbox } from "@evergrant/sandbox";
 import { Admin } from "../kit/admin.ts";
 import { lastingPort } from "../kit/lasting-port.ts";
+import { settableClock } from "../kit/postgres/settable-clock.ts";
 import { type PostgresPair, startSynchronousPair } from "../kit/postgres.ts";
 import { type ScaledPolicy, SWITCHES } from "../kit/scaled-policy.ts";
 import { World } from "../kit/world.ts";
@@ -46,6 +47,8 @@ export class Fleet implements AsyncDisposable {
   /** By node: what stands between it and each host of the store. */
   readonly storeProxies: HarmfulProxy[][] = [];
   postgres: PostgresPair | null = null;
+  /** By how much the database's clock is ahead of the servers', as an interval. */
+  setStoreClock: (by: string) => Promise<unknown> = async () => undefined;
   readonly #policy: ScaledPolicy;
   readonly #onExit = () => this.#endNow();
 
@@ -61,7 +64,7 @@ export class Fleet implements AsyncDisposable {
     const sandbox = await createSandbox({ seed, switches: SWITCHES[policy] });
     const fleet = new Fleet(sandbox, await HarmfulProxy.before(() => sandbox.port), policy);
     try {
-      if (store === "postgres") fleet.postgres = await startSynchronousPair();
+      if (store === "postgres") await fleet.#startPostgres();
       // The first one makes the deployment; then the others find it.
       await fleet.#join(0, events);
       const others = Array.from({ length: NODES[store] - 1 }, (_, index) => index + 1);
@@ -98,6 +101,12 @@ export class Fleet implements AsyncDisposable {
     await this.world[Symbol.asyncDispose]();
     process.removeListener("exit", this.#onExit);
     rmSync(this.home, { recursive: true, force: true });
+  }
+
+  async #startPostgres(): Promise<void> {
+    const pair = await startSynchronousPair();
+    this.postgres = pair;
+    this.setStoreClock = await settableClock("postgres", (sql) => pair.primary.query(sql));
   }
 
   async #join(node: number, events: FleetEvents): Promise<void> {

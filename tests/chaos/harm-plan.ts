@@ -32,6 +32,8 @@ export type ProcessHarm =
       readonly forMs: number;
     }
   | { readonly kind: "store-restart"; readonly forMs: number }
+  /** The database's own clock is set back, and later right again. */
+  | { readonly kind: "store-clock-leap"; readonly byMs: number; readonly forMs: number }
   /** The primary is killed and its standby promoted; the old primary may come back as it was before it becomes the standby. */
   | { readonly kind: "fail-over"; readonly forMs: number; readonly oldBackForMs: number | null };
 
@@ -90,9 +92,14 @@ interface Stream {
 
 const TO_NODES = ["kill", "kill-at-point", "kill-at-point", "freeze", "clock-leap"] as const;
 const TO_STORE = ["store-restart", "fail-over", "fail-over"] as const;
+/** Not where others are harmed beside it: a node does not start while the clocks differ. */
+const TO_STORE_ALONE = [...TO_STORE, "store-clock-leap"] as const;
 
 /** A few seconds, as many as a token lives, and a time zone. */
 const LEAPS_MS = [-7_200_000, -8_000, -3_000, 3_000, 8_000, 7_200_000] as const;
+
+/** Further than clocks may differ, as long as a token lives, and a time zone. */
+const STORE_LEAPS_MS = [-3_000, -10_000, -7_200_000] as const;
 
 function streamsOf({ store, nodes, pace }: HarmPlanOptions): readonly Stream[] {
   const all = Array.from({ length: nodes }, (_, node) => node);
@@ -100,7 +107,9 @@ function streamsOf({ store, nodes, pace }: HarmPlanOptions): readonly Stream[] {
   const toNodes: readonly ProcessHarmKind[] = shared ? [...TO_NODES, "partition", "way-cut"] : TO_NODES;
   switch (pace) {
     case "calm":
-      return [{ kinds: [...toNodes, "kill-at-code", ...(shared ? TO_STORE : [])], nodes: all, calmMs: [500, 2_000] }];
+      return [
+        { kinds: [...toNodes, "kill-at-code", ...(shared ? TO_STORE_ALONE : [])], nodes: all, calmMs: [500, 2_000] },
+      ];
     case "harsh":
       return [
         ...all.map((node) => ({ kinds: toNodes, nodes: [node], calmMs: [1_500, 4_000] as const })),
@@ -139,6 +148,8 @@ function processHarm(random: Random, kind: ProcessHarmKind, node: number): Proce
       return { kind, node, how: pick(random, ["lose-request", "lose-answer"]), forMs: between(random, 500, 12_000) };
     case "store-restart":
       return { kind, forMs: between(random, 50, 800) };
+    case "store-clock-leap":
+      return { kind, byMs: pick(random, STORE_LEAPS_MS), forMs: between(random, 500, 6_000) };
     case "fail-over":
       return {
         kind,

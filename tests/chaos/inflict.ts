@@ -4,7 +4,7 @@ import type { HarmCounts, Planned, ProcessHarm, RequestHarm } from "./harm-plan.
 import { LateConsents } from "./late-consent.ts";
 import { pause, within } from "./pause.ts";
 import type { Recoveries } from "./recoveries.ts";
-import { failOver, restartStore } from "./store-harm.ts";
+import { failOver, leapStoreClock, restartStore } from "./store-harm.ts";
 
 /** Carries out harms of one kind, one after the other, until the time is over. */
 export async function inflictUntil<H>(
@@ -60,6 +60,8 @@ export class Inflicting {
         return await this.#wayCut(harm);
       case "store-restart":
         return await restartStore(this.#fleet, this.#availability, harm.forMs);
+      case "store-clock-leap":
+        return await leapStoreClock(this.#fleet, harm);
       case "fail-over":
         return await failOver(this.#fleet, this.#availability, harm);
     }

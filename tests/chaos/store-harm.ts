@@ -27,6 +27,16 @@ export async function restartStore(fleet: Fleet, availability: Availability, for
   availability.set("all", "store", true);
 }
 
+/** Set back, and right again; every node is able to work all the while. */
+export async function leapStoreClock(
+  { setStoreClock }: Fleet,
+  { byMs, forMs }: ProcessHarm & { kind: "store-clock-leap" },
+): Promise<void> {
+  await setStoreClock(`${byMs} milliseconds`);
+  await pause(forMs);
+  await setStoreClock("0");
+}
+
 /** The primary is lost, its standby takes over, and in the end the old primary follows the new one. */
 export async function failOver(
   fleet: Fleet,

@@ -21,4 +21,5 @@ export type RestReason =
   | "past-grace-hold"
   | "next-poll"
   | "provider-silent"
+  | "store-mending"
   | "paced";

@@ -17,7 +17,8 @@ const NOT_MET: JournalPosition = Number.MAX_SAFE_INTEGER;
  */
 export class WatchedJournal implements Journal {
   readonly #journal: NodeJournal;
-  readonly #answers = new Map<AttemptId, JournalPosition>();
+  /** The newest record of each attempt that is not settled. */
+  readonly #open = new Map<AttemptId, JournalPosition>();
   writable = true;
   #acknowledged = NOT_MET;
 
@@ -70,17 +71,16 @@ export class WatchedJournal implements Journal {
     return this.#journal.close();
   }
 
-  // What settled an answer told the store of at least that answer.
+  // What settled an attempt told the store of at least its answer, or of the send that none came for.
   #follow(record: JournalRecord, position: JournalPosition): void {
     switch (record.kind) {
       case "intent":
-        return;
       case "answer":
-        this.#answers.set(record.attempt, position);
+        this.#open.set(record.attempt, position);
         return;
       case "settled":
-        this.#acknowledged = Math.max(this.#acknowledged, this.#answers.get(record.attempt) ?? 0);
-        this.#answers.delete(record.attempt);
+        this.#acknowledged = Math.max(this.#acknowledged, this.#open.get(record.attempt) ?? 0);
+        this.#open.delete(record.attempt);
         return;
     }
   }

@@ -34,7 +34,7 @@ export interface NodeStore {
   find(node: NodeId): Promise<NodeRow | undefined>;
   /**
    * Puts a row in place as it is, whatever was there.
-   * @param since a record of that node's chain; null: it had none. Where it is gone the store went back since, and nothing is written.
+   * @param since the end of this node's own chain some time ago (`AuditStore.end`). Where it is gone the store went back since, and nothing is written.
    * @returns whether it was written.
    */
   write(row: NodeRow, since: AuditMark | null): Promise<boolean>;

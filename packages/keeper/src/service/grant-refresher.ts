@@ -129,7 +129,8 @@ export class GrantRefresher {
       const paused =
         because === null
           ? null
-          : (this.#leftToOthers(stored, { because, isClaimed: claimed !== undefined }) ??
+          : (this.#untilMended() ??
+            this.#leftToOthers(stored, { because, isClaimed: claimed !== undefined }) ??
             this.#pacer.admit(stored.app, { grant: id, because }));
       if (paused !== null) {
         // Whoever waits comes back by himself.
@@ -139,6 +140,14 @@ export class GrantRefresher {
       const done = await this.#stepOnce(stored, app, { waitedForMs, admitted: because !== null });
       if (done !== null) return done;
     }
+  }
+
+  // Nothing is sent meanwhile. Whatever was begun all the same the store may forget once more, and then it passes for a send.
+  #untilMended(): Extract<Step, { kind: "rest" }> | null {
+    const { gate, time, limits } = this.#context;
+    return gate.isMending
+      ? { kind: "rest", untilMs: time.wallMs() + limits.retryFirstMs, because: "store-mending" }
+      : null;
   }
 
   // However many callers ask here: what is owed is asked for by a node that gets answers, if there is one.

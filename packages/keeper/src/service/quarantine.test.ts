@@ -216,7 +216,12 @@ describe("a store that goes back under a node that runs", () => {
     const backup = database.snapshot();
     await node.works();
     database.restore(backup);
+    node.amid.push(async () => {
+      expect(node.gate.isMending).toBe(true);
+      return 0;
+    });
     await node.quarantine.look();
+    expect(node.gate.isMending).toBe(false);
     expect(node.done).toEqual(["start", "last moments"]);
     expect(await node.store.nodes.find(node.id)).toMatchObject({ journalPosition: 6 });
     expect(await node.gate.whyNotSpend()).toBeNull();
@@ -232,6 +237,7 @@ describe("a store that goes back under a node that runs", () => {
       return 0;
     });
     await node.quarantine.meet();
+    expect(node.gate.isMending).toBe(false);
     expect(node.done).toEqual(["start", "last moments", "last moments"]);
     expect(await node.store.nodes.find(node.id)).toMatchObject({ journalPosition: 6 });
     expect(await node.gate.whyNotSpend()).toBeNull();

@@ -55,6 +55,7 @@ export class Quarantine implements Quarantines {
     if (provenance === null) return void (await this.#takeUp());
     this.#meeting ??= this.#meetUntilWhole(provenance).finally(() => {
       this.#meeting = null;
+      this.#context.gate.isMending = false;
     });
     await this.#meeting;
   }
@@ -79,8 +80,9 @@ export class Quarantine implements Quarantines {
     if (strange === null && !moved) return;
     // Others went through a quarantine between two looks, on the very store that this node works on.
     if (strange === "incarnation" && !moved && known !== null && follows(deployment, known))
-      await this.#follow(deployment, provenance);
-    else await this.meet();
+      return await this.#follow(deployment, provenance);
+    gate.isMending ||= strange === "position";
+    await this.meet();
   }
 
   async view(): Promise<QuarantineView> {
@@ -145,8 +147,11 @@ export class Quarantine implements Quarantines {
   }
 
   async #seen(provenance: Provenance): Promise<Seen> {
+    const { audit } = this.#context.store;
     const { end } = provenance.mark();
-    return { end, record: await this.#context.store.audit.end() };
+    const record = await audit.end();
+    // An audit that somebody has cut off says nothing of this.
+    return { end, record: record !== null && (await audit.holds(record)) ? record : null };
   }
 
   async #takeUp(): Promise<number> {
@@ -160,7 +165,10 @@ export class Quarantine implements Quarantines {
   async #settleIn(deployment: Deployment, provenance: Provenance, seen: Seen): Promise<boolean> {
     const { store, node, time } = this.#context;
     const { incarnation } = deployment;
-    if (this.#strange(deployment, await store.nodes.list()) !== null) {
+    const rows = await store.nodes.list();
+    if (this.#strange(deployment, rows) === null)
+      provenance.acknowledge(rows.find((row) => row.node === node)?.journalPosition ?? 0);
+    else {
       const row = { node, incarnation, journalPosition: seen.end, writtenAtMs: time.wallMs() };
       if (!(await store.nodes.write(row, seen.record))) return false;
       provenance.acknowledge(seen.end);

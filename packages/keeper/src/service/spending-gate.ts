@@ -14,6 +14,8 @@ export interface Hold {
 export class SpendingGate {
   readonly #retryAfterMs: number;
   #hold: Hold | null = null;
+  /** The store has gone back, and what the journal holds is being put in: whatever is begun meanwhile would not be sent. */
+  isMending = false;
   /** Looks at the store; null: it is still the one that was known. */
   look: () => Promise<string | null> = async () => null;
 

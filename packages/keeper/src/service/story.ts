@@ -124,6 +124,7 @@ const REST: { readonly [Reason in Extract<Step, { kind: "rest" }>["because"]]: s
   "court-spacing": "The refused token is presented again, to be sure.",
   "past-grace-hold": "Another node's unfinished attempt is waited for.",
   "provider-silent": "The provider's answers got lost: one connection at a time is tried until it answers again.",
+  "store-mending": "The database has gone back: what this node's journal holds is put in first.",
   paced: "The app's share of requests is used up for the moment.",
   "next-poll": "The provider is asked whether the connection has been authorised.",
 };

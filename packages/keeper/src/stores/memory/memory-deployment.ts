@@ -59,7 +59,7 @@ export function memoryNodes(state: MemoryState): NodeStore {
     find: (node) => state.run(() => state.nodes.get(node)),
     write: (row, since) =>
       state.run(() => {
-        if (since !== null && !holdsRecord(state.chains.get(row.node) ?? [], since)) return false;
+        if (since !== null && !holdsRecord(state.audit, since)) return false;
         state.nodes.set(row.node, row);
         return true;
       }),

@@ -1,13 +1,14 @@
 import type { NodeId } from "@evergrant/core";
-import type { Kysely, Selectable } from "kysely";
-import type { AuditMark, AuditPlace, AuditStore, NodeAuditRecord } from "../../ports/audit-store.ts";
+import type { Selectable } from "kysely";
+import type { AuditPlace, AuditStore, NodeAuditRecord } from "../../ports/audit-store.ts";
 import type { OutboxNotice } from "../../ports/notice-store.ts";
 import type { AuditRecord, AuditSubject } from "../../ports/records.ts";
 import { CHAIN_START, type ChainHead, follows } from "../audit-chain.ts";
+import { holdsRecord } from "./audit-mark.ts";
 import { jsonColumn } from "./json-column.ts";
 import type { WriteRecords } from "./record-rows.ts";
 import type { SqlSession } from "./sql-session.ts";
-import type { AuditRecordTable, OutboxTable, Tables } from "./tables.ts";
+import type { AuditRecordTable, OutboxTable } from "./tables.ts";
 
 const PAGE = 500;
 
@@ -49,12 +50,6 @@ export function auditRows(session: SqlSession, node: NodeId, write: WriteRecords
         return rows.map(noticeOf);
       }),
   };
-}
-
-/** Whether this very record of a node's chain is there. */
-export async function holdsRecord(db: Kysely<Tables>, node: NodeId, { sequence, hash }: AuditMark): Promise<boolean> {
-  const record = db.selectFrom("audit_record").select("hash").where("node", "=", node);
-  return (await record.where("sequence", "=", sequence).executeTakeFirst())?.hash === hash;
 }
 
 // Of the records too, not of the ends alone: a chain whose end was taken away would else be one that nobody looks at.

@@ -1,12 +1,13 @@
+import type { NodeId } from "@evergrant/core";
 import type { Selectable, Transaction } from "kysely";
 import type { JournalMark, NodeRow, NodeStore } from "../../ports/node-store.ts";
-import { holdsRecord } from "./audit-rows.ts";
+import { holdsRecord } from "./audit-mark.ts";
 import { jsonColumn } from "./json-column.ts";
 import type { SqlSession } from "./sql-session.ts";
 import type { Tables } from "./tables.ts";
 
 /** What each node last told of itself. */
-export function nodeRows(session: SqlSession): NodeStore {
+export function nodeRows(session: SqlSession, own: NodeId): NodeStore {
   return {
     list: () =>
       session.read(async (db) => (await db.selectFrom("node").selectAll().orderBy("node").execute()).map(nodeOf)),
@@ -18,7 +19,7 @@ export function nodeRows(session: SqlSession): NodeStore {
     write: ({ node, incarnation, journalPosition, writtenAtMs }, since) =>
       session.change(async (trx) => {
         // In one transaction, and so on one server.
-        if (since !== null && !(await holdsRecord(trx, node, since))) return false;
+        if (since !== null && !(await holdsRecord(trx, own, since))) return false;
         const set = { incarnation, journal_position: journalPosition, written_at_ms: writtenAtMs };
         await trx
           .insertInto("node")

@@ -33,7 +33,7 @@ export function sqlStore(db: Kysely<Tables>, facts: SqlFacts, writer: Writer): S
     assertions: assertionRows(session),
     audit: auditRows(session, node, write),
     deployment: deploymentRows(session, write),
-    nodes: nodeRows(session),
+    nodes: nodeRows(session, node),
     operators: operatorRows(session, write),
     sessions: sessionRows(session),
     idempotency: idempotencyRows(session),

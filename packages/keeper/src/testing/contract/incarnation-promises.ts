@@ -40,7 +40,7 @@ function describeRows(world: () => StoreWorld): void {
     expect(await store.nodes.list()).toEqual([row(), row({ node: SECOND_NODE, incarnation: 2 ** 47 })]);
   });
 
-  test("are not written where the record that their node wrote last is gone, or is another", async () => {
+  test("are not written where the record that this node wrote last is gone, or is another", async () => {
     const { store } = world();
     await store.nodes.write(row(), null);
     await store.audit.write(records({ kind: "deployment", id: "dp_1" }, "worked"));
@@ -54,8 +54,11 @@ function describeRows(world: () => StoreWorld): void {
       expect(await store.nodes.write(later, gone)).toBe(false);
       expect(await store.nodes.find(NODE)).toMatchObject({ writtenAtMs: row().writtenAtMs });
     }
-    expect(await store.nodes.write({ ...later, writtenAtMs: row().writtenAtMs + 1 }, end)).toBe(true);
-    expect(await store.nodes.find(NODE)).toMatchObject({ writtenAtMs: row().writtenAtMs + 1 });
+    for (const node of [NODE, SECOND_NODE]) {
+      const told = row({ node, writtenAtMs: row().writtenAtMs + 1 });
+      expect(await store.nodes.write(told, end)).toBe(true);
+      expect(await store.nodes.find(node)).toEqual(told);
+    }
   });
 
   test("come with the deployment, where there is one, as both are at one moment", async () => {
