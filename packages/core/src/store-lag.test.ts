@@ -35,16 +35,38 @@ describe("how far the clock of a shared store is behind", () => {
     expect(looked(behind, { aheadMs: HOUR_MS, leaptMs: HOUR_MS }).behindMs).toBe(5 * HOUR_MS);
   });
 
+  test.each([
+    {
+      which: "all that was written is past, and the machine's clock agrees",
+      newest: -1,
+      machine: 0,
+      laterMs: 0,
+      tell: 0,
+    },
+    { which: "somebody has written later", newest: 5, machine: 0, laterMs: 5 * HOUR_MS, tell: null },
+    { which: "the machine's clock tells what was told", newest: -1, machine: 5, laterMs: 5 * HOUR_MS, tell: null },
+  ])("was told, and who is new finds the clock set right: $which", ({ newest, machine, laterMs, tell }) => {
+    const nowMs = 100 * HOUR_MS;
+    const told = { behindMs: 5 * HOUR_MS, atMs: nowMs - 2 * HOUR_MS };
+    const witnesses = { newestMs: nowMs + newest * HOUR_MS, machineMs: nowMs + machine * HOUR_MS };
+    expect(joinToldLag(MET, { told, nowMs, witnesses }, DEFAULT_LIMITS)).toMatchObject({ laterMs, tell });
+  });
+
   test("is agreed on by nodes of which each hears what another told, in whatever order they look", () => {
     const look = fc.record({ node: fc.nat(2), byMs: fc.constantFrom(0, 0, -HOUR_MS, -5 * HOUR_MS) });
     fc.assert(
       fc.property(fc.array(look, { maxLength: 12 }), (looks) => {
         const lags: StoreLag[] = [MET, MET, MET];
+        const witnesses = { newestMs: Number.POSITIVE_INFINITY, machineMs: 0 };
         let [told, storeMs, nowMs] = [{ behindMs: 0, atMs: 0 }, 0, 0];
         const turn = (node: number) => {
           nowMs += 1;
           const lag = lags[node] ?? MET;
-          const joined = joinToldLag(looked(lag, { aheadMs: storeMs + lag.behindMs }), { told, nowMs }, DEFAULT_LIMITS);
+          const joined = joinToldLag(
+            looked(lag, { aheadMs: storeMs + lag.behindMs }),
+            { told, nowMs, witnesses },
+            DEFAULT_LIMITS,
+          );
           lags[node] = joined.lag;
           if (joined.tell !== null) told = { behindMs: joined.tell, atMs: nowMs };
         };

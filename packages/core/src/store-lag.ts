@@ -39,6 +39,13 @@ export interface ToldLag {
   readonly atMs: number;
 }
 
+/** What else tells what time it is, once one would join the others. */
+export interface OtherWitnesses {
+  /** When the newest happened that stands in the store. */
+  readonly newestMs: number;
+  readonly machineMs: number;
+}
+
 export function noteStoreClock(lag: StoreLag, seen: StoreClockSeen, limits: Limits): StoreLag {
   const behindMs = lag.hasLooked ? Math.round(behindAfter(lag.behindMs, seen, limits)) : lag.behindMs;
   // Who slept, or whose own clock was set, knows no better than the others.
@@ -48,23 +55,29 @@ export function noteStoreClock(lag: StoreLag, seen: StoreClockSeen, limits: Limi
 
 /**
  * Takes in what the nodes last told each other: whoever was away meanwhile, or is new, goes by it.
+ * But for a clock that was set right while nobody looked: then it is past all that stands in the store, and the machine's agrees.
  * `laterMs`: by how much this node's time is later now; `tell`: what is to be told in its place, null where it is right.
  */
 export function joinToldLag(
   lag: StoreLag,
-  { told, nowMs }: { readonly told: ToldLag; readonly nowMs: number },
+  { told, nowMs, witnesses }: { readonly told: ToldLag; readonly nowMs: number; readonly witnesses: OtherWitnesses },
   limits: Limits,
 ): { readonly lag: StoreLag; readonly laterMs: number; readonly tell: number | null } {
   const apartMs = told.behindMs - lag.behindMs;
   const isRight = Math.abs(apartMs) <= limits.clockSkewMs / 2;
   // What was told since may be gone with the last moments of a store that failed over.
-  const knowsBetter = lag.hasFound || told.atMs <= lag.toldAtMs;
+  const isOver = witnesses.newestMs <= nowMs + limits.clockSkewMs && isNear(witnesses.machineMs, nowMs, limits);
+  const knowsBetter = lag.hasFound || told.atMs <= lag.toldAtMs || (apartMs > 0 && isOver);
   const toldAtMs = Math.max(lag.toldAtMs, isRight || !knowsBetter ? told.atMs : nowMs);
   const heard = { ...lag, hasFound: false, toldAtMs };
   if (isRight) return { lag: heard, laterMs: 0, tell: null };
   // It may be less than was told only where this node has seen the clock set right.
   if (knowsBetter || apartMs < 0) return { lag: heard, laterMs: 0, tell: lag.behindMs };
   return { lag: { ...heard, behindMs: told.behindMs }, laterMs: apartMs, tell: null };
+}
+
+function isNear(atMs: number, nowMs: number, { clockSkewMs }: Limits): boolean {
+  return Math.abs(atMs - nowMs) <= clockSkewMs;
 }
 
 function behindAfter(behindMs: number, seen: StoreClockSeen, limits: Limits): number {

@@ -52,6 +52,9 @@ function shared(more: { readonly withinMs?: number } = {}) {
   return { machine, clock, passedMs, store, leaps };
 }
 
+/** In a time that is later than any that a test comes to. */
+const WRITTEN_BY_OTHERS = Number.POSITIVE_INFINITY;
+
 describe("the time of a node that is alone", () => {
   test("is the machine's as long as that goes as clocks go", async () => {
     const { machine, clock, passedMs } = alone();
@@ -236,13 +239,16 @@ describe("the time of nodes that share a store", () => {
     store.aheadMs = -5 * HOUR_MS;
     await clock.compare();
     expect([passedMs(), clock.storeBehindMs, leaps.whose]).toEqual([HOUR_MS, 5 * HOUR_MS, "store"]);
-    expect([clock.join(told(0)), clock.join(told(5))]).toEqual([5 * HOUR_MS, null]);
+    expect([clock.join(told(0), WRITTEN_BY_OTHERS), clock.join(told(5), WRITTEN_BY_OTHERS)]).toEqual([
+      5 * HOUR_MS,
+      null,
+    ]);
     await machine.advance(HOUR_MS);
     await clock.compare();
     expect([passedMs(), clock.storeBehindMs]).toEqual([2 * HOUR_MS, 5 * HOUR_MS]);
     store.aheadMs = 0;
     await clock.compare();
-    expect([passedMs(), clock.storeBehindMs, clock.join(told(5))]).toEqual([2 * HOUR_MS, 0, 0]);
+    expect([passedMs(), clock.storeBehindMs, clock.join(told(5), WRITTEN_BY_OTHERS)]).toEqual([2 * HOUR_MS, 0, 0]);
   });
 
   test("is learnt from what the others told by a node that is new, and kept by one that slept", async () => {
@@ -250,13 +256,17 @@ describe("the time of nodes that share a store", () => {
     fresh.store.aheadMs = -5 * HOUR_MS;
     await fresh.clock.compare();
     expect([fresh.passedMs(), fresh.clock.storeBehindMs]).toEqual([-5 * HOUR_MS, 0]);
-    expect(fresh.clock.join(told(5))).toBeNull();
+    expect(fresh.clock.join(told(5), WRITTEN_BY_OTHERS)).toBeNull();
     expect([fresh.passedMs(), fresh.clock.storeBehindMs]).toEqual([0, 5 * HOUR_MS]);
     const { machine, clock, store, passedMs } = fresh;
     machine.leap(HOUR_MS);
     store.aheadMs += HOUR_MS;
     await clock.compare();
-    expect([passedMs(), clock.storeBehindMs, clock.join(told(5))]).toEqual([HOUR_MS, 5 * HOUR_MS, null]);
+    expect([passedMs(), clock.storeBehindMs, clock.join(told(5), WRITTEN_BY_OTHERS)]).toEqual([
+      HOUR_MS,
+      5 * HOUR_MS,
+      null,
+    ]);
   });
 
   test("is what the others told, and not what a node found by a clock of its own that leapt meanwhile", async () => {
@@ -266,7 +276,7 @@ describe("the time of nodes that share a store", () => {
     machine.leap(3 * MINUTE_MS);
     store.aheadMs = 3 * MINUTE_MS - 5 * HOUR_MS;
     await clock.compare();
-    expect(clock.join(told(5))).toBeNull();
+    expect(clock.join(told(5), WRITTEN_BY_OTHERS)).toBeNull();
     expect([passedMs(), clock.storeBehindMs]).toEqual([3 * MINUTE_MS, 5 * HOUR_MS]);
   });
 
@@ -285,7 +295,11 @@ describe("the time of nodes that share a store", () => {
     await clock.compare();
     store.aheadMs = -HOUR_MS;
     await clock.compare();
-    expect([clock.join(told(1)), clock.join(told(0)), clock.storeBehindMs]).toEqual([null, HOUR_MS, HOUR_MS]);
+    expect([
+      clock.join(told(1), WRITTEN_BY_OTHERS),
+      clock.join(told(0), WRITTEN_BY_OTHERS),
+      clock.storeBehindMs,
+    ]).toEqual([null, HOUR_MS, HOUR_MS]);
   });
 
   test("is at least that of what others wrote, and whatever was received until then is in doubt", async () => {

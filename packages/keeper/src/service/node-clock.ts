@@ -111,10 +111,13 @@ export class NodeClock {
 
   /**
    * What the nodes that share a store last told each other of how far its clock is behind: who was away meanwhile, or is new, goes by it.
+   * @param newestMs when the newest happened that stands in the store
    * @returns what is to be told in its place; null where that is right.
    */
-  join(told: ToldLag): number | null {
-    const { lag, laterMs, tell } = joinToldLag(this.#lag, { told, nowMs: this.#nowMs() }, this.#limits);
+  join(told: ToldLag, newestMs: number): number | null {
+    const nowMs = this.#nowMs();
+    const witnesses = { newestMs, machineMs: this.calendarMs() };
+    const { lag, laterMs, tell } = joinToldLag(this.#lag, { told, nowMs, witnesses }, this.#limits);
     this.#lag = lag;
     this.#shiftMs += laterMs;
     if (laterMs > 0) this.onLeap("store");

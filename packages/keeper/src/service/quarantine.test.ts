@@ -353,3 +353,13 @@ test("a node that slept through a quarantine of the store it works on puts its j
   expect(await node.gate.whyNotSpend()).toBeNull();
   expect(await node.store.nodes.find(node.id)).toMatchObject({ incarnation: 99 });
 });
+
+test("a node that was cut off from its store during a quarantine of it, and meets it anew, goes on in the same way", async () => {
+  const node = await aNode("a");
+  const elsewhere = database.storeOf("elsewhere" as NodeId).deployment;
+  await elsewhere.release({ as: "restored", from: 1, to: 99, atMs: 1 }, { audit: [], notices: [] });
+  await node.quarantine.meet();
+  expect(node.done).toEqual(["start", "everything", "opened"]);
+  expect(node.gate.hold).toBeNull();
+  expect(await node.gate.whyNotSpend()).toBeNull();
+});

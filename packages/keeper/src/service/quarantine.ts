@@ -71,16 +71,11 @@ export class Quarantine implements Quarantines {
       return;
     }
     if (deployment.quarantine !== null) return this.#shut(deployment, deployment.quarantine.because);
-    const known = this.#known;
-    const server = await provenance.server();
-    const moved = known !== null && known.server !== null && server !== null && server !== known.server;
+    const hasMoved = await this.#hasMoved(provenance);
     // Seen between times too: what others reach is remembered for the next request.
     this.#othersBehind(rows);
     const strange = this.#strange(deployment, rows);
-    if (strange === null && !moved) return;
-    // Others went through a quarantine between two looks, on the very store that this node works on.
-    if (strange === "incarnation" && !moved && known !== null && follows(deployment, known))
-      return await this.#follow(deployment, provenance);
+    if (strange === null && !hasMoved) return;
     gate.isMending ||= strange === "position";
     await this.meet();
   }
@@ -137,6 +132,10 @@ export class Quarantine implements Quarantines {
       this.#shut(deployment, deployment.quarantine.because);
       return true;
     }
+    if (await this.#wasReleased(deployment, provenance)) {
+      await this.#follow(deployment, provenance);
+      return true;
+    }
     const verdict = judgeStore(await gatherStoreFacts(this.#context, provenance, deployment));
     if (verdict.kind === "quarantine") {
       await this.#begin(deployment, verdict.because);
@@ -144,6 +143,17 @@ export class Quarantine implements Quarantines {
     }
     // What was put in just now may be gone again: that it is there is seen by who puts in nothing.
     return (await this.#takeUp()) === 0 && (await this.#settleIn(deployment, provenance, seen));
+  }
+
+  // Others went through a quarantine while this node was away or between two looks, on the very store that it works on.
+  async #wasReleased(deployment: Deployment, provenance: Provenance): Promise<boolean> {
+    return this.#known !== null && follows(deployment, this.#known) && !(await this.#hasMoved(provenance));
+  }
+
+  async #hasMoved(provenance: Provenance): Promise<boolean> {
+    const before = this.#known?.server ?? null;
+    const server = await provenance.server();
+    return before !== null && server !== null && server !== before;
   }
 
   async #seen(provenance: Provenance): Promise<Seen> {

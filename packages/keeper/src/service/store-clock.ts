@@ -12,9 +12,9 @@ export async function lookAtStoreClock(
   const { clock, node, store, time } = context;
   await clock.compare();
   const [told] = await store.audit.story(SUBJECT, 1);
-  const behindMs = clock.join(
-    told === undefined ? NOTHING_TOLD : { behindMs: Number(told.facts["behindMs"]), atMs: told.atMs },
-  );
+  const heard = told === undefined ? NOTHING_TOLD : { behindMs: Number(told.facts["behindMs"]), atMs: told.atMs };
+  const [newest] = heard.behindMs > clock.storeBehindMs ? await store.audit.page(null, 1) : [];
+  const behindMs = clock.join(heard, newest?.atMs ?? heard.atMs);
   if (behindMs === null) return;
   const facts = { behindMs: Math.round(behindMs), node };
   const event = behindMs === 0 ? "store-clock-right" : "store-clock-set-back";
