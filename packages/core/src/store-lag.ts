@@ -65,8 +65,9 @@ export function joinToldLag(
 ): { readonly lag: StoreLag; readonly laterMs: number; readonly tell: number | null } {
   const apartMs = told.behindMs - lag.behindMs;
   const isRight = Math.abs(apartMs) <= limits.clockSkewMs / 2;
+  const { newestMs, machineMs } = witnesses;
+  const isOver = newestMs <= nowMs + limits.clockSkewMs && Math.abs(machineMs - nowMs) <= limits.clockSkewMs;
   // What was told since may be gone with the last moments of a store that failed over.
-  const isOver = witnesses.newestMs <= nowMs + limits.clockSkewMs && isNear(witnesses.machineMs, nowMs, limits);
   const knowsBetter = lag.hasFound || told.atMs <= lag.toldAtMs || (apartMs > 0 && isOver);
   const toldAtMs = Math.max(lag.toldAtMs, isRight || !knowsBetter ? told.atMs : nowMs);
   const heard = { ...lag, hasFound: false, toldAtMs };
@@ -74,10 +75,6 @@ export function joinToldLag(
   // It may be less than was told only where this node has seen the clock set right.
   if (knowsBetter || apartMs < 0) return { lag: heard, laterMs: 0, tell: lag.behindMs };
   return { lag: { ...heard, behindMs: told.behindMs }, laterMs: apartMs, tell: null };
-}
-
-function isNear(atMs: number, nowMs: number, { clockSkewMs }: Limits): boolean {
-  return Math.abs(atMs - nowMs) <= clockSkewMs;
 }
 
 function behindAfter(behindMs: number, seen: StoreClockSeen, limits: Limits): number {

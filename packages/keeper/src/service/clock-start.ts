@@ -2,7 +2,7 @@ import { EvergrantError } from "@evergrant/core";
 import type { ClockMark } from "../ports/provenance.ts";
 import { type ClockOwner, NodeClock } from "./node-clock.ts";
 import type { KeeperParts, ServiceContext } from "./service-context.ts";
-import { lookAtStoreClock } from "./store-clock.ts";
+import { lookAtStoreClock, newestIn } from "./store-clock.ts";
 
 /** The clock of a node, which tells of each leap of its machine's, and of the store's. */
 export function clockOver({ clock: given, limits, node, time }: KeeperParts, report: KeeperParts["report"]): NodeClock {
@@ -18,7 +18,7 @@ export function clockOver({ clock: given, limits, node, time }: KeeperParts, rep
 export async function startClock(context: ServiceContext): Promise<void> {
   if (context.shared === null) return await goOn(context);
   await lookAtStoreClock(context);
-  const newestMs = await newestOf(context);
+  const newestMs = await newestIn(context.store);
   if (newestMs !== null) context.clock.atLeast(newestMs);
 }
 
@@ -27,18 +27,13 @@ async function goOn(context: ServiceContext): Promise<void> {
   const failed = (error: unknown) => report({ what: "clock", subject: "mark", error });
   const read = async () => (await provenance?.clockMark()) ?? null;
   await clock.goOn({
-    newestMs: await newestOf(context),
+    newestMs: await newestIn(context.store),
     mark: await read().catch((error: unknown) => {
       failed(error);
       return ANY_CLOCK;
     }),
     remember: async (mark) => await provenance?.rememberClock(mark).catch(failed),
   });
-}
-
-async function newestOf({ store }: ServiceContext): Promise<number | null> {
-  const [newest] = await store.audit.page(null, 1);
-  return newest?.atMs ?? null;
 }
 
 /** What is remembered of a clock of which nothing can be read: what was received until now may be of any age. */

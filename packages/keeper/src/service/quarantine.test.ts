@@ -124,6 +124,15 @@ async function aNode(name: string): Promise<Node> {
   return node;
 }
 
+/** A node whose store has lost what it did last. */
+async function forgetting(): Promise<{ readonly node: Node; readonly backup: ReturnType<MemoryDatabase["snapshot"]> }> {
+  const node = await aNode("a");
+  const backup = database.snapshot();
+  await node.works();
+  database.restore(backup);
+  return { node, backup };
+}
+
 const stored = async () => await database.storeOf("looking" as NodeId).deployment.read();
 const told = async () =>
   (await database.storeOf("looking" as NodeId).audit.story(SUBJECT, 20))
@@ -178,10 +187,7 @@ describe("a node that meets its store", () => {
 
 describe("a store that goes back under a node that runs", () => {
   test("is noticed before anything is spent, by the very next request that would go out", async () => {
-    const node = await aNode("a");
-    const backup = database.snapshot();
-    await node.works();
-    database.restore(backup);
+    const { node } = await forgetting();
     // What is recorded meanwhile hides nothing.
     await node.store.audit.write(records(SUBJECT, "another"));
     expect(await node.gate.whyNotSpend()).toBe("the database has gone back");
@@ -212,10 +218,7 @@ describe("a store that goes back under a node that runs", () => {
   });
 
   test("heals from the journal where that has it all: the row is put right and spending goes on", async () => {
-    const node = await aNode("a");
-    const backup = database.snapshot();
-    await node.works();
-    database.restore(backup);
+    const { node } = await forgetting();
     node.amid.push(async () => {
       expect(node.gate.isMending).toBe(true);
       return 0;
@@ -244,10 +247,7 @@ describe("a store that goes back under a node that runs", () => {
   });
 
   test("once more, and loses what was put in to heal it, is looked at until it needs nothing", async () => {
-    const node = await aNode("a");
-    const backup = database.snapshot();
-    await node.works();
-    database.restore(backup);
+    const { node, backup } = await forgetting();
     const put = async () => {
       await node.store.audit.write(records(SUBJECT, "renewed"));
       return 1;

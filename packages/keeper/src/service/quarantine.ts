@@ -6,12 +6,11 @@ import {
   type QuarantineReason,
   type StoreIdentity,
 } from "@evergrant/core";
-import type { AuditMark } from "../ports/audit-store.ts";
 import type { Deployment, ReleasedAs } from "../ports/deployment-store.ts";
-import type { JournalPosition } from "../ports/journal.ts";
 import type { NodeRow } from "../ports/node-store.ts";
 import type { Provenance } from "../ports/provenance.ts";
 import type { AuditSubject, Records } from "../ports/records.ts";
+import { type Seen, seenNow, tellOfJournal } from "./journal-told.ts";
 import type { Quarantines, QuarantineView } from "./keeper.ts";
 import { OthersRows } from "./others-rows.ts";
 import { QUARANTINE_WORDS } from "./quarantine-words.ts";
@@ -120,7 +119,7 @@ export class Quarantine implements Quarantines {
 
   // A store may go back, and once more, while the journal is held against it: what was found there before counts for nothing then.
   async #meetUntilWhole(provenance: Provenance): Promise<void> {
-    while (!(await this.#meet(provenance, await this.#seen(provenance))));
+    while (!(await this.#meet(provenance, await seenNow(this.#context, provenance))));
   }
 
   /** Whether that is all: the store is whole, or in quarantine. */
@@ -156,14 +155,6 @@ export class Quarantine implements Quarantines {
     return before !== null && server !== null && server !== before;
   }
 
-  async #seen(provenance: Provenance): Promise<Seen> {
-    const { audit } = this.#context.store;
-    const { end } = provenance.mark();
-    const record = await audit.end();
-    // An audit that somebody has cut off says nothing of this.
-    return { end, record: record !== null && (await audit.holds(record)) ? record : null };
-  }
-
   async #takeUp(): Promise<number> {
     const { start, lastMoments } = this.#parts.replay;
     const put = await (this.#met ? lastMoments() : start());
@@ -171,18 +162,14 @@ export class Quarantine implements Quarantines {
     return put;
   }
 
-  // Told to the store last: until then a crash finds it as far behind as it was. Whether it was: a store that went back meanwhile is not told.
+  // Told to the store last: until then a crash finds it as far behind as it was. False where it went back meanwhile.
   async #settleIn(deployment: Deployment, provenance: Provenance, seen: Seen): Promise<boolean> {
-    const { store, node, time } = this.#context;
+    const { store, node } = this.#context;
     const { incarnation } = deployment;
     const rows = await store.nodes.list();
     if (this.#strange(deployment, rows) === null)
       provenance.acknowledge(rows.find((row) => row.node === node)?.journalPosition ?? 0);
-    else {
-      const row = { node, incarnation, journalPosition: seen.end, writtenAtMs: time.wallMs() };
-      if (!(await store.nodes.write(row, seen.record))) return false;
-      provenance.acknowledge(seen.end);
-    }
+    else if (!(await tellOfJournal(this.#context, provenance, { seen, incarnation }))) return false;
     const identity = await identityOf(deployment, provenance);
     const before = await provenance.remembered();
     if (before === null || !isSame(before, identity)) await provenance.remember(identity);
@@ -263,7 +250,7 @@ export class Quarantine implements Quarantines {
     const { gate, time } = this.#context;
     const hold = gate.hold ?? { because: [], sinceMs: time.wallMs(), incarnation: deployment.released?.from ?? 0 };
     gate.shut({ ...hold, merging: true });
-    while (!(await this.#mergeInto(deployment, provenance, await this.#seen(provenance))));
+    while (!(await this.#mergeInto(deployment, provenance, await seenNow(this.#context, provenance))));
     if (deployment.released?.as === "restored") await this.#othersMerged(deployment.incarnation);
     this.#met = true;
     gate.open();
@@ -295,12 +282,6 @@ export class Quarantine implements Quarantines {
       notices: [{ notice: told.event, subject, atMs, facts: told.facts }],
     };
   }
-}
-
-/** Where the node's journal and its audit ended, before the one was held against the store. */
-interface Seen {
-  readonly end: JournalPosition;
-  readonly record: AuditMark | null;
 }
 
 type QuarantineEvent = "quarantine-begun" | "quarantine-ended";

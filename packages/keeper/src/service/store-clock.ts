@@ -1,4 +1,5 @@
 import type { AuditSubject } from "../ports/records.ts";
+import type { Store } from "../ports/store.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /**
@@ -13,8 +14,8 @@ export async function lookAtStoreClock(
   await clock.compare();
   const [told] = await store.audit.story(SUBJECT, 1);
   const heard = told === undefined ? NOTHING_TOLD : { behindMs: Number(told.facts["behindMs"]), atMs: told.atMs };
-  const [newest] = heard.behindMs > clock.storeBehindMs ? await store.audit.page(null, 1) : [];
-  const behindMs = clock.join(heard, newest?.atMs ?? heard.atMs);
+  const newestMs = heard.behindMs > clock.storeBehindMs ? await newestIn(store) : null;
+  const behindMs = clock.join(heard, newestMs ?? heard.atMs);
   if (behindMs === null) return;
   const facts = { behindMs: Math.round(behindMs), node };
   const event = behindMs === 0 ? "store-clock-right" : "store-clock-set-back";
@@ -22,6 +23,12 @@ export async function lookAtStoreClock(
     audit: [{ event, subject: SUBJECT, atMs: time.wallMs(), by: "keeper", facts }],
     notices: [],
   });
+}
+
+/** When the newest happened that stands in a store; null where nothing does. @throws store_unavailable */
+export async function newestIn({ audit }: Pick<Store, "audit">): Promise<number | null> {
+  const [newest] = await audit.page(null, 1);
+  return newest?.atMs ?? null;
 }
 
 const NOTHING_TOLD = { behindMs: 0, atMs: Number.NEGATIVE_INFINITY };
