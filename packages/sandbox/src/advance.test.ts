@@ -9,18 +9,29 @@ const day = 24 * hour;
 interface Worker {
   /** What it has done, by its own (moved) clock. */
   readonly worked: number[];
+  /** How long after it was due each was done, by that clock. */
+  readonly lateMs: number[];
   stop(): void;
 }
 
-/** A process with a job every `everyMs` that follows the sandbox's clock over HTTP, as a real one does. */
+interface WorkerOptions {
+  readonly idle?: boolean;
+  /** How long, in real time, each of its reports takes. */
+  readonly reportsAfterMs?: number;
+}
+
+/** A process with a job after each of these pauses, the last of them again and again, that follows the sandbox's clock over HTTP, as a real one does. */
 async function aWorker(
   sandbox: Sandbox,
-  everyMs: number,
-  options: { readonly idle: boolean } = { idle: true },
+  pauses: number | readonly number[],
+  { idle = true, reportsAfterMs = 0 }: WorkerOptions = {},
 ): Promise<Worker> {
   const worked: number[] = [];
+  const lateMs: number[] = [];
   const startedMs = sandbox.control.clock().nowMs;
-  let dueMs = startedMs + everyMs;
+  const pausesMs = [pauses].flat();
+  const pauseMs = () => pausesMs[Math.min(worked.length, pausesMs.length - 1)] ?? Number.NaN;
+  let dueMs = startedMs + pauseMs();
   let id = "";
   let buffered = "";
   let ready = () => {};
@@ -35,12 +46,14 @@ async function aWorker(
     const nowMs = sandbox.control.clock().nowMs;
     while (dueMs <= nowMs) {
       worked.push(dueMs - startedMs);
-      dueMs += everyMs;
+      lateMs.push(nowMs - dueMs);
+      dueMs += pauseMs();
     }
+    await new Promise((resolve) => setTimeout(resolve, reportsAfterMs));
     await fetch(`${sandbox.urls.control}/clock/followers/${id}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ clockId: line.id, nextDueMs: dueMs, idle: options.idle }),
+      body: JSON.stringify({ clockId: line.id, nextDueMs: dueMs, idle }),
     });
     ready();
   };
@@ -56,7 +69,7 @@ async function aWorker(
   stream.on("error", () => undefined);
   stream.end();
   await firstReport;
-  return { worked, stop: () => stream.destroy() };
+  return { worked, lateMs, stop: () => stream.destroy() };
 }
 
 const advanceByHttp = (sandbox: Sandbox, body: unknown) =>
@@ -75,6 +88,17 @@ test("a following process lives through every one of its due instants on the way
   expect(advanced.steps).toBeGreaterThanOrEqual(61 * 24);
   expect(advanced.offsetMs).toBeGreaterThan(61 * day - 60_000);
   worker.stop();
+});
+
+test("a due instant that passes while others are waited for is not leapt over", async () => {
+  await using sandbox = await createSandbox();
+  const quick = await aWorker(sandbox, [hour, 5, hour]);
+  const slow = await aWorker(sandbox, 2 * day, { reportsAfterMs: 50 });
+  await sandbox.control.advance({ by: "1d" });
+  expect(quick.worked.slice(0, 2)).toEqual([hour, hour + 5]);
+  expect(Math.max(...quick.lateMs)).toBeLessThan(hour / 2);
+  quick.stop();
+  slow.stop();
 });
 
 test("two followers and a scheduled event are met in order", async () => {

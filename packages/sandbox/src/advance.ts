@@ -40,13 +40,15 @@ async function advance(parts: AdvanceParts, targetMs: number): Promise<Advanced>
   if (targetMs < clock.nowMs())
     throw new SandboxError("clock_backwards", "The clock only moves forward. Name an instant after the present one.");
   // What each follower waits for is asked once more: its last word about it may still be on its way.
+  let askedAtMs = clock.nowMs();
   followers.step(clock.offsetMs());
   await untilIdle(parts);
   let steps = 0;
   do {
     // Real time goes on during the steps, so the next stop may have been passed meanwhile.
-    const stopMs = Math.max(nextStopMs(parts, targetMs), clock.nowMs());
+    const stopMs = Math.max(nextStopMs(parts, targetMs, askedAtMs), clock.nowMs());
     clock.moveTo(stopMs);
+    askedAtMs = stopMs;
     followers.step(clock.offsetMs());
     steps += 1;
     await untilIdle(parts);
@@ -54,12 +56,12 @@ async function advance(parts: AdvanceParts, targetMs: number): Promise<Advanced>
   return { nowMs: clock.nowMs(), offsetMs: clock.offsetMs(), steps };
 }
 
-function nextStopMs({ clock, followers, outbound, view }: AdvanceParts, targetMs: number): number {
-  const nowMs = clock.nowMs();
+// All is done that was due when it was asked for; what has fallen due since, in real time, is as much a stop as what is still to come.
+function nextStopMs({ followers, outbound, view }: AdvanceParts, targetMs: number, askedAtMs: number): number {
   const eventMs = nextEventAtMs(view);
-  const dueMs = followers.nextDueMs(nowMs);
+  const dueMs = followers.nextDueMs(askedAtMs);
   const stops = [targetMs];
-  for (const atMs of [eventMs, outbound.nextDueAtMs()]) if (atMs !== null && atMs > nowMs) stops.push(atMs);
+  for (const atMs of [eventMs, outbound.nextDueAtMs()]) if (atMs !== null && atMs > askedAtMs) stops.push(atMs);
   // One millisecond past, so that a follower's rounded clock has reached it too.
   if (dueMs !== null) stops.push(dueMs + 1);
   return Math.min(...stops);

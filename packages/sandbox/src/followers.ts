@@ -27,8 +27,8 @@ export interface Followers {
   step(offsetMs: number): void;
   /** Resolves once every connected follower is idle in the present step. */
   whenIdle(): Promise<void>;
-  /** The earliest instant after `nowMs` at which a follower has something to do. */
-  nextDueMs(nowMs: number): number | null;
+  /** The earliest instant after this one at which a follower has something to do. */
+  nextDueMs(afterMs: number): number | null;
   list(): readonly Follower[];
 }
 
@@ -70,9 +70,9 @@ export function createFollowers(): Followers {
       for (const follower of followers.values()) follower.send({ type: "clock", offsetMs, id: clockId });
     },
     whenIdle: () => (allIdle() ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
-    nextDueMs(nowMs) {
+    nextDueMs(afterMs) {
       const due = [...followers.values()].flatMap(({ nextDueMs }) =>
-        nextDueMs !== null && nextDueMs > nowMs ? [nextDueMs] : [],
+        nextDueMs !== null && nextDueMs > afterMs ? [nextDueMs] : [],
       );
       return due.length === 0 ? null : Math.min(...due);
     },
