@@ -5,6 +5,7 @@ import type { Store } from "../ports/store.ts";
 import type { ClockReading, Time } from "../ports/time.ts";
 import { realTime } from "../real-time.ts";
 import type { Shared } from "../service/service-context.ts";
+import { steadyReading } from "../service/steady-reading.ts";
 import { openPostgresStore, type PostgresStore } from "../stores/postgres/postgres-store.ts";
 import { openSqliteStore } from "../stores/sqlite/sqlite-store.ts";
 import { timelineFile } from "./timeline-file.ts";
@@ -55,7 +56,9 @@ export async function openStore({ choice, folder, time }: StorePlace, user: Stor
         for (const listener of listeners) listener();
       });
       const store = await openPostgresStore({ dsn: choice.dsn, node, ...mark, time: realTime(), memory });
-      const { skewMs } = await store.clockSkew();
+      const { wallMs, monotonicMs } = realTime();
+      const apartMs = () => wallMs() - monotonicMs();
+      const { skewMs } = await steadyReading(() => store.clockSkew(), apartMs, CLOCK_SKEW_MAX_MS / 2);
       if (Math.abs(skewMs) <= CLOCK_SKEW_MAX_MS)
         return {
           ...{ store, archive: store.archive, signals: signalsOf(store, listeners) },

@@ -232,6 +232,22 @@ describe("the time of nodes that share a store", () => {
     expect([asked, clock.machineAheadMs]).toEqual([2, HOUR_MS]);
   });
 
+  test("is asked for again where an answer was long on its way, a few times, and the nearest of them counts", async () => {
+    const widthsMs = [32_000, 8_000, 1];
+    const { machine, clock } = alone();
+    let asked = 0;
+    clock.follow(async () => {
+      const withinMs = widthsMs[asked] ?? 20_000;
+      asked += 1;
+      return { skewMs: START_MS - 48 * HOUR_MS + machine.monotonicMs() - machine.wallMs() + withinMs, withinMs };
+    });
+    await clock.compare();
+    expect([asked, clock.machineAheadMs]).toEqual([3, 48 * HOUR_MS - 1]);
+    widthsMs.splice(0, 3, 32_000, 32_000, 32_000, 30_000, 31_000, 32_000);
+    await clock.compare();
+    expect([asked, clock.machineAheadMs]).toEqual([6, 48 * HOUR_MS - 1]);
+  });
+
   test("goes on when the store's own clock is set back, and joins it again when that is set right", async () => {
     const { machine, clock, passedMs, store, leaps } = shared();
     await clock.compare();

@@ -1,6 +1,7 @@
 import { joinToldLag, type Limits, NO_STORE_LAG, noteStoreClock, type StoreLag, type ToldLag } from "@evergrant/core";
 import type { ClockMark } from "../ports/provenance.ts";
 import type { ClockReading, Time } from "../ports/time.ts";
+import { steadyReading } from "./steady-reading.ts";
 
 /** What is known from before, where a node alone has no other clock to ask. */
 export interface ClockPast {
@@ -161,11 +162,11 @@ export class NodeClock {
   }
 
   async #compare(reading: () => Promise<ClockReading>): Promise<void> {
-    const beforeMs = this.#differenceMs();
-    const { skewMs, withinMs } = await reading();
-    const differenceMs = this.#differenceMs();
-    // Leapt while the store was asked: what it answered is of two times.
-    if (Math.abs(differenceMs - beforeMs) > this.#toleranceMs) return await this.#compare(reading);
+    const { skewMs, withinMs, differenceMs } = await steadyReading(
+      reading,
+      () => this.#differenceMs(),
+      this.#toleranceMs,
+    );
     const leaptMs = differenceMs - this.#sureOfMs;
     const steadyShiftMs = Math.round(this.#shiftMs - leaptMs);
     const nowMs = this.#machine.monotonicMs();
