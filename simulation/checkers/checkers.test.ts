@@ -75,7 +75,11 @@ const BROKEN: Readonly<Record<InvariantId, readonly Case[]>> = {
     { what: "serves what is on no disk", events: history(served()), sees: { isDurable: () => false } },
     {
       what: "leaves an answer in the journal alone",
-      events: history(journaledAnswer("at_1"), { kind: "phase", phase: "quiet" }),
+      events: history(journaledAnswer("at_1"), { kind: "phase", phase: "quiet", atMs: HOUR_MS }),
+    },
+    {
+      what: "leaves the last answer of all in the journal alone",
+      events: history(journaledAnswer("at_1"), { kind: "phase", phase: "end", atMs: HOUR_MS }),
     },
   ],
   I7: [
@@ -244,6 +248,12 @@ test("a node that refused while nothing could be served, and was not asked again
     { kind: "phase", phase: "quiet" },
   );
   expect(violations(liveness, events, view())).toEqual([]);
+});
+
+test("an answer that came a moment before the end is on its way into the store", () => {
+  const [kept] = CHECKERS.filter(({ id }) => id === "I6");
+  const events = history(journaledAnswer("at_1"), { kind: "phase", phase: "quiet", atMs: MINUTE_MS / 2 });
+  expect(kept && violations(kept, events, view())).toEqual([]);
 });
 
 test("a grant that is held past its grace is in no doubt that could be resolved yet", () => {

@@ -1,13 +1,16 @@
 import type { AttemptId } from "@evergrant/core";
 import { checker } from "./checker.ts";
 
+/** An answer that came just now is on its way into the store. */
+const ON_ITS_WAY_MS = 60_000;
+
 /** Every answer with tokens is durable before it is used, and stays in the store: as head, as candidate, or sealed. */
 export const neverDiscard = checker({
   id: "I6",
   name: "never discard",
   kinds: ["failed", "served", "journaled", "stored", "disk-lost", "phase"],
   watch: (view) => {
-    const unstored = new Map<AttemptId, { readonly node: string; readonly version: string }>();
+    const unstored = new Map<AttemptId, { readonly node: string; readonly atMs: number }>();
     const unwritable = new Set<string>();
     return (event) => {
       switch (event.kind) {
@@ -26,10 +29,7 @@ export const neverDiscard = checker({
             event.record.subject.kind === "grant" &&
             event.record.body.reveal().includes('"refresh_token"')
           )
-            unstored.set(event.record.attempt, {
-              node: event.node,
-              version: event.record.attempt.replace(/^at_/, "tv_"),
-            });
+            unstored.set(event.record.attempt, { node: event.node, atMs: event.atMs });
           return null;
         case "stored":
           for (const token of event.tokens) unstored.delete(token.id.replace(/^tv_/, "at_") as AttemptId);
@@ -38,9 +38,10 @@ export const neverDiscard = checker({
           for (const [attempt, { node }] of unstored) if (node === event.node) unstored.delete(attempt);
           return null;
         case "phase": {
-          if (event.phase !== "quiet" || unstored.size === 0) return null;
-          const left = [...unstored].map(([attempt, { node }]) => `${attempt} in the journal of ${node}`);
-          return `answers never reached the store: ${left.join(", ")}`;
+          if (event.phase !== "quiet" && event.phase !== "end") return null;
+          const left = [...unstored].filter(([, { atMs }]) => atMs + ON_ITS_WAY_MS < event.atMs);
+          const names = left.map(([attempt, { node }]) => `${attempt} in the journal of ${node}`);
+          return left.length === 0 ? null : `answers never reached the store: ${names.join(", ")}`;
         }
       }
     };
