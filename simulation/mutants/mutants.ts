@@ -363,7 +363,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a leap of the machine's clock is believed although the store knows better",
     file: `${SERVICE}/node-clock.ts`,
-    find: "this.#shiftMs = isRight ? steadyShiftMs : skewMs + this.#lag.behindMs;",
+    find: "this.#shiftMs = isNear ? steadyShiftMs : skewMs + this.#lag.behindMs;",
     replace: "this.#shiftMs = Math.round(this.#shiftMs);",
     caughtBy: "I7",
     world: { ...leaping, nodes: 3 },

@@ -579,7 +579,8 @@ export const ERRORS = {
   clock_skewed: {
     status: 500,
     retry: "later",
-    message: "This machine's clock is more than 5 seconds away from the time that the store goes by. Synchronise it.",
+    message:
+      "This machine's clock and the time that the store goes by are more than 5 seconds apart. Synchronise the clock that is wrong.",
   },
   journal_unwritable: {
     status: 500,

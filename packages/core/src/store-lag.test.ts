@@ -9,6 +9,7 @@ const QUIET = { aheadMs: 0, leaptMs: 0, withinMs: 1, sinceMs: 2_500 };
 const looked = (lag: StoreLag, seen: Partial<typeof QUIET>) =>
   noteStoreClock(lag, { ...QUIET, ...seen }, DEFAULT_LIMITS);
 const MET = looked(NO_STORE_LAG, {});
+const WRITTEN_BY_OTHERS = { newestMs: Number.POSITIVE_INFINITY, machineMs: 0 };
 
 describe("how far the clock of a shared store is behind", () => {
   test("is not told by the first look", () => {
@@ -35,6 +36,32 @@ describe("how far the clock of a shared store is behind", () => {
     expect(looked(behind, { aheadMs: HOUR_MS, leaptMs: HOUR_MS }).behindMs).toBe(5 * HOUR_MS);
   });
 
+  test("is left as it is by a sleep in which the machine's own clock was set besides", () => {
+    const behind = looked(MET, { aheadMs: -5 * HOUR_MS });
+    const woken = looked(behind, { aheadMs: HOUR_MS / 20, leaptMs: 2 * HOUR_MS });
+    expect(woken).toMatchObject({ behindMs: 5 * HOUR_MS, isSteady: false });
+    expect(looked(woken, { aheadMs: 5 * HOUR_MS, leaptMs: 2 * HOUR_MS }).behindMs).toBe(0);
+  });
+
+  test("is no better known to who slept than to who told it, but where nobody told of a clock that was set back", () => {
+    const nowMs = 100 * HOUR_MS;
+    const slept = { ...MET, isSteady: false, toldAtMs: nowMs };
+    const join = (lag: StoreLag, behindMs: number) =>
+      joinToldLag(lag, { told: { behindMs, atMs: nowMs - 1 }, nowMs, witnesses: WRITTEN_BY_OTHERS }, DEFAULT_LIMITS);
+    expect(join(slept, 5 * HOUR_MS)).toMatchObject({ laterMs: 5 * HOUR_MS, tell: null });
+    expect(join({ ...slept, isSteady: true }, 5 * HOUR_MS)).toMatchObject({ laterMs: 0, tell: 0 });
+    expect(join({ ...slept, behindMs: 5 * HOUR_MS }, 0)).toMatchObject({ laterMs: 0, tell: 5 * HOUR_MS });
+  });
+
+  test("was told, and the machine's clock or the newest record is nearer to that than to the store's: it is not over", () => {
+    const nowMs = 100 * HOUR_MS;
+    const told = { behindMs: 1.2 * clockSkewMs, atMs: nowMs - 2 * HOUR_MS };
+    const join = (machineMs: number, newestMs: number) =>
+      joinToldLag(MET, { told, nowMs, witnesses: { newestMs, machineMs } }, DEFAULT_LIMITS).laterMs;
+    const [near, far] = [nowMs + 0.5 * clockSkewMs, nowMs + 0.7 * clockSkewMs];
+    expect([join(near, near), join(far, near), join(near, far)]).toEqual([0, told.behindMs, told.behindMs]);
+  });
+
   test.each([
     {
       which: "all that was written is past, and the machine's clock agrees",
@@ -57,7 +84,7 @@ describe("how far the clock of a shared store is behind", () => {
     fc.assert(
       fc.property(fc.array(look, { maxLength: 12 }), (looks) => {
         const lags: StoreLag[] = [MET, MET, MET];
-        const witnesses = { newestMs: Number.POSITIVE_INFINITY, machineMs: 0 };
+        const witnesses = WRITTEN_BY_OTHERS;
         let [told, storeMs, nowMs] = [{ behindMs: 0, atMs: 0 }, 0, 0];
         const turn = (node: number) => {
           nowMs += 1;

@@ -8,6 +8,8 @@ export interface StoreLag {
   readonly behindMs: number;
   /** Whatever is found at the first look is not known to have changed. */
   readonly hasLooked: boolean;
+  /** Neither slept this node before its last look, nor was its own machine's clock set: it knows as much as the others. */
+  readonly isSteady: boolean;
   /** Found by this node's own clocks, and not told to the others yet. */
   readonly hasFound: boolean;
   /** When the newest was told that this node has seen, or told itself. */
@@ -17,13 +19,14 @@ export interface StoreLag {
 export const NO_STORE_LAG: StoreLag = {
   behindMs: 0,
   hasLooked: false,
+  isSteady: true,
   hasFound: false,
   toldAtMs: Number.NEGATIVE_INFINITY,
 };
 
 /** One look of a node at the store's clock. */
 export interface StoreClockSeen {
-  /** How far it is ahead of where it was thought to be. */
+  /** How far it is ahead of where it was at the last look; of where it was thought to be, at the first. */
   readonly aheadMs: number;
   /** How far the machine's own clock leapt since the last look. */
   readonly leaptMs: number;
@@ -47,10 +50,15 @@ export interface OtherWitnesses {
 }
 
 export function noteStoreClock(lag: StoreLag, seen: StoreClockSeen, limits: Limits): StoreLag {
-  const behindMs = lag.hasLooked ? Math.round(behindAfter(lag.behindMs, seen, limits)) : lag.behindMs;
-  // Who slept, or whose own clock was set, knows no better than the others.
   const isSteady = Math.abs(seen.leaptMs) <= limits.clockSkewMs / 2;
-  return { ...lag, behindMs, hasLooked: true, hasFound: lag.hasFound || (isSteady && behindMs !== lag.behindMs) };
+  const behindMs = lag.hasLooked ? Math.round(behindAfter(lag.behindMs, { ...seen, isSteady }, limits)) : lag.behindMs;
+  return {
+    ...lag,
+    behindMs,
+    isSteady,
+    hasLooked: true,
+    hasFound: lag.hasFound || (isSteady && behindMs !== lag.behindMs),
+  };
 }
 
 /**
@@ -66,9 +74,11 @@ export function joinToldLag(
   const apartMs = told.behindMs - lag.behindMs;
   const isRight = Math.abs(apartMs) <= limits.clockSkewMs / 2;
   const { newestMs, machineMs } = witnesses;
-  const isOver = newestMs <= nowMs + limits.clockSkewMs && Math.abs(machineMs - nowMs) <= limits.clockSkewMs;
+  const agreesMs = Math.min(limits.clockSkewMs, apartMs / 2);
+  const isOver = newestMs - nowMs <= agreesMs && Math.abs(machineMs - nowMs) <= agreesMs;
   // What was told since may be gone with the last moments of a store that failed over.
-  const knowsBetter = lag.hasFound || told.atMs <= lag.toldAtMs || (apartMs > 0 && isOver);
+  const isLater = lag.isSteady && told.atMs <= lag.toldAtMs;
+  const knowsBetter = lag.hasFound || isLater || isOver;
   const toldAtMs = Math.max(lag.toldAtMs, isRight || !knowsBetter ? told.atMs : nowMs);
   const heard = { ...lag, hasFound: false, toldAtMs };
   if (isRight) return { lag: heard, laterMs: 0, tell: null };
@@ -77,8 +87,8 @@ export function joinToldLag(
   return { lag: { ...heard, behindMs: told.behindMs }, laterMs: apartMs, tell: null };
 }
 
-function behindAfter(behindMs: number, seen: StoreClockSeen, limits: Limits): number {
-  const { aheadMs, leaptMs, withinMs, sinceMs } = seen;
+function behindAfter(behindMs: number, seen: StoreClockSeen & { isSteady: boolean }, limits: Limits): number {
+  const { aheadMs, leaptMs, withinMs, sinceMs, isSteady } = seen;
   // A clock that merely runs slower is followed, by steps within what clocks may differ by.
   const driftMs = limits.clockSkewMs + withinMs + sinceMs * DRIFT_SHARE;
   if (aheadMs < 0) return aheadMs < -driftMs ? behindMs - aheadMs : behindMs;
@@ -87,7 +97,9 @@ function behindAfter(behindMs: number, seen: StoreClockSeen, limits: Limits): nu
   if (hasSlept) return behindMs;
   const leftMs = behindMs - aheadMs;
   // What clocks may differ by anyway, as the nodes' own have gone on meanwhile: it is right.
-  return leftMs <= limits.clockSkewMs / 2 ? 0 : leftMs;
+  if (leftMs <= limits.clockSkewMs / 2) return 0;
+  // Set ahead in part, or a sleep in which the machine's own clock was set besides: that is likelier.
+  return isSteady ? leftMs : behindMs;
 }
 
 /** As fast as kernels let a clock run to bring it right. */

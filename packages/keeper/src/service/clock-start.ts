@@ -2,7 +2,7 @@ import { EvergrantError } from "@evergrant/core";
 import type { ClockMark } from "../ports/provenance.ts";
 import { type ClockOwner, NodeClock } from "./node-clock.ts";
 import type { KeeperParts, ServiceContext } from "./service-context.ts";
-import { lookAtStoreClock, newestIn } from "./store-clock.ts";
+import { newestIn } from "./store-clock.ts";
 
 /** The clock of a node, which tells of each leap of its machine's, and of the store's. */
 export function clockOver({ clock: given, limits, node, time }: KeeperParts, report: KeeperParts["report"]): NodeClock {
@@ -17,7 +17,7 @@ export function clockOver({ clock: given, limits, node, time }: KeeperParts, rep
  */
 export async function startClock(context: ServiceContext): Promise<void> {
   if (context.shared === null) return await goOn(context);
-  await lookAtStoreClock(context);
+  await context.clock.look();
   const newestMs = await newestIn(context.store);
   if (newestMs !== null) context.clock.atLeast(newestMs);
 }

@@ -137,10 +137,10 @@ function contextOver(given: KeeperParts, nodeWatch: NodeWatch, onNotice: () => v
     given.observe === undefined ? given.journal : observedJournal(given.journal, given.time, given.observe);
   const report: ServiceContext["report"] = (failure) => nodeWatch.report(failure);
   const clock = clockOver(given, report);
-  const looked = { clock, node: given.node, store, time: clock.time };
+  if (given.shared !== null) clock.lookBy(() => lookAtStoreClock({ clock, node: given.node, store, time: clock.time }));
   return {
     ...given,
-    store: timedStore(store, clock, () => lookAtStoreClock(looked)),
+    store: timedStore(store, clock),
     journal,
     custody: given.custody ?? null,
     gate,

@@ -27,11 +27,14 @@ function alone() {
   return { machine, clock, marks, goOn, passedMs: () => clock.time.wallMs() - START_MS };
 }
 
+/** In a time that is later than any that a test comes to. */
+const WRITTEN_BY_OTHERS = Number.POSITIVE_INFINITY;
+
 /** What others told of the store's clock, each thing later than the one before. */
 let tellings = 0;
 function told(hours: number) {
   tellings += 1;
-  return { behindMs: hours * HOUR_MS, atMs: START_MS + 100 * HOUR_MS + tellings };
+  return { behindMs: hours * HOUR_MS, atMs: START_MS + 100 * HOUR_MS + tellings, newestMs: WRITTEN_BY_OTHERS };
 }
 
 /** A machine with a node on it whose store has a clock of its own. */
@@ -51,9 +54,6 @@ function shared(more: { readonly withinMs?: number } = {}) {
   };
   return { machine, clock, passedMs, store, leaps };
 }
-
-/** In a time that is later than any that a test comes to. */
-const WRITTEN_BY_OTHERS = Number.POSITIVE_INFINITY;
 
 describe("the time of a node that is alone", () => {
   test("is the machine's as long as that goes as clocks go", async () => {
@@ -248,6 +248,21 @@ describe("the time of nodes that share a store", () => {
     expect([asked, clock.machineAheadMs]).toEqual([6, 48 * HOUR_MS - 1]);
   });
 
+  test("is looked at once more for whoever asks where the clock leapt after a look had begun", async () => {
+    const { machine, clock } = shared();
+    let looks = 0;
+    clock.lookBy(async () => {
+      looks += 1;
+      await clock.compare();
+      // As the others are told what was found.
+      if (looks === 1) machine.leap(HOUR_MS);
+    });
+    const looking = clock.look();
+    machine.leap(-HOUR_MS);
+    await Promise.all([looking, clock.makeSure()]);
+    expect([looks, clock.isSure, clock.machineAheadMs]).toEqual([2, true, 0]);
+  });
+
   test("goes on when the store's own clock is set back, and joins it again when that is set right", async () => {
     const { machine, clock, passedMs, store, leaps } = shared();
     await clock.compare();
@@ -255,16 +270,40 @@ describe("the time of nodes that share a store", () => {
     store.aheadMs = -5 * HOUR_MS;
     await clock.compare();
     expect([passedMs(), clock.storeBehindMs, leaps.whose]).toEqual([HOUR_MS, 5 * HOUR_MS, "store"]);
-    expect([clock.join(told(0), WRITTEN_BY_OTHERS), clock.join(told(5), WRITTEN_BY_OTHERS)]).toEqual([
-      5 * HOUR_MS,
-      null,
-    ]);
+    expect([clock.join(told(0)), clock.join(told(5))]).toEqual([5 * HOUR_MS, null]);
     await machine.advance(HOUR_MS);
     await clock.compare();
     expect([passedMs(), clock.storeBehindMs]).toEqual([2 * HOUR_MS, 5 * HOUR_MS]);
     store.aheadMs = 0;
     await clock.compare();
-    expect([passedMs(), clock.storeBehindMs, clock.join(told(5), WRITTEN_BY_OTHERS)]).toEqual([2 * HOUR_MS, 0, 0]);
+    expect([passedMs(), clock.storeBehindMs, clock.join(told(5))]).toEqual([2 * HOUR_MS, 0, 0]);
+  });
+
+  test("knows to the millisecond by how much that is, whatever the clocks differed by before", async () => {
+    const { clock, passedMs, store } = shared();
+    await clock.compare();
+    store.aheadMs = -clockSkewMs / 4;
+    await clock.compare();
+    store.aheadMs -= 12_000;
+    await clock.compare();
+    expect([clock.storeBehindMs, passedMs()]).toEqual([12_000, 0]);
+    store.aheadMs += 12_000;
+    await clock.compare();
+    expect([clock.storeBehindMs, passedMs()]).toEqual([0, 0]);
+  });
+
+  test("is the others' at once for who wakes from a sleep in which its machine's clock was set besides", async () => {
+    const { machine, clock, passedMs, store } = shared();
+    await clock.compare();
+    store.aheadMs = -48 * HOUR_MS;
+    await clock.compare();
+    const heard = async () => ({ ...told(0), behindMs: 48 * HOUR_MS });
+    expect(await clock.compare(heard)).toBeNull();
+    // It sleeps for two minutes, which its monotonic clock does not count, and its machine's clock is set an hour ahead.
+    store.aheadMs += 2 * MINUTE_MS;
+    machine.leap(HOUR_MS + 2 * MINUTE_MS);
+    expect(await clock.compare(heard)).toBeNull();
+    expect([clock.storeBehindMs, passedMs()]).toEqual([48 * HOUR_MS, 2 * MINUTE_MS]);
   });
 
   test("is learnt from what the others told by a node that is new, and kept by one that slept", async () => {
@@ -272,17 +311,13 @@ describe("the time of nodes that share a store", () => {
     fresh.store.aheadMs = -5 * HOUR_MS;
     await fresh.clock.compare();
     expect([fresh.passedMs(), fresh.clock.storeBehindMs]).toEqual([-5 * HOUR_MS, 0]);
-    expect(fresh.clock.join(told(5), WRITTEN_BY_OTHERS)).toBeNull();
+    expect(fresh.clock.join(told(5))).toBeNull();
     expect([fresh.passedMs(), fresh.clock.storeBehindMs]).toEqual([0, 5 * HOUR_MS]);
     const { machine, clock, store, passedMs } = fresh;
     machine.leap(HOUR_MS);
     store.aheadMs += HOUR_MS;
     await clock.compare();
-    expect([passedMs(), clock.storeBehindMs, clock.join(told(5), WRITTEN_BY_OTHERS)]).toEqual([
-      HOUR_MS,
-      5 * HOUR_MS,
-      null,
-    ]);
+    expect([passedMs(), clock.storeBehindMs, clock.join(told(5))]).toEqual([HOUR_MS, 5 * HOUR_MS, null]);
   });
 
   test("is what the others told, and not what a node found by a clock of its own that leapt meanwhile", async () => {
@@ -292,7 +327,7 @@ describe("the time of nodes that share a store", () => {
     machine.leap(3 * MINUTE_MS);
     store.aheadMs = 3 * MINUTE_MS - 5 * HOUR_MS;
     await clock.compare();
-    expect(clock.join(told(5), WRITTEN_BY_OTHERS)).toBeNull();
+    expect(clock.join(told(5))).toBeNull();
     expect([passedMs(), clock.storeBehindMs]).toEqual([3 * MINUTE_MS, 5 * HOUR_MS]);
   });
 
@@ -311,11 +346,7 @@ describe("the time of nodes that share a store", () => {
     await clock.compare();
     store.aheadMs = -HOUR_MS;
     await clock.compare();
-    expect([
-      clock.join(told(1), WRITTEN_BY_OTHERS),
-      clock.join(told(0), WRITTEN_BY_OTHERS),
-      clock.storeBehindMs,
-    ]).toEqual([null, HOUR_MS, HOUR_MS]);
+    expect([clock.join(told(1)), clock.join(told(0)), clock.storeBehindMs]).toEqual([null, HOUR_MS, HOUR_MS]);
   });
 
   test("is at least that of what others wrote, and whatever was received until then is in doubt", async () => {

@@ -1,7 +1,12 @@
 import { joinToldLag, type Limits, NO_STORE_LAG, noteStoreClock, type StoreLag, type ToldLag } from "@evergrant/core";
 import type { ClockMark } from "../ports/provenance.ts";
 import type { ClockReading, Time } from "../ports/time.ts";
-import { steadyReading } from "./steady-reading.ts";
+import { type SteadyReading, steadyReading } from "./steady-reading.ts";
+
+/** What the nodes that share a store last told each other of its clock, and when the newest happened that stands in the store. */
+export interface HeardOfClock extends ToldLag {
+  readonly newestMs: number;
+}
 
 /** What is known from before, where a node alone has no other clock to ask. */
 export interface ClockPast {
@@ -34,11 +39,14 @@ export class NodeClock {
   /** This node's time less the machine's wall clock, as of then. */
   #shiftMs = 0;
   #lag: StoreLag = NO_STORE_LAG;
+  /** How far the store's clock was ahead of where it was thought to be, when it was looked at last: less than is followed. */
+  #apartMs = 0;
   #comparedAtMs: number;
   #doubtfulUntilMs: number | null = null;
   #reading: (() => Promise<ClockReading>) | null = null;
   #remember: ClockPast["remember"] = async () => undefined;
-  #comparing: Promise<void> | null = null;
+  #look: () => Promise<void> = async () => void (await this.compare());
+  #looking: Promise<void> | null = null;
   onLeap: (whose: ClockOwner) => void = () => undefined;
 
   constructor(machine: Time, limits: Limits) {
@@ -97,6 +105,19 @@ export class NodeClock {
     this.#reading = reading;
   }
 
+  /** How the store's clock is looked at together with what the others told of it. */
+  lookBy(look: () => Promise<void>): void {
+    this.#look = look;
+  }
+
+  /** Finds out by the store what time it is, once at a time. @throws store_unavailable */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
   /**
    * Something in the store that nodes share has happened at this instant. If that is ahead of this node's time, others go by a later one:
    * this node joins it, and knows of nothing that it finds there how old it is.
@@ -108,21 +129,6 @@ export class NodeClock {
     this.#lag = { ...this.#lag, behindMs: this.#lag.behindMs + aheadMs + 1 };
     this.#doubtfulUntilMs = happenedAtMs;
     this.onLeap("store");
-  }
-
-  /**
-   * What the nodes that share a store last told each other of how far its clock is behind: who was away meanwhile, or is new, goes by it.
-   * @param newestMs when the newest happened that stands in the store
-   * @returns what is to be told in its place; null where that is right.
-   */
-  join(told: ToldLag, newestMs: number): number | null {
-    const nowMs = this.#nowMs();
-    const witnesses = { newestMs, machineMs: this.calendarMs() };
-    const { lag, laterMs, tell } = joinToldLag(this.#lag, { told, nowMs, witnesses }, this.#limits);
-    this.#lag = lag;
-    this.#shiftMs += laterMs;
-    if (laterMs > 0) this.onLeap("store");
-    return tell;
   }
 
   /** Goes on where this node, which is alone, was before: never before what the store holds; by how much it is after that, nobody knows. */
@@ -145,40 +151,66 @@ export class NodeClock {
       this.#sureOfMs += leaptMs;
       return;
     }
-    if (this.#reading !== null) return await this.compare();
+    if (this.#reading !== null) {
+      await this.look();
+      // That look may have begun before the leap.
+      if (!this.isSure) await this.look();
+      return;
+    }
     this.#sureOfMs += leaptMs;
     if (leaptMs < 0) this.#shiftMs -= Math.round(leaptMs);
     await this.#leapt();
   }
 
-  /** Holds this node's time against the store's. @throws store_unavailable */
-  async compare(): Promise<void> {
+  /**
+   * Holds this node's time against the store's, and what it thinks of that clock against what the others told last, in one moment: until
+   * both are known, a node that slept goes by what it knew.
+   * @returns how far behind is to be told in the place of that; null where it is right
+   * @throws store_unavailable
+   */
+  async compare(told?: () => Promise<HeardOfClock>): Promise<number | null> {
     const reading = this.#reading;
-    if (reading === null) return await this.makeSure();
-    this.#comparing ??= this.#compare(reading).finally(() => {
-      this.#comparing = null;
-    });
-    await this.#comparing;
+    if (reading === null) {
+      await this.makeSure();
+      return null;
+    }
+    const read = async () => {
+      const heard = (await told?.()) ?? null;
+      return { ...(await reading()), heard };
+    };
+    const { heard, ...seen } = await steadyReading(read, () => this.#differenceMs(), this.#toleranceMs);
+    this.#note(seen);
+    return heard === null ? null : this.join(heard);
   }
 
-  async #compare(reading: () => Promise<ClockReading>): Promise<void> {
-    const { skewMs, withinMs, differenceMs } = await steadyReading(
-      reading,
-      () => this.#differenceMs(),
-      this.#toleranceMs,
-    );
+  /** Goes by what the others told, where they know better; what is to be told in its place, null where that is right. */
+  join(told: HeardOfClock): number | null {
+    const nowMs = this.#nowMs();
+    const witnesses = { newestMs: told.newestMs, machineMs: this.calendarMs() };
+    const { lag, laterMs, tell } = joinToldLag(this.#lag, { told, nowMs, witnesses }, this.#limits);
+    this.#lag = lag;
+    this.#shiftMs += laterMs;
+    if (laterMs > 0) this.onLeap("store");
+    return tell;
+  }
+
+  #note({ skewMs, withinMs, differenceMs }: SteadyReading<ClockReading>): void {
     const leaptMs = differenceMs - this.#sureOfMs;
     const steadyShiftMs = Math.round(this.#shiftMs - leaptMs);
     const nowMs = this.#machine.monotonicMs();
+    const nearMs = this.#toleranceMs + withinMs;
     const aheadMs = skewMs + this.#lag.behindMs - steadyShiftMs;
-    const isRight = Math.abs(aheadMs) <= this.#toleranceMs + withinMs;
-    const seen = { aheadMs: isRight ? 0 : aheadMs, leaptMs, withinMs, sinceMs: nowMs - this.#comparedAtMs };
+    const changedMs = Math.abs(aheadMs) <= nearMs ? 0 : aheadMs - this.#apartMs;
+    const seen = { aheadMs: changedMs, leaptMs, withinMs, sinceMs: nowMs - this.#comparedAtMs };
     this.#lag = noteStoreClock(this.#lag, seen, this.#limits);
-    this.#shiftMs = isRight ? steadyShiftMs : skewMs + this.#lag.behindMs;
+    const apartMs = skewMs + this.#lag.behindMs - steadyShiftMs;
+    const isNear = Math.abs(apartMs) <= nearMs;
+    this.#shiftMs = isNear ? steadyShiftMs : skewMs + this.#lag.behindMs;
+    this.#apartMs = isNear ? apartMs : 0;
     this.#comparedAtMs = nowMs;
     this.#sureOfMs = differenceMs;
     if (Math.abs(leaptMs) > this.#toleranceMs) this.onLeap("machine");
-    else if (!isRight) this.onLeap("store");
+    else if (changedMs !== 0) this.onLeap("store");
   }
 
   async #leapt(): Promise<void> {

@@ -1,7 +1,6 @@
 import type { AuditMark } from "../ports/audit-store.ts";
 import type { Timer } from "../ports/time.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { lookAtStoreClock } from "./store-clock.ts";
 
 /**
  * Notices that a shared store may have gone back in time: it was away, another server became the primary, or a record of this node's own
@@ -54,7 +53,7 @@ export class RewindWatch {
 
   async #look(): Promise<void> {
     const { audit } = this.#context.store;
-    await lookAtStoreClock(this.#context);
+    await this.#context.clock.look();
     const wentBack = this.#mark !== null && !(await audit.holds(this.#mark));
     if (this.#wasAway || wentBack) {
       this.#wasAway = false;

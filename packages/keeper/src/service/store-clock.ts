@@ -1,5 +1,6 @@
 import type { AuditSubject } from "../ports/records.ts";
 import type { Store } from "../ports/store.ts";
+import type { HeardOfClock } from "./node-clock.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /**
@@ -11,11 +12,7 @@ export async function lookAtStoreClock(
   context: Pick<ServiceContext, "clock" | "node" | "store" | "time">,
 ): Promise<void> {
   const { clock, node, store, time } = context;
-  await clock.compare();
-  const [told] = await store.audit.story(SUBJECT, 1);
-  const heard = told === undefined ? NOTHING_TOLD : { behindMs: Number(told.facts["behindMs"]), atMs: told.atMs };
-  const newestMs = heard.behindMs > clock.storeBehindMs ? await newestIn(store) : null;
-  const behindMs = clock.join(heard, newestMs ?? heard.atMs);
+  const behindMs = await clock.compare(() => heardIn(store));
   if (behindMs === null) return;
   const facts = { behindMs: Math.round(behindMs), node };
   const event = behindMs === 0 ? "store-clock-right" : "store-clock-set-back";
@@ -31,5 +28,19 @@ export async function newestIn({ audit }: Pick<Store, "audit">): Promise<number 
   return newest?.atMs ?? null;
 }
 
-const NOTHING_TOLD = { behindMs: 0, atMs: Number.NEGATIVE_INFINITY };
+async function heardIn(store: Pick<Store, "audit">): Promise<HeardOfClock> {
+  const [told] = await store.audit.story(SUBJECT, 1);
+  if (told === undefined) return NOTHING_TOLD;
+  const { atMs, facts } = told;
+  const behindMs = Number(facts["behindMs"]);
+  // It matters only to who would join the others in what they told.
+  const newestMs = behindMs > 0 ? await newestIn(store) : null;
+  return { behindMs, atMs, newestMs: newestMs ?? atMs };
+}
+
+const NOTHING_TOLD: HeardOfClock = {
+  behindMs: 0,
+  atMs: Number.NEGATIVE_INFINITY,
+  newestMs: Number.NEGATIVE_INFINITY,
+};
 const SUBJECT: AuditSubject = { kind: "deployment", id: "clock" };

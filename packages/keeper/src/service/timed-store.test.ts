@@ -24,10 +24,11 @@ function world(knownAfterLooks: number) {
       leaseNowMs: isKnown() ? storeNowMs + HOUR_MS : storeNowMs,
       isKnown: isKnown(),
     }),
+    look: async () => {
+      seen.looks += 1;
+    },
   };
-  const timed = timedStore(store, clock, async () => {
-    seen.looks += 1;
-  });
+  const timed = timedStore(store, clock);
   const decide = (_grant: StoredGrant, nowMs: number): GrantDecision<string> => {
     seen.nowMs.push(nowMs);
     return {

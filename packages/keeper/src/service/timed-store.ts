@@ -7,7 +7,7 @@ import type { NodeClock } from "./node-clock.ts";
  * Leases are counted in the time that the nodes go by: the store's, and what its clock was set back by. Whoever finds in a transaction that the
  * store's clock is another than was thought decides nothing before that was looked at.
  */
-export function timedStore(store: Store, clock: Pick<NodeClock, "leaseNowMs">, look: () => Promise<void>): Store {
+export function timedStore(store: Store, clock: Pick<NodeClock, "leaseNowMs" | "look">): Store {
   const { grants } = store;
   type Decide<Result> = (grant: StoredGrant, nowMs: number) => GrantDecision<Result>;
   const change = async <Result>(id: GrantId, decide: Decide<Result>): Promise<Result | undefined> => {
@@ -17,7 +17,7 @@ export function timedStore(store: Store, clock: Pick<NodeClock, "leaseNowMs">, l
         return isKnown || tries === TRIES ? decide(grant, leaseNowMs) : { change: null, result: OTHER };
       });
       if (done !== OTHER) return done;
-      await look();
+      await clock.look();
     }
   };
   return { ...store, grants: { ...grants, change } };
