@@ -343,7 +343,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a node without answers goes first",
     file: `${CORE}/silence.ts`,
-    find: "return isSilent ? Math.min(unheard, STEPS) * standBackStepMs(limits) : 0;",
+    find: "return unheard < STEPS ? unheard * stepMs : Math.round((STEPS - 1 + lot) * stepMs);",
     replace: "return 0;",
     caughtBy: "I2",
     world: {

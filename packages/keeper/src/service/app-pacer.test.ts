@@ -15,7 +15,8 @@ const POSSIBLE = requestBurst * (1 - recoveryReserveShare) + (requestsPerSecond 
 function stampede(isBrought: (index: number) => boolean): { readonly admitted: number; readonly looks: number } {
   const time = movableTime();
   const connections = { grantsOf: () => COLD } as unknown as ConnectionDirectory;
-  const pacer = new AppPacer({ limits: DEFAULT_LIMITS, time } as unknown as ServiceContext, connections);
+  const chance = { draw: () => 0.5 };
+  const pacer = new AppPacer({ limits: DEFAULT_LIMITS, time, chance } as unknown as ServiceContext, connections);
   const beganMs = time.wallMs();
   const waiting = Array.from({ length: COLD }, (_, index) => ({ index, atMs: beganMs }));
   const told = { admitted: 0, looks: 0 };

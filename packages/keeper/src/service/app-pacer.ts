@@ -80,13 +80,14 @@ export class AppPacer {
 
   /** How an admitted request ended. */
   ended(app: AppId, grant: GrantId, outcome: AdmittedEnd): void {
-    const { limits, time } = this.#context;
+    const { limits, time, chance } = this.#context;
     const nowMs = time.wallMs();
     const pace = this.#pace(app);
     pace.inFlight -= 1;
     const heard = outcome === "not-begun" || outcome === "not-told" ? "not-executed" : outcome;
     pace.breaker = noteOutcome(pace.breaker, { grant, outcome: heard, nowMs }, limits);
-    if (outcome !== "not-begun" && outcome !== "not-told") pace.silence = noteSilence(pace.silence, { outcome, nowMs });
+    if (outcome !== "not-begun" && outcome !== "not-told")
+      pace.silence = noteSilence(pace.silence, { outcome, nowMs, lot: chance.draw() });
     const owes = outcome === "not-told" ? "ambiguous" : heard;
     pace.owed = noteOwed(pace.owed, { grant, outcome: owes, nowMs }, limits);
     if (outcome === "rejected") pace.refusals = noteRefusal(pace.refusals, { grant, nowMs }, limits);
