@@ -49,6 +49,7 @@ export interface OtherWitnesses {
   readonly machineMs: number;
 }
 
+/** What one look at the store's clock tells a node by itself, whatever the others told. Who slept may take its sleep for the clock's leap. */
 export function noteStoreClock(lag: StoreLag, seen: StoreClockSeen, limits: Limits): StoreLag {
   const isSteady = Math.abs(seen.leaptMs) <= limits.clockSkewMs / 2;
   const behindMs = lag.hasLooked ? Math.round(behindAfter(lag.behindMs, { ...seen, isSteady }, limits)) : lag.behindMs;

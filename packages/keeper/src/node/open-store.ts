@@ -56,9 +56,7 @@ export async function openStore({ choice, folder, time }: StorePlace, user: Stor
         for (const listener of listeners) listener();
       });
       const store = await openPostgresStore({ dsn: choice.dsn, node, ...mark, time: realTime(), memory });
-      const { wallMs, monotonicMs } = realTime();
-      const apartMs = () => wallMs() - monotonicMs();
-      const { skewMs } = await steadyReading(() => store.clockSkew(), apartMs, CLOCK_SKEW_MAX_MS / 2);
+      const skewMs = await skewOf(store);
       if (Math.abs(skewMs) <= CLOCK_SKEW_MAX_MS)
         return {
           ...{ store, archive: store.archive, signals: signalsOf(store, listeners) },
@@ -71,6 +69,14 @@ export async function openStore({ choice, folder, time }: StorePlace, user: Stor
       });
     }
   }
+}
+
+// In real time, as the peers live in it.
+async function skewOf(store: PostgresStore): Promise<number> {
+  const { wallMs, monotonicMs } = realTime();
+  const reading = () => store.clockSkew();
+  const { skewMs } = await steadyReading(reading, () => wallMs() - monotonicMs(), CLOCK_SKEW_MAX_MS / 2);
+  return skewMs;
 }
 
 function signalsOf(store: PostgresStore, listeners: Set<() => void>): Pick<Shared, "onHint" | "onNewPrimary"> {

@@ -6,6 +6,7 @@ export type SteadyReading<Read extends ClockReading> = Read & { readonly differe
 /**
  * Reads the store's clock so that it can be told what time it is: anew where the machine's clock leapt meanwhile, and a few times where an
  * answer was long on its way, or met a process that stood still, as the time is known only within half of that. The nearest counts.
+ * Fails as `read` does, at once.
  */
 export async function steadyReading<Read extends ClockReading>(
   read: () => Promise<Read>,
