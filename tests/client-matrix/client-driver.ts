@@ -26,5 +26,7 @@ export interface ClientDriver {
   /** Calls the API with the access token it holds. */
   call(): Promise<Told>;
   revoke(): Promise<Told>;
+  /** The work is done: a job's process ends here, and the next run begins with what was kept of this one. A server lives on. */
+  endRun(): Promise<void>;
   close(): Promise<void>;
 }

@@ -99,6 +99,8 @@ class Evergrant implements ClientDriver {
     return { kind: "done" };
   }
 
+  async endRun(): Promise<void> {}
+
   close(): Promise<void> {
     return endWorld(this.#world);
   }

@@ -7,25 +7,30 @@ const HOST = join(import.meta.dirname, "programs/host.mjs");
 
 /** A client that others wrote, unmodified, in a process of its own whose clock goes with the server's. */
 export async function startHostedClient(program: string, server: MatrixServer): Promise<ClientDriver> {
+  return new HostedClient(await startHost(program, server), { program, server });
+}
+
+async function startHost(program: string, server: MatrixServer): Promise<HostProcess> {
   const host = new HostProcess(program, server);
   await host.ready;
-  return new HostedClient(host, server);
+  return host;
 }
 
 type Answer = { readonly kind: "done"; readonly value: string | null } | Exclude<Told, { kind: "done" }>;
 
 class HostedClient implements ClientDriver {
-  readonly #host: HostProcess;
+  #host: HostProcess;
+  readonly #program: string;
   readonly #server: MatrixServer;
 
-  constructor(host: HostProcess, server: MatrixServer) {
+  constructor(host: HostProcess, { program, server }: { readonly program: string; readonly server: MatrixServer }) {
     this.#host = host;
+    this.#program = program;
     this.#server = server;
   }
 
-  async begin(): Promise<void> {
-    const answer = await this.#host.ask("create", { setup: this.#server.setup });
-    if (answer.kind === "refused") throw new Error(`no client: ${answer.message}`);
+  begin(): Promise<void> {
+    return this.#create(null);
   }
 
   async consent(): Promise<Told> {
@@ -53,8 +58,23 @@ class HostedClient implements ClientDriver {
     return this.#host.ask("revoke");
   }
 
+  /** Only a program that does something by itself has to end for it: those that wait for a call are as good as ended. */
+  async endRun(): Promise<void> {
+    const kept = await this.#host.ask("kept");
+    if (kept.kind === "refused") throw new Error(`nothing kept: ${kept.message}`);
+    if (kept.value === null) return;
+    await this.#host.close();
+    this.#host = await startHost(this.#program, this.#server);
+    await this.#create(kept.value);
+  }
+
   close(): Promise<void> {
     return this.#host.close();
+  }
+
+  async #create(kept: string | null): Promise<void> {
+    const answer = await this.#host.ask("create", { setup: this.#server.setup, kept });
+    if (answer.kind === "refused") throw new Error(`no client: ${answer.message}`);
   }
 }
 

@@ -123,6 +123,7 @@ export const SCENARIOS = [
 
 async function livesOnAfter(cell: Cell, pause: string): Promise<void> {
   await consented(cell);
+  await cell.client.endRun();
   await cell.server.advance(pause);
   await livesOn(cell);
 }

@@ -79,6 +79,9 @@ class XeroMcpServer implements ClientDriver {
     throw new Error("it has no tool to revoke");
   }
 
+  /** It keeps nothing, and does nothing unless it is called. */
+  async endRun(): Promise<void> {}
+
   async close(): Promise<void> {
     await this.#process?.close();
     this.#process = undefined;

@@ -1,12 +1,11 @@
 import type { Engine } from "./engine/index.ts";
-import { SandboxError } from "./errors.ts";
 import type { Time } from "./time.ts";
 
 /** The sandbox's clock: real time plus an offset that only grows and that the ledger keeps. */
 export interface SandboxClock {
   nowMs(): number;
   offsetMs(): number;
-  /** Moves to an instant; scheduled events due by then are carried out in order. Throws `clock_backwards`. */
+  /** Moves to an instant, or to now if real time has passed it meanwhile; what was due by then is carried out in order. */
   moveTo(atMs: number): void;
 }
 
@@ -17,13 +16,10 @@ export function createClock(engine: Engine, time: Time): SandboxClock {
     nowMs,
     offsetMs,
     moveTo(atMs) {
-      const nextOffsetMs = atMs - time.wallMs();
-      if (nextOffsetMs < offsetMs())
-        throw new SandboxError(
-          "clock_backwards",
-          "The clock only moves forward. Name an instant after the present one.",
-        );
-      engine.run(atMs, (turn) => turn.draft.put("settings", "clockOffsetMs", { value: nextOffsetMs }));
+      // Read once: between a caller's look at the clock and ours, real time goes on.
+      const wallMs = time.wallMs();
+      const nextOffsetMs = Math.max(atMs - wallMs, offsetMs());
+      engine.run(wallMs + nextOffsetMs, (turn) => turn.draft.put("settings", "clockOffsetMs", { value: nextOffsetMs }));
     },
   };
 }

@@ -1,6 +1,6 @@
 import { generateCodeVerifier, OAuth2Client, OAuth2Fetch } from "@badgateway/oauth2-client";
 
-export async function create({ endpoints, clientId, clientSecret, redirectUri, scope, resource }) {
+export async function create({ endpoints, clientId, clientSecret, redirectUri, scope, resource, kept }) {
   const client = new OAuth2Client({
     clientId,
     clientSecret,
@@ -10,7 +10,9 @@ export async function create({ endpoints, clientId, clientSecret, redirectUri, s
   });
   const state = "a-state";
   const codeVerifier = await generateCodeVerifier();
-  let wrapper;
+  // Nobody sits at a browser when the job runs: there is no other way to a new token.
+  const wrap = (token) => new OAuth2Fetch({ client, getStoredToken: () => token, getNewToken: () => null });
+  let wrapper = kept ? wrap(JSON.parse(kept)) : undefined;
   return {
     consentUrl: () =>
       client.authorizationCode.getAuthorizeUri({
@@ -22,9 +24,7 @@ export async function create({ endpoints, clientId, clientSecret, redirectUri, s
       }),
     async callback(url) {
       const checks = { redirectUri, state, codeVerifier };
-      const token = await client.authorizationCode.getTokenFromCodeRedirect(url, checks);
-      // Nobody sits at a browser when the job runs: there is no other way to a new token.
-      wrapper = new OAuth2Fetch({ client, getStoredToken: () => token, getNewToken: () => null });
+      wrapper = wrap(await client.authorizationCode.getTokenFromCodeRedirect(url, checks));
       await wrapper.getAccessToken();
     },
     refresh: () => wrapper.refreshToken(),
@@ -32,6 +32,8 @@ export async function create({ endpoints, clientId, clientSecret, redirectUri, s
       const answer = await wrapper.fetch(resource);
       if (!answer.ok) throw answer;
     },
+    // Its timer refreshes by itself for as long as its process lives.
+    kept: async () => JSON.stringify(await wrapper.getToken()),
     revoke: async () => client.revoke(await wrapper.getToken(), "refresh_token"),
   };
 }

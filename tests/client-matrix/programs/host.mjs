@@ -3,9 +3,10 @@ const program = await import(`./${process.argv[2]}.mjs`);
 let client;
 
 const operations = {
-  create: async ({ setup }) => {
-    client = await program.create(setup);
+  create: async ({ setup, kept }) => {
+    client = await program.create({ ...setup, kept });
   },
+  kept: () => client.kept?.(),
   consentUrl: () => client.consentUrl(),
   callback: ({ url }) => client.callback(url),
   refresh: () => client.refresh(),
