@@ -359,6 +359,17 @@ describe("the time of nodes that share a store", () => {
     expect(clock.storeBehindMs).toBe(HOUR_MS + 1);
   });
 
+  test("is not held against the store where it was this node that slept: others wrote meanwhile", async () => {
+    const { clock, machine, passedMs } = shared();
+    await clock.compare();
+    machine.leap(10 * MINUTE_MS);
+    clock.atLeast(START_MS + 5 * MINUTE_MS);
+    expect([clock.storeBehindMs, clock.doubtfulUntilMs]).toEqual([0, Number.NEGATIVE_INFINITY]);
+    clock.atLeast(START_MS + HOUR_MS);
+    expect(clock.storeBehindMs).toBe(50 * MINUTE_MS + 1);
+    expect(passedMs()).toBe(50 * MINUTE_MS + 1);
+  });
+
   test("is not known for leases where one of the clocks was set since they were looked at", async () => {
     const { clock, machine, store } = shared();
     await clock.compare();

@@ -120,10 +120,10 @@ export class NodeClock {
 
   /**
    * Something in the store that nodes share has happened at this instant. If that is ahead of this node's time, others go by a later one:
-   * this node joins it, and knows of nothing that it finds there how old it is.
+   * this node joins it, and knows of nothing that it finds there how old it is. What a sleep explains, the next look finds out.
    */
   atLeast(happenedAtMs: number): void {
-    const aheadMs = happenedAtMs - this.#nowMs();
+    const aheadMs = happenedAtMs - this.latestMs();
     if (this.#reading === null || aheadMs <= this.#limits.clockSkewMs) return;
     this.#shiftMs += aheadMs + 1;
     this.#lag = { ...this.#lag, behindMs: this.#lag.behindMs + aheadMs + 1 };
