@@ -10,6 +10,9 @@ export type AblationName =
   | "journal"
   | "local intent"
   | "drain"
+  | "later owed"
+  | "later owed + confirm"
+  | "later owed + replay through lease"
   | "confirm"
   | "late confirm"
   | "past-grace hold"
@@ -34,6 +37,9 @@ export const ABLATIONS: { readonly [Name in AblationName]: Protocol } = {
   journal: { ...FULL_PROTOCOL, journal: false, localIntent: false },
   "local intent": { ...FULL_PROTOCOL, localIntent: false },
   drain: { ...FULL_PROTOCOL, drain: false },
+  "later owed": { ...FULL_PROTOCOL, laterOwed: false },
+  "later owed + confirm": { ...FULL_PROTOCOL, laterOwed: false, confirm: "never" },
+  "later owed + replay through lease": { ...FULL_PROTOCOL, laterOwed: false, replayThroughLease: false },
   confirm: { ...FULL_PROTOCOL, confirm: "never" },
   "late confirm": { ...FULL_PROTOCOL, confirm: "early" },
   "past-grace hold": { ...FULL_PROTOCOL, pastGraceHold: "never" },

@@ -1,6 +1,6 @@
 import type { Laws } from "./plan.ts";
 import { canBegin, canCommit, canReplay, canRetryLocally, isRecovery, sendCheckFails } from "./readiness.ts";
-import { hasMovedOn, nextToken, refuse, releaseLease, settle } from "./row.ts";
+import { endOvertaken, hasMovedOn, nextToken, refuse, releaseLease, settle } from "./row.ts";
 import { nodeName, type Rule } from "./rule.ts";
 import { NONE, type Node, nodeAt, PHASE, tokenAt, type World } from "./world.ts";
 
@@ -10,7 +10,7 @@ const begin: Rule = {
   does: (world, node, laws) => {
     const { store, budget } = world;
     if (!isRecovery(world, laws)) budget.refreshes--;
-    const index = nextToken(store, laws);
+    const index = nextToken(world, laws);
     const token = tokenAt(world, index);
     if (laws.protocol.intent) store.intent = index;
     if (laws.protocol.lease) Object.assign(store, { leaseHolder: node, leaseAge: 0 });
@@ -18,11 +18,13 @@ const begin: Rule = {
     store.attemptedBy |= 1 << node;
     store.lastAttemptBy = node;
     store.lastSentAge = token.age;
+    // Whoever comes late with it could end the grant once the head was used.
+    if (index === store.previous) store.confirmAge = token.age + laws.ticks.confirmFrom;
     token.sends = Math.min(token.sends + 1, 2);
     Object.assign(nodeAt(world, node), { phase: PHASE.ready, token: index, generation: store.generation });
   },
   says: (world, node, laws) =>
-    `${nodeName(node)} takes the lease${laws.protocol.intent ? " and writes its intent" : ""}, reads R${nextToken(world.store, laws)}${isRecovery(world, laws) ? " (recovery)" : ""}`,
+    `${nodeName(node)} takes the lease${laws.protocol.intent ? " and writes its intent" : ""}, reads R${nextToken(world, laws)}${isRecovery(world, laws) ? " (recovery)" : ""}`,
 };
 
 const findLeaseLost: Rule = {
@@ -132,6 +134,7 @@ const hearRefusal: Rule = {
     releaseLease(world.store, node);
     rest(nodeAt(world, node));
     if (!(laws.protocol.reread && hasMovedOn(world, token, generation))) refuse(world, token, laws);
+    else endOvertaken(world.store, node);
   },
   says: (world, node) => `${nodeName(node)} is told invalid_grant for R${nodeAt(world, node).token}`,
 };

@@ -25,6 +25,8 @@ export interface Protocol {
   readonly confirm: "late" | "early" | "never";
   /** Past the grace a token is not presented until every other node that presented it has merged its journal. */
   readonly pastGraceHold: "every-attempter" | "last-attempter" | "never";
+  /** What was sent after the attempt that is settled stays owed, and is asked for again while the parent's grace lasts. */
+  readonly laterOwed: boolean;
   /** While the store cannot be asked nothing is sent once somebody else may have taken over. */
   readonly localRetryWithinLease: boolean;
   /** A journaled token is settled through the lease like any other. */
@@ -45,6 +47,7 @@ export const FULL_PROTOCOL: Protocol = {
   drain: true,
   confirm: "late",
   pastGraceHold: "every-attempter",
+  laterOwed: true,
   localRetryWithinLease: true,
   replayThroughLease: true,
 };

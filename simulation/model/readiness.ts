@@ -1,5 +1,5 @@
 import type { Laws } from "./plan.ts";
-import { confirmIsDue, hasMovedOn, isHeld, nextToken } from "./row.ts";
+import { confirmIsDue, hasMovedOn, isHeld, nextToken, openIntent } from "./row.ts";
 import { NONE, nodeAt, PHASE, type World } from "./world.ts";
 
 /** Whether a node that runs has something to do now, so that time can pass only if it is paused. */
@@ -24,7 +24,7 @@ export function hasWork(world: World, node: number, laws: Laws): boolean {
 
 /** Whether an attempt is unfinished, or a suspect head has to be confirmed. */
 export function isRecovery(world: World, laws: Laws): boolean {
-  return (laws.protocol.intent && world.store.intent !== NONE) || confirmIsDue(world, laws);
+  return (laws.protocol.intent && openIntent(world, laws) !== NONE) || confirmIsDue(world, laws);
 }
 
 /** Whether lease and drain let anybody start. */
@@ -40,7 +40,7 @@ export function canBegin(world: World, node: number, laws: Laws): boolean {
   if (!up || phase !== PHASE.idle || journaled !== NONE || !store.up || !isFree(world, laws)) return false;
   const awaitsConfirm = laws.protocol.confirm !== "never" && store.suspect;
   if (!isRecovery(world, laws) && (budget.refreshes === 0 || awaitsConfirm)) return false;
-  const token = nextToken(store, laws);
+  const token = nextToken(world, laws);
   return token !== NONE && !isHeld(world, token, node, laws);
 }
 

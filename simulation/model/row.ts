@@ -9,9 +9,13 @@ export interface Answer {
   readonly generation: number;
 }
 
-/** The tokens that may be presented, in order: the head, candidates newest first, the previous one. Refused ones are left out. */
-export function nextToken(store: Store, laws: Laws): number {
-  if (!isRefused(store, store.head)) return store.head;
+/**
+ * The tokens that may be presented, in order: one whose answer is owed though another has brought the head, the head, candidates
+ * newest first, the previous one. Refused ones are left out.
+ */
+export function nextToken(world: World, laws: Laws): number {
+  const { store } = world;
+  if (!isRefused(store, store.head)) return isOvertaken(store) ? openIntent(world, laws, store.head) : store.head;
   if (laws.protocol.candidates) {
     for (let place = store.candidates.length - 1; place >= 0; place--) {
       const candidate = store.candidates[place] ?? NONE;
@@ -20,6 +24,23 @@ export function nextToken(store: Store, laws: Laws): number {
   }
   const { previous } = store;
   return laws.protocol.previousKept && previous !== NONE && !isRefused(store, previous) ? previous : NONE;
+}
+
+/** What is unfinished. Past its parent's grace the head is left alone: to ask again could only hurt it. */
+export function openIntent(world: World, laws: Laws, otherwise = NONE): number {
+  const { store } = world;
+  if (!isOvertaken(store)) return store.intent;
+  return tokenAt(world, store.intent).age < laws.ticks.spendWindow ? store.intent : otherwise;
+}
+
+/** Whether another answer to the token of the unfinished attempt has brought the head, which nobody has refused. */
+function isOvertaken(store: Store): boolean {
+  return store.intent !== NONE && store.intent === store.previous && !isRefused(store, store.head);
+}
+
+/** An attempt that was overtaken has ended. */
+export function endOvertaken(store: Store, node: number): void {
+  if (isOvertaken(store) && store.lastAttemptBy === node) store.intent = NONE;
 }
 
 /** Whether the row is no longer what was read with this token in this generation. */
@@ -38,6 +59,7 @@ export function settle(world: World, answer: Answer, laws: Laws): void {
     rotate(world, answer, laws);
     return;
   }
+  endOvertaken(store, answer.node);
   if (!protocol.candidates || store.candidates.includes(answer.token) || store.previous === answer.token) return;
   store.candidates.push(answer.token);
   store.suspect = store.previous !== NONE;
@@ -47,7 +69,7 @@ export function settle(world: World, answer: Answer, laws: Laws): void {
 export function refuse(world: World, token: number, laws: Laws): void {
   const { store } = world;
   store.refused |= 1 << token;
-  const next = nextToken(store, laws);
+  const next = nextToken(world, laws);
   if (next === NONE || !(laws.protocol.candidates || laws.protocol.previousKept)) store.lost = true;
   else store.intent = next;
 }
@@ -113,7 +135,8 @@ function rotate(world: World, answer: Answer, laws: Laws): void {
   store.generation++;
   store.confirmAge = store.lastSentAge + laws.ticks.confirmFrom;
   store.suspect = !isClean;
-  forgetAttempt(store);
+  const isOwed = laws.protocol.laterOwed && laws.mode.rotation === "grace" && store.intent === spent;
+  if (!isOwed || store.lastAttemptBy === answer.node) forgetAttempt(store);
   if (laws.protocol.replayThroughLease) releaseLease(store, answer.node);
   else endLease(store);
 }

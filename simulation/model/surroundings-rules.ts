@@ -3,7 +3,7 @@ import { UNBOUNDED } from "./faults.ts";
 import type { Laws } from "./plan.ts";
 import { revokeChain } from "./provider.ts";
 import { hasWork, isFree } from "./readiness.ts";
-import { confirmIsUrgent, endLease, forgetAttempt, isHeld, nextToken } from "./row.ts";
+import { confirmIsUrgent, endLease, forgetAttempt, isHeld, nextToken, openIntent } from "./row.ts";
 import { nodeName, type Rule } from "./rule.ts";
 import { type Budget, NONE, newToken, nodeAt, PHASE, type World } from "./world.ts";
 
@@ -117,10 +117,10 @@ function isLeaseIdle(world: World): boolean {
 
 // An idle node does what is urgent before the clock moves on.
 function recoveryIsUrgent(world: World, laws: Laws): boolean {
-  const isUnfinished = laws.protocol.intent && world.store.intent !== NONE;
+  const isUnfinished = laws.protocol.intent && openIntent(world, laws) !== NONE;
   const isUrgent = isUnfinished || confirmIsUrgent(world, laws);
   if (!isUrgent || !isFree(world, laws)) return false;
-  const token = nextToken(world.store, laws);
+  const token = nextToken(world, laws);
   return NODES.some((node) => isIdle(world, node) && token !== NONE && !isHeld(world, token, node, laws));
 }
 

@@ -307,8 +307,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "nobody is warned while an answer is owed",
     file: `${CORE}/plan.ts`,
-    find: "const isUnasked = state.chain.attempt !== null && state.chain.trouble === null;",
-    replace: "const isUnasked = state.chain.attempt !== null;",
+    find: "const isUnasked = chain.attempt !== null && chain.trouble === null;",
+    replace: "const isUnasked = chain.attempt !== null;",
     caughtBy: "I11",
     world: {
       mode: "none",
@@ -488,8 +488,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "an unresolved attempt is not repeated",
     file: `${CORE}/plan.ts`,
-    find: `if (state.chain.attempt !== null) return spendAgain(state.chain, "recovery");`,
-    replace: `if (state.chain.attempt !== null) return { kind: "sleep" };`,
+    find: `if (chain.attempt !== null) return spendAgain(chain, "recovery");`,
+    replace: `if (chain.attempt !== null) return { kind: "sleep" };`,
     caughtBy: "I8",
     world: { ...lossy, mode: "sibling" },
     seeds: 5,

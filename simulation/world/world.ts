@@ -472,7 +472,8 @@ function outcomeOf(change: GrantChange | null): CrashOutcome {
   switch (record?.event) {
     case "refused":
       return "rejected";
-    case "attempt-failed": {
+    case "attempt-failed":
+    case "attempt-overtaken": {
       const told = record.facts["class"];
       return CRASH_OUTCOMES.find((outcome) => outcome === told) ?? "ambiguous";
     }

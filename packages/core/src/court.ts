@@ -130,7 +130,8 @@ function spellMs({ limits }: Timing): number {
   return limits.courtConfirmations * limits.courtSpacingMs;
 }
 
-function windowEndMs(token: SpendableToken, timing: Timing): number {
+/** From when on a token is presented no more while another could be hurt by it. */
+export function windowEndMs(token: SpendableToken, timing: Timing): number {
   if (token.sends === 0 || timing.repeat.kind === "always") return Number.POSITIVE_INFINITY;
   if (token.firstSentAtMs === null) return Number.NEGATIVE_INFINITY;
   return timing.spendWindowMs === null ? token.firstSentAtMs : token.firstSentAtMs + timing.spendWindowMs;

@@ -16,12 +16,10 @@ export function onFailure(state: GrantState, event: FailedEvent, timing: Timing)
   const { chain } = state;
   // Told again because the store's word was lost: a send that is taken back twice would forget the one before it.
   const isToldAlready = (chain.attempt?.endedAtMs ?? null) !== null;
-  const isOurs =
-    !isToldAlready &&
-    chain.attempt?.id === event.attempt &&
-    chain.id === event.expected.chain &&
-    chain.generation === event.expected.generation;
+  const isOurs = !isToldAlready && chain.attempt?.id === event.attempt && chain.id === event.expected.chain;
   if (!isOurs) return { kind: "unmoved", because: "stale" };
+  if (chain.generation === event.expected.generation + 1) return onOvertaken(state, event);
+  if (chain.generation !== event.expected.generation) return { kind: "unmoved", because: "stale" };
   switch (event.outcome.kind) {
     case "rejected":
       return chain.attempt?.token
@@ -38,6 +36,21 @@ export function onFailure(state: GrantState, event: FailedEvent, timing: Timing)
     case "ambiguous":
       return onTrouble(state, { ...event, detail: event.outcome.reason, trouble: "ambiguous" }, timing);
   }
+}
+
+// Another answer to the same token has brought the head meanwhile: a refusal says nothing about that one.
+function onOvertaken(state: Held, { attempt, outcome, atMs }: FailedEvent): Transition {
+  const { chain } = state;
+  const isOwed = outcome.kind === "ambiguous" && chain.attempt !== null;
+  const kept = isOwed ? { ...chain.attempt, endedAtMs: atMs } : null;
+  const facts = { attempt, chain: chain.id, generation: chain.generation, class: outcome.kind };
+  return {
+    kind: "moved",
+    state: { ...state, chain: { ...chain, attempt: kept } },
+    audit: { event: "attempt-overtaken", facts },
+    notice: null,
+    releases: !isOwed,
+  };
 }
 
 function onRejected(state: Held, token: TokenVersionId, event: FailedEvent): Transition {

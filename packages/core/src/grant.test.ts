@@ -373,14 +373,87 @@ test("I4 single spender: a late answer that moves the chain on leaves the reques
   world.begin();
   const access = { expiresAtMs: begunMs + MINUTE_MS, scope: null };
   world.renew("at_forgotten" as AttemptId, { expected, sentAtMs: 0, access });
-  expect(world.chain).toMatchObject({ generation: 1, attempt: null });
+  expect(world.chain.generation).toBe(1);
   const worn = { waitedForMs: 2 * MINUTE_MS };
   expect(world.plan(worn)).toEqual({
     kind: "rest",
     untilMs: begunMs + DEFAULT_LIMITS.leaseMs,
     because: "attempt-in-flight",
   });
-  expect(world.advance(DEFAULT_LIMITS.leaseMs).plan(worn)).toMatchObject({ kind: "spend", because: "demand" });
+  expect(world.advance(DEFAULT_LIMITS.leaseMs).plan(worn)).toMatchObject({ kind: "spend" });
+});
+
+describe("an answer to an earlier send than the last", () => {
+  const { leaseMs } = DEFAULT_LIMITS;
+
+  /** Two sends of one token: the answer to the first has come and was settled, that to the second is owed. */
+  function overtaken() {
+    const world = new GrantWorld().advance(20 * MINUTE_MS);
+    const sentAtMs = world.nowMs;
+    const first = world.begin();
+    const expected = { chain: CHAIN, generation: 0 };
+    const parent = world.renewal.head.version;
+    world.advance(leaseMs);
+    const second = world.begin();
+    world.renew(first, { expected, spent: parent, sentAtMs });
+    const ends = (outcome: Failure) =>
+      world.apply({ kind: "failed", atMs: world.nowMs, attempt: second, expected, outcome });
+    return { world, parent, child: world.renewal.head.version, second, ends };
+  }
+
+  test("I2 durable knowledge: does not settle what was asked later: that is asked for again, and the older child stays at hand", () => {
+    const { world, parent, child } = overtaken();
+    expect(world.chain).toMatchObject({ generation: 1, attempt: { token: parent } });
+    expect(world.plan()).toMatchObject({ kind: "rest", because: "attempt-in-flight" });
+    world.advance(leaseMs);
+    expect(world.plan()).toEqual({ kind: "spend", token: parent, because: "recovery" });
+    world.renew(world.begin(parent));
+    expect(world.chain).toMatchObject({ generation: 2, attempt: null });
+    expect(world.renewal).toMatchObject({ previous: { version: parent, sends: 3 }, candidates: [{ version: child }] });
+    expect(world.renewal.suspect).not.toBeNull();
+  });
+
+  test("is not confirmed before a duplicate of the last try can no more come", () => {
+    const { world, parent } = overtaken();
+    world.advance(leaseMs);
+    const sentAtMs = world.nowMs;
+    world.begin(parent);
+    expect(world.renewal.suspect).toMatchObject({ parentLastSentAtMs: sentAtMs });
+  });
+
+  test("is left at its child once the parent's grace is over: to ask then could only hurt that", () => {
+    const { world, child } = overtaken();
+    world.advance(30 * MINUTE_MS);
+    expect(world.plan({ waitedForMs: DEFAULT_LIMITS.minTtlMs })).toMatchObject({ kind: "spend", token: child });
+  });
+
+  test("does settle it where the provider takes no token twice", () => {
+    const world = new GrantWorld(timingOf({ ...POLICY, rotation: { kind: "strict" } })).advance(20 * MINUTE_MS);
+    const [expected, sentAtMs] = [{ chain: CHAIN, generation: 0 }, world.nowMs];
+    const first = world.begin();
+    world.advance(leaseMs).begin();
+    world.renew(first, { expected, sentAtMs });
+    expect(world.chain).toMatchObject({ generation: 1, attempt: null });
+  });
+
+  test("I9 isolation of error classes: a refusal of the later send says nothing of that child, and one that did nothing is owed nothing", () => {
+    for (const outcome of [
+      { kind: "rejected", error: "invalid_grant", status: 400 },
+      { kind: "not-executed", reason: "the connection was refused", retryAfterMs: null },
+    ] as const) {
+      const { world, ends } = overtaken();
+      expect(ends(outcome)).toMatchObject({ kind: "moved", releases: true });
+      expect(world.state).toMatchObject({ kind: "live", chain: { attempt: null, trouble: null } });
+    }
+  });
+
+  test("I8 bounded ambiguity: the later one, lost as well, is owed until it is asked for again", () => {
+    const { world, parent, ends } = overtaken();
+    const lost = { kind: "ambiguous", reason: "the connection was lost" } as const;
+    expect(ends(lost)).toMatchObject({ kind: "moved", releases: false });
+    expect(ends(lost)).toEqual({ kind: "unmoved", because: "stale" });
+    expect(world.chain.attempt).toMatchObject({ token: parent, endedAtMs: world.nowMs });
+  });
 });
 
 test("I1 no false death: a token that was refused wrongly and then taken is heard again as the parent of what it brought", () => {

@@ -1,4 +1,4 @@
-import { courtStep } from "./court.ts";
+import { courtStep, windowEndMs } from "./court.ts";
 import { freshness, remainingMs } from "./freshness.ts";
 import {
   type Chain,
@@ -45,20 +45,33 @@ export function planStep(state: GrantState, input: PlanInput, timing: Timing): S
     case "consent-needed":
       return planPolling(state.chain, input, timing);
     case "in-court":
-    case "live": {
-      const inFlight = restForAttempt(state.chain, input, timing);
-      if (inFlight !== null) return inFlight;
-      const backOff = restForTrouble(state.chain, input, timing);
-      if (backOff !== null) return backOff;
-      // I11 warning before lapse: also of one whose answers get lost for weeks; an attempt that nobody has asked for again comes first.
-      const isUnasked = state.chain.attempt !== null && state.chain.trouble === null;
-      const warning = state.kind === "live" && !isUnasked ? warningOf(state.chain, input.nowMs, timing) : null;
-      if (warning !== null) return { kind: "warn", level: warning };
-      // I8 bounded ambiguity: nothing is spent for a grant before its lost answer was asked for again.
-      if (state.chain.attempt !== null) return spendAgain(state.chain, "recovery");
-      return state.kind === "in-court" ? courtStep(state, input, timing) : planLive(state.chain, input, timing);
-    }
+      return planKept(state, input, timing);
+    case "live":
+      return planKept({ ...state, chain: withoutMissed(state.chain, input.nowMs, timing) }, input, timing);
   }
+}
+
+function planKept(state: Extract<GrantState, { kind: "live" | "in-court" }>, input: PlanInput, timing: Timing): Step {
+  const { chain } = state;
+  const inFlight = restForAttempt(chain, input, timing);
+  if (inFlight !== null) return inFlight;
+  const backOff = restForTrouble(chain, input, timing);
+  if (backOff !== null) return backOff;
+  // I11 warning before lapse: also of one whose answers get lost for weeks; an attempt that nobody has asked for again comes first.
+  const isUnasked = chain.attempt !== null && chain.trouble === null;
+  const warning = state.kind === "live" && !isUnasked ? warningOf(chain, input.nowMs, timing) : null;
+  if (warning !== null) return { kind: "warn", level: warning };
+  // I8 bounded ambiguity: nothing is spent for a grant before its lost answer was asked for again.
+  if (chain.attempt !== null) return spendAgain(chain, "recovery");
+  return state.kind === "in-court" ? courtStep(state, input, timing) : planLive(chain, input, timing);
+}
+
+// An answer to the head's parent that is still owed, past the parent's grace: to ask again could only hurt the head.
+function withoutMissed(chain: Chain, nowMs: number, timing: Timing): Chain {
+  const { attempt, renewal } = chain;
+  if (attempt === null || renewal.kind === "client-credentials" || renewal.previous === null) return chain;
+  const isMissed = attempt.token === renewal.previous.version && nowMs >= windowEndMs(renewal.previous, timing);
+  return isMissed ? { ...chain, attempt: null } : chain;
 }
 
 /** When a live chain is due by its schedule alone. */

@@ -1,5 +1,6 @@
 import type { Renewed, Transition } from "./event.ts";
 import {
+  type Attempt,
   type Chain,
   type GrantState,
   isLeftToOriginal,
@@ -60,13 +61,20 @@ function settled(chain: Chain, event: RenewedEvent, timing: Timing): Chain {
     generation: chain.generation + 1,
     renewal: rotated(chain, event, timing),
     access: { version: event.version, receivedAtMs: event.atMs, ...event.access },
-    attempt: null,
+    attempt: stillOwed(chain, event, timing),
     trouble: null,
     renewedAtMs: event.atMs,
     usedAtMs: laterUse(chain.usedAtMs, event.usedAtMs),
     jitter: event.jitter,
     warned: null,
   };
+}
+
+// I2 durable knowledge: whatever asked later for the same may be carried out last, and then its answer is the one that lives.
+function stillOwed({ attempt }: Chain, event: RenewedEvent, { repeat }: Timing): Attempt | null {
+  const mayLive = repeat.kind === "for" && event.rotated && event.spent !== null;
+  if (!mayLive || attempt === null || attempt.id === event.attempt) return null;
+  return attempt.token === event.spent && attempt.startedAtMs > event.sentAtMs ? attempt : null;
 }
 
 /** Each node knows of its own callers only: what another has noted stays. */

@@ -1,6 +1,7 @@
 import type { GrantEvent, Transition } from "./event.ts";
 import { onFailure } from "./failure.ts";
-import { type Attempt, type Chain, chainOf, type GrantState, isLeftToOriginal } from "./grant.ts";
+import { type Attempt, type Chain, chainOf, type GrantState, isLeftToOriginal, type Renewal } from "./grant.ts";
+import type { TokenVersionId } from "./ids.ts";
 import { findToken, presented, presentedBefore, sentBefore } from "./presentation.ts";
 import { laterUse, onRenewed, suspectedFor } from "./renewal.ts";
 import type { Timing } from "./timing.ts";
@@ -44,7 +45,7 @@ function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-
     ...chain,
     attempt: { id: attempt, node, token, because, startedAtMs: atMs, endedAtMs: null },
     usedAtMs: laterUse(chain.usedAtMs, event.usedAtMs),
-    renewal: token === null ? chain.renewal : presented(chain.renewal, token, { atMs, timing }),
+    renewal: token === null ? chain.renewal : doubted(presented(chain.renewal, token, { atMs, timing }), token, timing),
   };
   const facts = { attempt, node, token, because, chain: chain.id, generation: chain.generation };
   return {
@@ -54,6 +55,12 @@ function onBegun(state: GrantState, event: Extract<GrantEvent, { kind: "attempt-
     notice: null,
     releases: false,
   };
+}
+
+// Whoever comes late with the parent could end the grant once the head was used: the head is used again that much later.
+function doubted(renewal: Renewal, token: TokenVersionId, timing: Timing): Renewal {
+  if (renewal.kind === "client-credentials" || renewal.suspect === null) return renewal;
+  return renewal.previous?.version === token ? suspectedFor(renewal, renewal.previous, timing) : renewal;
 }
 
 // I2 durable knowledge: an answer that is owed and forgotten is one that nobody asks for again. Counted as sent once more: too many

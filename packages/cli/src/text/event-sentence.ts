@@ -19,6 +19,8 @@ const SENTENCES: Readonly<Record<string, (facts: Facts) => string>> = {
     `A new access token came${rotated === true ? " with a new refresh token" : ""}${until(expiresAtMs)}.`,
   "attempt-failed": ({ class: kind, detail, failures, retryAtMs }) =>
     `No usable answer: ${words(kind)} (${String(detail)}), ${times(failures)} in a row${tryAgain(retryAtMs)}. The grant is kept.`,
+  "attempt-overtaken": ({ class: kind }) =>
+    `No usable answer (${words(kind)}) to a request whose token another answer had renewed meanwhile. The grant is kept.`,
   refused: ({ head }) =>
     `The provider refused ${head === true ? "the current" : "an older"} refresh token. It is asked again before anything is declared lost.`,
   "not-authorised": ({ retryAtMs }) =>

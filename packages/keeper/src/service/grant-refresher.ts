@@ -314,10 +314,12 @@ export class GrantRefresher {
     return outcome.kind;
   }
 
-  // Fence and attempt: a store that lost its last moments may give the same fence twice.
-  async #isMine({ grant, attempt, fence }: Begun): Promise<boolean> {
+  // Fence and attempt: a store that lost its last moments may give the same fence twice. And nobody else's answer has come meanwhile.
+  async #isMine({ grant, attempt, fence, expected }: Begun): Promise<boolean> {
     const current = await this.#context.store.grants.load(grant.id);
-    return current?.lease.fence === fence && chainOf(current.state)?.attempt?.id === attempt;
+    if (current?.lease.fence !== fence) return false;
+    const chain = chainOf(current.state);
+    return chain?.attempt?.id === attempt && chain.generation === expected.generation;
   }
 
   async #tokenGrant(app: App, begun: Begun): Promise<TokenGrant | null> {
