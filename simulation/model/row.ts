@@ -15,7 +15,9 @@ export interface Answer {
  */
 export function nextToken(world: World, laws: Laws): number {
   const { store } = world;
-  if (!isRefused(store, store.head)) return isOvertaken(store) ? openIntent(world, laws, store.head) : store.head;
+  const owed = isOvertaken(store) ? openIntent(world, laws) : NONE;
+  if (owed !== NONE) return owed;
+  if (!isRefused(store, store.head)) return store.head;
   if (laws.protocol.candidates) {
     for (let place = store.candidates.length - 1; place >= 0; place--) {
       const candidate = store.candidates[place] ?? NONE;
@@ -27,10 +29,10 @@ export function nextToken(world: World, laws: Laws): number {
 }
 
 /** What is unfinished. Past its parent's grace the head is left alone: to ask again could only hurt it. */
-export function openIntent(world: World, laws: Laws, otherwise = NONE): number {
+export function openIntent(world: World, laws: Laws): number {
   const { store } = world;
   if (!isOvertaken(store)) return store.intent;
-  return tokenAt(world, store.intent).age < laws.ticks.spendWindow ? store.intent : otherwise;
+  return tokenAt(world, store.intent).age < laws.ticks.spendWindow ? store.intent : NONE;
 }
 
 /** Whether another answer to the token of the unfinished attempt has brought the head, which nobody has refused. */

@@ -75,13 +75,14 @@ export const SCENARIOS = [
   },
   {
     name: "+31 min",
-    passes: "31 minutes after the consent, with the access token expired, the client gets another that the API takes",
+    passes:
+      "31 minutes after the consent, the job ended and the access token expired, the client gets another that the API takes",
     needs: "renew",
     play: (cell) => livesOnAfter(cell, "31m"),
   },
   {
     name: "+61 days",
-    passes: "61 days in which nobody asks for anything, and then a token without a person",
+    passes: "a job ends, 61 days pass in which nobody asks for anything, and then a token without a person",
     needs: "renew",
     play: (cell) => livesOnAfter(cell, "61d"),
   },

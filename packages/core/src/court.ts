@@ -1,5 +1,5 @@
 import type { Court, GrantState, RefreshRenewal, SpendableToken } from "./grant.ts";
-import { isHeardOut } from "./presentation.ts";
+import { isHeardOut, windowEndMs } from "./presentation.ts";
 import type { Step } from "./step.ts";
 import type { Timing } from "./timing.ts";
 
@@ -128,13 +128,6 @@ function tryMs({ limits: { leaseMs, requestTimeoutMs, marginMs } }: Timing): num
 /** How long a provider whose parts disagree is reckoned with to refuse one good token. */
 function spellMs({ limits }: Timing): number {
   return limits.courtConfirmations * limits.courtSpacingMs;
-}
-
-/** From when on a token is presented no more while another could be hurt by it. */
-export function windowEndMs(token: SpendableToken, timing: Timing): number {
-  if (token.sends === 0 || timing.repeat.kind === "always") return Number.POSITIVE_INFINITY;
-  if (token.firstSentAtMs === null) return Number.NEGATIVE_INFINITY;
-  return timing.spendWindowMs === null ? token.firstSentAtMs : token.firstSentAtMs + timing.spendWindowMs;
 }
 
 /** When the grace of a token's last send is over, if that was the one that was taken. */

@@ -370,17 +370,19 @@ test("I4 single spender: a late answer that moves the chain on leaves the reques
   const world = new GrantWorld().advance(20 * MINUTE_MS);
   const begunMs = world.nowMs;
   const expected = { chain: CHAIN, generation: 0 };
-  world.begin();
+  const parent = world.renewal.head.version;
+  const attempt = world.begin();
   const access = { expiresAtMs: begunMs + MINUTE_MS, scope: null };
   world.renew("at_forgotten" as AttemptId, { expected, sentAtMs: 0, access });
-  expect(world.chain.generation).toBe(1);
+  expect(world.chain).toMatchObject({ generation: 1, attempt: { id: attempt } });
   const worn = { waitedForMs: 2 * MINUTE_MS };
   expect(world.plan(worn)).toEqual({
     kind: "rest",
     untilMs: begunMs + DEFAULT_LIMITS.leaseMs,
     because: "attempt-in-flight",
   });
-  expect(world.advance(DEFAULT_LIMITS.leaseMs).plan(worn)).toMatchObject({ kind: "spend" });
+  const after = world.advance(DEFAULT_LIMITS.leaseMs).plan(worn);
+  expect(after).toEqual({ kind: "spend", token: parent, because: "recovery" });
 });
 
 describe("an answer to an earlier send than the last", () => {

@@ -1,4 +1,4 @@
-import { courtStep, windowEndMs } from "./court.ts";
+import { courtStep } from "./court.ts";
 import { freshness, remainingMs } from "./freshness.ts";
 import {
   type Chain,
@@ -11,6 +11,7 @@ import {
 } from "./grant.ts";
 import type { LeaseOwner, NodeId, TokenVersionId } from "./ids.ts";
 import { isHeld, type Lease } from "./lease.ts";
+import { windowEndMs } from "./presentation.ts";
 import type { Step } from "./step.ts";
 import type { Timing } from "./timing.ts";
 import { nextWarmMs, type WarmHours } from "./warm-hours.ts";

@@ -58,6 +58,13 @@ export function isHeardOut(token: SpendableToken): boolean {
 
 const HEARINGS = 2;
 
+/** From when on a token is presented no more while another could be hurt by it. */
+export function windowEndMs(token: SpendableToken, timing: Timing): number {
+  if (token.sends === 0 || timing.repeat.kind === "always") return Number.POSITIVE_INFINITY;
+  if (token.firstSentAtMs === null) return Number.NEGATIVE_INFINITY;
+  return timing.spendWindowMs === null ? token.firstSentAtMs : token.firstSentAtMs + timing.spendWindowMs;
+}
+
 export function findToken(chain: Chain, version: TokenVersionId): SpendableToken | undefined {
   return chain.renewal.kind === "refresh-token"
     ? tokensOf(chain.renewal).find((token) => token.version === version)
